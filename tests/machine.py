@@ -1,0 +1,47 @@
+"""Find the programs some tests need, and say by name which one is missing."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def missing(name: str, package: str) -> NoReturn:
+    """Skip the running test for want of `name`; fail it instead where CI=true promises that everything is there."""
+    message = f"{name} is not installed (Debian package: {package})"
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def chromium() -> str:
+    """Return the path of Chromium; CHROMIUM in the environment comes first."""
+    for candidate in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(candidate) if candidate else None
+        if found:
+            return found
+    missing("Chromium", "chromium")
+
+
+def redis_server() -> str:
+    """Return the path of a Redis or Valkey server."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    return found or missing("Redis", "redis-server")
+
+
+def postgresql_programs() -> Path:
+    """Return the directory of PostgreSQL's newest initdb and postgres, which Debian keeps off PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if versions:
+        return versions[-1].parent
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    missing("PostgreSQL", "postgresql")
+
+
+def gettext(program: str) -> str:
+    """Return the path of one of GNU gettext's programs."""
+    return shutil.which(program) or missing("GNU gettext", "gettext")
