@@ -1,0 +1,140 @@
+"""Shared fixtures: no outside connections, fast passwords, people, applications, live sites, a browser."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import chromium, engines, factories, outside, servers
+
+TIMEOUT_MS = 15_000
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_outside_connections() -> Iterator[None]:
+    with outside.only_loopback():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings: Any) -> None:
+    slow = [name for name in settings.PASSWORD_HASHERS if "MD5" not in name]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *slow]
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    from django.core.cache import cache
+
+    yield
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media", numbered=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """Give SQLite a file: threads of a live server share no connection, so their transactions are real."""
+    from django.db import connections
+
+    settings = connections["default"].settings_dict
+    directory = Path(tempfile.mkdtemp(prefix="database-"))
+    if settings["ENGINE"].endswith("sqlite3"):
+        settings["TEST"]["NAME"] = str(directory / "test.sqlite3")
+    yield
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def user(db: None) -> Any:
+    """Return a person with an account, whose password is factories.PASSWORD."""
+    return factories.make_user("ada")
+
+
+@pytest.fixture
+def other_user(db: None) -> Any:
+    """Return a second person."""
+    return factories.make_user("grace")
+
+
+@pytest.fixture
+def staff(db: None) -> Any:
+    """Return a superuser."""
+    return factories.make_staff("root")
+
+
+@pytest.fixture
+def registered(db: None) -> Any:
+    """Return an approved application with its client secret (`.application`, `.client_secret`)."""
+    return factories.make_application()
+
+
+@pytest.fixture
+def application(registered: Any) -> Any:
+    """Return the approved application alone."""
+    return registered.application
+
+
+@pytest.fixture
+def live_sites(transactional_db: None, settings: Any) -> Iterator[servers.LiveSites]:
+    """Serve both sites over real HTTP; fail if an exception escaped a view meanwhile."""
+    with servers.serve_sites(settings) as sites:
+        yield sites
+    assert not sites.exceptions, f"A view raised {sites.exceptions!r}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Return a running Chromium (Playwright); skipped by name where it is not installed."""
+    with chromium.launched() as running:
+        yield running
+
+
+@pytest.fixture
+def new_visit(browser: Any) -> Iterator[Callable[..., chromium.Visit]]:
+    """Return a function that opens a browser of one's own; its options are those of Playwright's contexts."""
+    visits: list[chromium.Visit] = []
+
+    def open_visit(**options: Any) -> chromium.Visit:
+        context = browser.new_context(**({"locale": "en-US"} | options))
+        context.set_default_timeout(TIMEOUT_MS)
+        visits.append(chromium.Visit(context))
+        return visits[-1]
+
+    yield open_visit
+    complaints = [complaint for visit in visits for complaint in visit.complaints]
+    for visit in visits:
+        visit.context.close()
+    assert not complaints, complaints
+
+
+@pytest.fixture
+def page(new_visit: Callable[..., chromium.Visit]) -> Any:
+    """Return a page of a fresh English browser."""
+    return new_visit().page
+
+
+@pytest.fixture
+def chinese_page(new_visit: Callable[..., chromium.Visit]) -> Any:
+    """Return a page of a fresh browser that asks for Simplified Chinese."""
+    return new_visit(locale="zh-CN").page
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Return the DATABASE_URL of a throw-away PostgreSQL; skipped by name where it is not installed."""
+    with engines.postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Return the CACHE_URL of a throw-away Redis; skipped by name where it is not installed."""
+    with engines.redis() as url:
+        yield url
