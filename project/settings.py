@@ -1,10 +1,287 @@
-"""Settings of the reference project (bootstrap)."""
+"""Settings of the reference project; every value that depends on the deployment comes from the environment.
 
+SITES, PROVIDER_URL, CONSUMER_URL, PORT, DEBUG, SECRET_KEY, PROVIDER_KEY_RING, CONSUMER_KEY_RING, DATABASE_URL,
+CACHE_URL, ALLOWED_HOSTS, BEHIND_PROXY, EMAIL_URL parts, LOG_LEVEL: docs/settings.md explains each.
+"""
+
+import importlib.util
 import os
 from pathlib import Path
 
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from project.environment import (
+    CONSUMER,
+    PROVIDER,
+    host_name,
+    read_flag,
+    read_key_ring,
+    read_list,
+    read_secret,
+    read_sites,
+    read_url,
+)
+from project.logs import logging_config
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-PORT = os.environ.get("PORT", "8000")
-SECRET_KEY = "development-only"
-DEBUG = True
-ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
+VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
+PORT = os.environ.get("PORT") or "8000"
+
+# --- Which sites, under which addresses --------------------------------------------------------------------------
+
+SITES = read_sites()
+PROVIDER_URL = read_url("PROVIDER_URL", default=f"http://localhost:{PORT}")
+CONSUMER_URL = read_url("CONSUMER_URL", default=f"http://127.0.0.1:{PORT}")
+SITE_URLS = {PROVIDER: PROVIDER_URL, CONSUMER: CONSUMER_URL}
+SITE_HOSTS = {host_name(SITE_URLS[site]): site for site in SITES}
+if len(SITE_HOSTS) < len(SITES):
+    raise ImproperlyConfigured(
+        "PROVIDER_URL and CONSUMER_URL need different host names: browsers share cookies between ports of one name."
+    )
+ROOT_URLCONF = f"project.urls_{SITES[0]}"
+ADMIN_SITE = SITES[0]
+ADMIN_SIGN_IN_MAX_AGE = int(os.environ.get("ADMIN_SIGN_IN_MAX_AGE") or 12 * 3600)
+
+# Off as soon as an address is configured, so that no deployment comes up in development mode by omission.
+DEBUG = read_flag("DEBUG", default=not (os.environ.get("PROVIDER_URL") or os.environ.get("CONSUMER_URL")))
+HTTPS = all(SITE_URLS[site].startswith("https://") for site in SITES)
+ALLOWED_HOSTS = [*SITE_HOSTS, *read_list("ALLOWED_HOSTS")]
+
+
+def _development_file(name: str) -> Path | None:
+    return VAR_DIR / name if DEBUG else None
+
+
+SECRET_KEY = read_secret("SECRET_KEY", development_file=_development_file("secret_key"))
+
+# --- Applications ------------------------------------------------------------------------------------------------
+
+SANDBOX = CONSUMER in SITES and DEBUG and importlib.util.find_spec("consumer_site.sandbox.apps") is not None
+INSTALLED_APPS = [
+    "project",
+    # Before allauth, whose templates it overrides.
+    *(["consumer_site"] if CONSUMER in SITES else []),
+    *(["provider_site", "oauth2_provider"] if PROVIDER in SITES else []),
+    # The emulators of foreign sign-in services are development twins: never without DEBUG.
+    *(["consumer_site.sandbox"] if SANDBOX else []),
+    "project.apps.ProjectAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    *(["allauth.socialaccount"] if CONSUMER in SITES else []),
+    "django_tasks",
+    "django_tasks_db",
+]
+
+MIDDLEWARE = [
+    "project.logs.ReferenceMiddleware",
+    "project.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "project.hosts.HostMiddleware",
+    "project.sessions.SiteSessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "project.layout.layout",
+            ],
+        },
+    },
+]
+
+WSGI_APPLICATION = "project.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database, cache, sessions, background work ------------------------------------------------------------------
+
+_database_file = "demo" if len(SITES) > 1 else SITES[0]
+DATABASES = {
+    "default": dj_database_url.config(
+        default=f"sqlite:///{VAR_DIR / _database_file}.sqlite3", conn_max_age=60, conn_health_checks=True
+    ),
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    # IMMEDIATE takes the write lock where the transaction begins: a later upgrade of a read lock fails at once
+    # instead of waiting for `timeout` seconds.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        transaction_mode="IMMEDIATE",
+        timeout=20,
+        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    )
+
+CACHE_URL = os.environ.get("CACHE_URL", "").strip()
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+
+SESSION_ENGINE = "project.sessions"
+# A cache of one process would answer with sessions that another process has ended.
+SESSIONS_IN_CACHE = bool(CACHE_URL)
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+
+# --- Languages and time ------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+# Each language by its own name, so that it is found by those who read nothing else.
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = os.environ.get("TIME_ZONE") or "UTC"
+
+# --- Files -------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT") or BASE_DIR / "static-collected")
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or VAR_DIR / "media")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# --- Security headers and cookies --------------------------------------------------------------------------------
+
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Further origins at which forms of a site's pages may end, beside the site itself: the calendar's sign-in buttons
+# lead to the provider and to QQ.
+CSP_FORM_ACTION = {CONSUMER: [PROVIDER_URL, "https://graph.qq.com"]}
+
+SECURE_COOKIES = HTTPS and not DEBUG
+SESSION_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+LANGUAGE_COOKIE_SECURE = SECURE_COOKIES
+SECURE_HSTS_SECONDS = 365 * 86400 if SECURE_COOKIES else 0
+SECURE_SSL_REDIRECT = SECURE_COOKIES
+if SECURE_COOKIES:
+    # The prefix makes browsers refuse such a cookie from any other host, sub-domains included.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+if read_flag("BEHIND_PROXY", default=False):
+    # Only where a proxy sets this header itself and drops the client's: it decides what counts as https.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT") or 1)
+
+# --- Accounts of people ------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "project.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PROVIDER in SITES else "optional"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_USERNAME_MIN_LENGTH = 3
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_LOGOUT_ON_GET = False
+
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "project.accounts.MFAAdapter"
+MFA_TOTP_TOLERANCE = 1
+# Passkeys want https; on http://localhost browsers and this server make the usual exception, in development only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+
+SOCIALACCOUNT_ADAPTER = "project.linking.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+
+# --- E-mail ------------------------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or f"no-reply@{host_name(SITE_URLS[SITES[0]])}"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+if DEBUG:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR_DIR / "mail"
+else:
+    EMAIL_HOST = os.environ.get("EMAIL_HOST") or "localhost"
+    EMAIL_PORT = int(os.environ.get("EMAIL_PORT") or 25)
+    EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+    EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+    EMAIL_USE_TLS = read_flag("EMAIL_USE_TLS", default=False)
+    EMAIL_TIMEOUT = 10
+
+LOGGING = logging_config(level=os.environ.get("LOG_LEVEL") or "INFO")
+
+# --- The two applications ----------------------------------------------------------------------------------------
+
+if PROVIDER in SITES:
+    from provider_site.dot_settings import dot_settings  # only where the provider is served
+
+    OAUTH2_PROVIDER = dot_settings()
+    PROVIDER_SITE = {
+        "ISSUER": PROVIDER_URL,
+        "SITE_NAME": os.environ.get("PROVIDER_NAME") or host_name(PROVIDER_URL),
+        "KEY_RING": read_key_ring("PROVIDER_KEY_RING", development_file=_development_file("provider_key_ring")),
+    }
+
+if CONSUMER in SITES:
+    # The emulator's own application: any other app id goes to the real addresses.
+    SANDBOX_QQ_APP_ID = "100000001"
+    SANDBOX_QQ_BASE_URL = f"{CONSUMER_URL}/sandbox/qq"
+    CONSUMER_SITE = {
+        "KEY_RING": read_key_ring("CONSUMER_KEY_RING", development_file=_development_file("consumer_key_ring")),
+        "ALLOW_LOOPBACK_HTTP": DEBUG,
+        "QQ_BASE_URLS": {SANDBOX_QQ_APP_ID: SANDBOX_QQ_BASE_URL} if DEBUG else {},
+    }

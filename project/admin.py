@@ -1,0 +1,7 @@
+"""The one admin of both apps."""
+
+from django.contrib.admin import AdminSite
+
+
+class SiteAdmin(AdminSite):
+    """The admin."""

@@ -1,0 +1,18 @@
+"""The project's own app (templates, static files, commands) and its admin."""
+
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class ProjectConfig(AppConfig):
+    """The reference project."""
+
+    name = "project"
+    default = True
+
+
+class ProjectAdminConfig(admin_apps.AdminConfig):
+    """Django's admin with the project's AdminSite as `django.contrib.admin.site`."""
+
+    default_site = "project.admin.SiteAdmin"
+    default = False

@@ -1,0 +1,66 @@
+"""Bind every session to the site it was made on.
+
+The site is the first part of the session's key, so it is part of the row's identity: a cookie carried to the other
+site names no session there, and nothing done with it there can read, change or delete the row of the first site.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS
+from django.contrib.sessions.backends.cached_db import SessionStore as CachedSessionStore
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest
+from django.utils.crypto import get_random_string
+
+# The column holds 40 characters: the longest prefix ("provider.") leaves 31, about 160 bits.
+RANDOM_LENGTH = 31
+
+_acting_site: ContextVar[str | None] = ContextVar("acting_site", default=None)
+
+
+@contextmanager
+def acting_site(site: str) -> Iterator[None]:
+    """Make sessions that are created outside a request belong to `site`."""
+    token = _acting_site.set(site)
+    try:
+        yield
+    finally:
+        _acting_site.reset(token)
+
+
+def belongs_to(session_key: str, site: str) -> bool:
+    """Say whether the key was made on `site`."""
+    return session_key.startswith(f"{site}.")
+
+
+# The engine is chosen where it is configured: with a shared cache, reads are served from it and the row stays the truth.
+_Base: type[DatabaseSessionStore] = CachedSessionStore if settings.SESSIONS_IN_CACHE else DatabaseSessionStore
+
+
+class SessionStore(_Base):  # type: ignore[misc, valid-type]
+    """Django's session store, whose new keys name the site; without one, the acting site, or the first one served."""
+
+    def __init__(self, session_key: str | None = None, *, site: str | None = None) -> None:
+        super().__init__(session_key)
+        self.site = site or _acting_site.get() or settings.SITES[0]
+
+    def _get_new_session_key(self) -> str:
+        while True:
+            session_key = f"{self.site}.{get_random_string(RANDOM_LENGTH, VALID_KEY_CHARS)}"
+            if not self.exists(session_key):
+                return session_key
+
+
+class SiteSessionMiddleware(SessionMiddleware):
+    """Open the session named by the cookie only on the site it was made on; elsewhere start with none."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        site: str = request.hosted_site  # type: ignore[attr-defined]
+        session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        if session_key is not None and not belongs_to(session_key, site):
+            session_key = None
+        request.session = SessionStore(session_key, site=site)

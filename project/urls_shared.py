@@ -1,0 +1,19 @@
+"""Addresses that both sites have."""
+
+import importlib.util
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+
+def shared_urls(*, site: str) -> list[URLPattern | URLResolver]:
+    """Return the language switch, and the admin where `site` is the one that carries it."""
+    urls: list[URLPattern | URLResolver] = [path("i18n/", include("django.conf.urls.i18n"))]
+    if site == settings.ADMIN_SITE:
+        urls.append(path("admin/", admin.site.urls))
+    return urls
+
+
+def has(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
