@@ -1,0 +1,110 @@
+"""The two views of the QQ connector and the steps between them: to QQ, and back with a code."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
+from allauth.socialaccount.providers.base.constants import AuthError
+from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2CallbackView, OAuth2LoginView
+from django.core.exceptions import MultipleObjectsReturned
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from consumer_site.connectors.qq import answers, codes
+from consumer_site.connectors.qq.client import BASE_URL, TOKEN, QQClient, base_url_of
+
+logger = logging.getLogger(__name__)
+
+_MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
+
+
+class QQOAuth2Adapter(OAuth2Adapter):
+    """What allauth needs to know of QQ's endpoints and answers."""
+
+    provider_id = "qq"
+    client_class = QQClient
+    access_token_method = "GET"  # noqa: S105 (a method, not a token)
+    scope_delimiter = ","
+    base_url = BASE_URL
+
+    @property
+    def authorize_url(self) -> str:
+        """Return QQ's authorization page."""
+        return f"{self.base_url}/oauth2.0/authorize"
+
+    @property
+    def access_token_url(self) -> str:
+        """Return QQ's token endpoint."""
+        return f"{self.base_url}/oauth2.0/token"
+
+    def get_provider(self) -> Any:
+        """Return the configured provider; a site without exactly one QQ app has no such page."""
+        try:
+            return super().get_provider()
+        except SocialApp.DoesNotExist:
+            reason = "no QQ app is configured"
+        except MultipleObjectsReturned:
+            reason = "several QQ apps are configured, so keep one or hide the others"
+        logger.error("QQ sign-in was asked for, but %s.", reason)
+        raise Http404
+
+    def get_client(self, request: HttpRequest, app: SocialApp) -> QQClient:
+        """Return a client of this very app; allauth asks for it before any endpoint's address."""
+        self.base_url = base_url_of(app.client_id)
+        client: QQClient = super().get_client(request, app)
+        client.base_url = self.base_url
+        return client
+
+    def parse_token(self, data: dict[str, object]) -> SocialToken:
+        """Return the token; ``expires_in`` may be a string, and a nonsensical one means an unknown lifetime."""
+        refresh_token = data.get("refresh_token")
+        token = SocialToken(token=data["access_token"], token_secret="")
+        if isinstance(refresh_token, str) and TOKEN.match(refresh_token):
+            token.token_secret = refresh_token
+        seconds = answers.as_word(data.get("expires_in"))
+        if seconds.isdecimal() and 0 < int(seconds) <= _MAX_LIFETIME_SECONDS:
+            token.expires_at = timezone.now() + timedelta(seconds=int(seconds))
+        return token
+
+    def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **_kwargs: Any) -> SocialLogin:
+        """Ask QQ who signed in, then for the profile."""
+        client = self.get_client(request, app)
+        identity = client.get_identity(token.token)
+        profile = client.get_profile(token.token, identity.openid)
+        return self.get_provider().sociallogin_from_response(request, {**identity._asdict(), **profile._asdict()})
+
+
+class QQCallbackView(OAuth2CallbackView):
+    """Receive the person back from QQ."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Continue with a code; without one, say whether the person refused or QQ failed.
+
+        On a phone a refusal is ``usercancel`` other than 0, with ``state`` and without a code; on a PC QQ's page just
+        closes and nobody comes back.
+        """
+        response: HttpResponseBase
+        if "code" in request.GET and "error" not in request.GET:
+            response = super().dispatch(request, *args, **kwargs)
+            return response
+        provider = self.adapter.get_provider()
+        # The state is checked and used up first: a refusal from another site's link is no refusal.
+        state, response = self._get_state(request, provider)
+        if response:
+            return response
+        reported = answers.as_word(request.GET.get("error")) or "none"
+        outcome: dict[str, Any] = {"exception": codes.refusal(reported, step="authorize")}
+        if request.GET.get("usercancel", "0") not in {"", "0"} or reported == self.adapter.login_cancelled_error:
+            outcome = {"error": AuthError.CANCELLED}
+        response = render_authentication_error(
+            request, provider, **outcome, extra_context={"state": state, "callback_view": self}
+        )
+        return response
+
+
+oauth2_login = OAuth2LoginView.adapter_view(QQOAuth2Adapter)
+oauth2_callback = QQCallbackView.adapter_view(QQOAuth2Adapter)
