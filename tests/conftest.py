@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import chromium, engines, factories, outside, servers
+from tests import chromium, engines, factories, outside, servers, wheels
 
 TIMEOUT_MS = 15_000
 
@@ -124,6 +124,12 @@ def page(new_visit: Callable[..., chromium.Visit]) -> Any:
 def chinese_page(new_visit: Callable[..., chromium.Visit]) -> Any:
     """Return a page of a fresh browser that asks for Simplified Chinese."""
     return new_visit(locale="zh-CN").page
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel of this checkout."""
+    return wheels.build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")
