@@ -185,6 +185,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
 # Further origins at which forms of a site's pages may end, beside the site itself: the calendar's sign-in buttons
 # lead to the provider and to QQ.
 CSP_FORM_ACTION = {CONSUMER: [PROVIDER_URL, "https://graph.qq.com"]}
@@ -238,8 +239,6 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "project.accounts.MFAAdapter"
 MFA_TOTP_TOLERANCE = 1
-# Passkeys want https; on http://localhost browsers and this server make the usual exception, in development only.
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 
 SOCIALACCOUNT_ADAPTER = "project.linking.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
@@ -266,15 +265,21 @@ LOGGING = logging_config(level=os.environ.get("LOG_LEVEL") or "INFO")
 
 # --- The two applications ----------------------------------------------------------------------------------------
 
+SITE_TITLES = {
+    PROVIDER: os.environ.get("PROVIDER_NAME") or host_name(PROVIDER_URL),
+    CONSUMER: os.environ.get("CONSUMER_NAME") or host_name(CONSUMER_URL),
+}
+
 if PROVIDER in SITES:
     from provider_site.dot_settings import dot_settings  # only where the provider is served
 
     OAUTH2_PROVIDER = dot_settings()
     PROVIDER_SITE = {
         "ISSUER": PROVIDER_URL,
-        "SITE_NAME": os.environ.get("PROVIDER_NAME") or host_name(PROVIDER_URL),
+        "SITE_NAME": SITE_TITLES[PROVIDER],
         "KEY_RING": read_key_ring("PROVIDER_KEY_RING", development_file=_development_file("provider_key_ring")),
     }
+    MFA_KEY_RING = PROVIDER_SITE["KEY_RING"]
 
 if CONSUMER in SITES:
     # The emulator's own application: any other app id goes to the real addresses.
@@ -285,3 +290,5 @@ if CONSUMER in SITES:
         "ALLOW_LOOPBACK_HTTP": DEBUG,
         "QQ_BASE_URLS": {SANDBOX_QQ_APP_ID: SANDBOX_QQ_BASE_URL} if DEBUG else {},
     }
+    if PROVIDER not in SITES:
+        MFA_KEY_RING = CONSUMER_SITE["KEY_RING"]

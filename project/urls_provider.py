@@ -5,9 +5,16 @@ from allauth.mfa import urls as mfa_urls
 from django.urls import URLPattern, URLResolver, include, path
 
 from project.environment import PROVIDER
-from project.urls_shared import has, shared_urls
+from project.home import home
+from project.urls_shared import HANDLER_400, HANDLER_403, HANDLER_404, HANDLER_500, has, shared_urls
+
+handler400 = HANDLER_400
+handler403 = HANDLER_403
+handler404 = HANDLER_404
+handler500 = HANDLER_500
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
     *shared_urls(site=PROVIDER),
     path("accounts/", include(account_urls)),
     path("accounts/2fa/", include(mfa_urls)),

@@ -1,10 +1,15 @@
-"""Addresses that both sites have."""
+"""Addresses and error pages that both sites have."""
 
 import importlib.util
 
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+
+HANDLER_400 = "project.errors.bad_request"
+HANDLER_403 = "project.errors.permission_denied"
+HANDLER_404 = "project.errors.page_not_found"
+HANDLER_500 = "project.errors.server_error"
 
 
 def shared_urls(*, site: str) -> list[URLPattern | URLResolver]:
