@@ -126,7 +126,7 @@ class ForeignProject:
     def installed(self) -> set[str]:
         """Return the names of the distributions in the virtual environment, in lower case."""
         source = "import importlib.metadata as m; print(*{d.name.lower() for d in m.distributions()}, sep='\\n')"
-        return set(self.run(self.python, "-c", source).split())
+        return set(self.run(self.python, "-c", source, cwd=self.directory).split())
 
     @contextmanager
     def serving(self) -> Iterator[Path]:
