@@ -1,0 +1,8 @@
+"""The consumer's tables."""
+
+from consumer_site.models.avatar_copy import AvatarCopy
+from consumer_site.models.calendar_event import CalendarEvent
+from consumer_site.models.session_link import SessionLink
+from consumer_site.models.stored_token import StoredToken
+
+__all__ = ["AvatarCopy", "CalendarEvent", "SessionLink", "StoredToken"]

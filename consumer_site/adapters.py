@@ -1,0 +1,204 @@
+"""How allauth signs people up and in here: no e-mail needed, none trusted, every failure a page."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from allauth.account import app_settings as account_settings
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp, SocialToken
+from allauth.socialaccount.providers.base import AuthError, AuthProcess
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, models, transaction
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from consumer_site.conf import consumer_settings
+from consumer_site.errors import AccountRace, Fault, OutboundError, Refused, SignInError, StateLost, Unreachable
+from consumer_site.http import OutboundSession
+from consumer_site.pages import provider_form_targets, sign_in_error_page
+from consumer_site.vault import handover
+
+if TYPE_CHECKING:
+    from allauth.socialaccount.models import SocialLogin
+    from django.contrib.auth.models import AbstractBaseUser
+    from django.http import HttpRequest
+
+HOUSE = "house"
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """The one to name in SOCIALACCOUNT_ADAPTER, as it is or extended."""
+
+    def find_local_user(self, request: HttpRequest, sociallogin: SocialLogin) -> AbstractBaseUser | None:
+        """Return the local user that a first sign-in belongs to, or None to make a new one.
+
+        For a project whose consumer shares its users with the provider: it knows whose `sociallogin.account.uid` is.
+        Never match by anything that a person can change, such as an e-mail address.
+        """
+        del request, sociallogin
+        return None
+
+    def get_requests_session(self) -> OutboundSession:
+        """Return the guarded HTTP client, for every connector of allauth too."""
+        return OutboundSession()
+
+    def generate_state_param(self, state: dict[str, Any]) -> str:
+        """Return a `state` of 256 random bits."""
+        del state
+        return secrets.token_urlsafe(32)
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Keep `next` on this host, and connect a known local user's first sign-in."""
+        state = sociallogin.state
+        state["next"] = _local_address(request, state.get("next"), process=state.get("process"))
+        if sociallogin.is_existing:
+            if state.get("process") == AuthProcess.CONNECT and sociallogin.user == request.user:
+                handover.keep_tokens(sociallogin)
+            return
+        if state.get("process") != AuthProcess.LOGIN:
+            return
+        user = self.find_local_user(request, sociallogin)
+        if user is not None:
+            _connect(sociallogin, user)
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> AbstractBaseUser:
+        """Create the user and the link together or not at all, with whatever identifier the user model wants."""
+        if form is None:
+            _fill_identifier(sociallogin)
+        try:
+            with transaction.atomic():
+                user: AbstractBaseUser = super().save_user(request, sociallogin, form=form)
+                return user
+        except IntegrityError as error:
+            raise AccountRace(f"sign-up collided: {type(error).__name__}") from error
+
+    def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:
+        """Return False: an address is not a person."""
+        del login, email
+        return False
+
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> None:
+        """Return None, whatever the settings of a provider say."""
+        del sociallogin
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        """Return the configured apps; rows win over settings for the same provider, so that both is no failure."""
+        apps: list[SocialApp] = super().list_apps(request, provider=provider, client_id=client_id)
+        from_rows = {app.provider for app in apps if app.pk}
+        apps = [app for app in apps if app.pk or app.provider not in from_rows]
+        house = consumer_settings.HOUSE
+        wanted = provider in {None, HOUSE} and (house is not None and client_id in {None, "", house.client_id})
+        # A row for the house with another client id wins too, so all of them are asked for.
+        if house is not None and wanted and not _has_house(self, request, apps):
+            apps.append(
+                SocialApp(
+                    provider=HOUSE,
+                    name=house.name,
+                    client_id=house.client_id,
+                    secret=house.client_secret,
+                    settings={"server_url": house.server_url},
+                )
+            )
+        return apps
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: str | None = None,
+        exception: BaseException | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> None:
+        """Answer with our page instead of allauth's."""
+        extra = extra_context or {}
+        state = extra.get("state") or {}
+        process = str(state.get("process") or "")
+        response = sign_in_error_page(
+            request,
+            _as_sign_in_error(error, exception, has_state="state" in extra),
+            provider=provider,
+            next_url=_local_address(request, state.get("next"), process=process),
+            process=process,
+            form_action=provider_form_targets(),
+        )
+        raise ImmediateHttpResponse(response)
+
+    def serialize_instance(self, instance: models.Model) -> dict[str, Any]:
+        """Return the instance for the session, a token's secrets sealed."""
+        data: dict[str, Any] = super().serialize_instance(instance)
+        return handover.seal_pending(data) if isinstance(instance, SocialToken) else data
+
+    def deserialize_instance(self, model: type[models.Model], data: dict[str, Any]) -> Any:
+        """Undo `serialize_instance`."""
+        if model is SocialToken and isinstance(data, dict):
+            data = handover.unseal_pending(data)
+        return super().deserialize_instance(model, data)
+
+
+def _has_house(adapter: SocialAccountAdapter, request: HttpRequest, apps: list[SocialApp]) -> bool:
+    if any(app.provider == HOUSE for app in apps):
+        return True
+    return bool(DefaultSocialAccountAdapter.list_apps(adapter, request, provider=HOUSE))
+
+
+def _local_address(request: HttpRequest, address: object, *, process: str | None) -> str | None:
+    """Return `address` if it stays on this very host, else where this site's sign-in leads; None leaves it to allauth."""
+    host = {request.get_host()}
+    if isinstance(address, str) and url_has_allowed_host_and_scheme(address, host, require_https=request.is_secure()):
+        return address
+    if process != AuthProcess.LOGIN:
+        return None
+    try:
+        return reverse("consumer_site:calendar")
+    except NoReverseMatch:
+        return None
+
+
+def _connect(sociallogin: SocialLogin, user: AbstractBaseUser) -> None:
+    sociallogin.user = user
+    sociallogin.account.user = user
+    try:
+        with transaction.atomic():
+            sociallogin.account.save()
+    except IntegrityError as error:
+        raise AccountRace("the link was made by another request") from error
+
+
+def _fill_identifier(sociallogin: SocialLogin) -> None:
+    """Give the user a unique identifier where its model wants one that the provider did not give."""
+    user, model = sociallogin.user, get_user_model()
+    names = {model.USERNAME_FIELD, model.get_email_field_name()} - {account_settings.USER_MODEL_USERNAME_FIELD}
+    for field in model._meta.concrete_fields:
+        if field.name not in names or not field.unique or getattr(user, field.attname, None):
+            continue
+        if field.null:
+            setattr(user, field.attname, None)  # many may have none, while only one may have ""
+        elif isinstance(field, models.EmailField):
+            # RFC 2606: .invalid never receives mail.
+            setattr(user, field.attname, f"{secrets.token_hex(12)}@{sociallogin.account.provider}.invalid")
+        elif isinstance(field, models.CharField):
+            setattr(user, field.attname, secrets.token_hex(16)[: field.max_length])
+
+
+def _as_sign_in_error(error: str | None, exception: BaseException | None, *, has_state: bool) -> SignInError:
+    """Return the error to show: ours as it is, a foreign one by its kind and without its words, which may hold secrets."""
+    if isinstance(exception, SignInError):
+        return exception
+    if isinstance(exception, OutboundError):
+        return Unreachable(str(exception), code=exception.code)
+    if error == AuthError.CANCELLED:
+        return Refused()
+    if exception is None and not has_state:
+        return StateLost("no such state in this session")
+    fault = getattr(exception, "fault", None)
+    return SignInError(
+        str(getattr(exception, "detail", "") or type(exception).__name__),
+        code=str(getattr(exception, "code", "") or "") or None,
+        public=getattr(exception, "description", None) or None,
+        fault=fault if isinstance(fault, Fault) else None,
+    )

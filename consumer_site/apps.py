@@ -1,0 +1,23 @@
+"""The Django application: labels, and the wiring of checks and receivers."""
+
+from django.apps import AppConfig, apps
+from django.utils.translation import gettext_lazy as _
+
+
+class ConsumerSiteConfig(AppConfig):
+    """Wire the relying party into a project."""
+
+    name = "consumer_site"
+    label = "consumer_site"
+    verbose_name = _("Consumer site")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks, and connect the receivers where allauth is there to send."""
+        from consumer_site import checks  # noqa: PLC0415 - reads settings and models, which are ready only now
+
+        checks.register_all()
+        if apps.is_installed("allauth.socialaccount"):
+            from consumer_site import receivers  # noqa: PLC0415 - imports allauth's models
+
+            receivers.connect()

@@ -1,0 +1,103 @@
+"""Signing in and out of the calendar, and the accounts that one signs in with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.forms import DisconnectForm
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_safe
+
+from consumer_site.conf import consumer_settings
+from consumer_site.pages import page, provider_form_targets
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to sign in; `emulator` is where a development twin answers instead of the real service."""
+
+    id: str
+    name: str
+    url: str
+    emulator: str
+
+
+def choices(request: HttpRequest) -> list[Choice]:
+    """Return the configured connectors."""
+    found = []
+    for provider in get_adapter(request).list_providers(request):
+        app = provider.app
+        if app is not None and app.settings.get("hidden"):
+            continue
+        base = consumer_settings.QQ_BASE_URLS.get(app.client_id, "") if app and provider.id == "qq" else ""
+        found.append(
+            Choice(
+                id=provider.id,
+                name=str(app.name or provider.name) if app else str(provider.name),
+                url=provider.get_login_url(request),
+                emulator=urlsplit(base).netloc,
+            )
+        )
+    return found
+
+
+def next_address(request: HttpRequest) -> str:
+    """Return the address on this host that the person wanted, else the calendar's."""
+    wanted = request.GET.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return wanted
+    return reverse("consumer_site:calendar")
+
+
+@login_not_required
+@require_safe
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Offer the connectors; whoever is signed in already goes on."""
+    target = next_address(request)
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(target)
+    context = {"choices": choices(request), "next_url": target}
+    return page(request, "consumer_site/sign_in.html", context, form_action=provider_form_targets())
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ask, and on POST end the session here."""
+    if request.method == "POST":
+        get_account_adapter(request).logout(request)
+    if request.method == "POST" or not request.user.is_authenticated:
+        response = HttpResponseRedirect(reverse("consumer_site:home"))
+        response.status_code = 303
+        return response
+    return page(request, "consumer_site/sign_out.html")
+
+
+@login_required(login_url="consumer_site:sign-in")
+@require_http_methods(["GET", "HEAD", "POST"])
+def connections(request: HttpRequest) -> HttpResponse:
+    """Show the connected accounts, connect another, disconnect one."""
+    form = DisconnectForm(request=request, data=request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        response = HttpResponseRedirect(reverse("consumer_site:connections"))
+        response.status_code = 303
+        return response
+    accounts = SocialAccount.objects.filter(user_id=request.user.pk).order_by("date_joined")
+    connected = [{"account": account, "name": _name(account, request)} for account in accounts]
+    context: dict[str, Any] = {"form": form, "connected": connected, "choices": choices(request)}
+    status = 422 if form.is_bound else 200
+    return page(request, "consumer_site/connections.html", context, status=status, form_action=provider_form_targets())
+
+
+def _name(account: SocialAccount, request: HttpRequest) -> str:
+    named = {choice.id: choice.name for choice in choices(request)}
+    return named.get(account.provider, account.provider)

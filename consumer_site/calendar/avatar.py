@@ -1,0 +1,117 @@
+"""Keep a copy of a person's avatar and serve it from here, so that no page asks another site for a picture."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
+from requests import RequestException
+
+from consumer_site.conf import consumer_settings
+from consumer_site.http import OutboundSession
+from consumer_site.models import AvatarCopy
+
+if TYPE_CHECKING:
+    from allauth.socialaccount.models import SocialAccount
+
+logger = logging.getLogger("consumer_site.calendar")
+
+REFRESH_AFTER = timedelta(days=1)
+RETRY_AFTER = timedelta(minutes=10)
+
+
+def content_type_of(content: bytes) -> str:
+    """Return the type of a picture by its first bytes, empty for anything but PNG, JPEG, GIF and WebP."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return ""
+
+
+def current_copy(account: SocialAccount, address: str | None) -> AvatarCopy | None:
+    """Return our copy of the picture at `address`, fetched when it is new, old or failed a while ago; None for none."""
+    if not address:
+        AvatarCopy.objects.filter(account=account).delete()
+        return None
+    copy = AvatarCopy.objects.filter(account=account).first()
+    if copy is None or copy.source != address or timezone.now() - copy.fetched_at >= _lifetime(copy):
+        copy = _fetch(account, address, previous=copy if copy and copy.source == address else None)
+    return copy if copy is not None and copy.content_type else None
+
+
+def _lifetime(copy: AvatarCopy) -> timedelta:
+    return REFRESH_AFTER if copy.content_type else RETRY_AFTER
+
+
+def _fetch(account: SocialAccount, address: str, *, previous: AvatarCopy | None) -> AvatarCopy | None:
+    content = _download(address)
+    if not content and previous is not None and previous.content_type:
+        # Better yesterday's picture than none; asked for again tomorrow.
+        previous.fetched_at = timezone.now()
+        previous.save(update_fields=["fetched_at"])
+        return previous
+    try:
+        copy, _created = AvatarCopy.objects.update_or_create(
+            account=account,
+            defaults={
+                "source": address,
+                "content": content,
+                "content_type": content_type_of(content),
+                "digest": hashlib.sha256(content).hexdigest() if content else "",
+                "fetched_at": timezone.now(),
+            },
+        )
+    except IntegrityError:  # the account was disconnected meanwhile
+        return None
+    return copy
+
+
+def _download(address: str) -> bytes:
+    """Return the picture, empty when there is none that may be kept."""
+    try:
+        # Pictures often lie on another host than the provider; every hop is guarded.
+        with OutboundSession(cross_origin=True) as session:
+            response = session.get(address, headers={"Accept": "image/webp,image/png,image/jpeg,image/gif"})
+    except RequestException as error:
+        logger.info("avatar not fetched: %s", error)
+        return b""
+    content = response.content
+    if response.status_code != 200 or len(content) > consumer_settings.AVATAR_MAX_BYTES or not content_type_of(content):
+        logger.info("avatar refused: status %s, %s bytes", response.status_code, len(content))
+        return b""
+    return content
+
+
+@login_not_required  # so that it is 404 rather than a redirect for whoever may not see it
+@require_safe
+def picture(request: HttpRequest, digest: str) -> HttpResponse:
+    """Serve the signed-in person's own picture; everybody else's does not exist."""
+    copies = AvatarCopy.objects.filter(account__user_id=request.user.pk) if request.user.is_authenticated else ()
+    for copy in copies:
+        if copy.content_type and constant_time_compare(copy.digest, digest):
+            # A bytes-for-bytes copy from elsewhere: it may be shown as a picture and as nothing else.
+            return HttpResponse(
+                bytes(copy.content),
+                content_type=copy.content_type,
+                headers={
+                    "X-Content-Type-Options": "nosniff",
+                    "Content-Disposition": "inline",
+                    "Content-Security-Policy": "default-src 'none'; sandbox",
+                    "Cross-Origin-Resource-Policy": "same-origin",
+                    "Cache-Control": "private, max-age=86400, immutable",
+                },
+            )
+    raise Http404

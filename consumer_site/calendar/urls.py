@@ -1,0 +1,18 @@
+"""Addresses of the calendar's pages."""
+
+from django.urls import path
+
+from consumer_site.calendar import accounts, avatar, views
+
+app_name = "consumer_site"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("calendar/", views.calendar, name="calendar"),
+    path("calendar/events/", views.add_event, name="add-event"),
+    path("calendar/events/<int:pk>/delete/", views.delete_event, name="delete-event"),
+    path("calendar/avatar/<str:digest>", avatar.picture, name="avatar"),
+    path("accounts/login/", accounts.sign_in, name="sign-in"),
+    path("accounts/logout/", accounts.sign_out, name="sign-out"),
+    path("accounts/3rdparty/", accounts.connections, name="connections"),
+]

@@ -1,0 +1,98 @@
+"""Read and check an OpenID provider's discovery document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from consumer_site.conf import consumer_settings
+from consumer_site.errors import AnswerInvalid, NotConfigured
+from consumer_site.http import is_loopback_host
+from consumer_site.jose import ALGORITHMS
+
+_MAX_ADDRESS = 2048
+_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What this connector uses of a discovery document (OpenID Connect Discovery section 3)."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str
+    auth_method: str
+    algorithms: tuple[str, ...]
+    names_itself: bool  # authorization_response_iss_parameter_supported, RFC 9207 section 3
+
+
+def discovery_address(server_url: object) -> str:
+    """Return where the issuer publishes its discovery document; raise NotConfigured for no usable issuer."""
+    if not isinstance(server_url, str) or not is_endpoint(server_url) or "?" in server_url:
+        raise NotConfigured("server_url is missing, or is not an https address")
+    return server_url.rstrip("/") + "/.well-known/openid-configuration"
+
+
+def is_endpoint(address: object) -> bool:
+    """Return whether `address` may be an endpoint: https, or http on this machine where settings allow that."""
+    if not isinstance(address, str) or not address.isascii() or len(address) > _MAX_ADDRESS:
+        return False
+    if any(character <= " " or character in "\\\x7f#" for character in address):
+        return False
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises for a port that is no port
+    except ValueError:
+        return False
+    if not parts.hostname or parts.username is not None:
+        return False
+    if parts.scheme == "http":
+        return consumer_settings.ALLOW_LOOPBACK_HTTP and is_loopback_host(parts.hostname)
+    return parts.scheme == "https"
+
+
+def read_metadata(document: Mapping[str, Any], *, server_url: str, has_secret: bool) -> Metadata:
+    """Return the checked document; raise AnswerInvalid, above all when it speaks for another issuer."""
+    if document.get("issuer") != server_url:
+        raise AnswerInvalid("discovery: issuer differs from the configured server_url")
+    addresses = {}
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
+        address = document.get(name)
+        if address is None and name == "userinfo_endpoint":
+            address = ""
+        elif not is_endpoint(address):
+            raise AnswerInvalid(f"discovery: {name} is missing or not an https address")
+        addresses[name] = str(address)
+    challenges = document.get("code_challenge_methods_supported", ["S256"])
+    if not isinstance(challenges, list) or "S256" not in challenges:
+        raise AnswerInvalid("discovery: the provider does not support PKCE with S256")
+    return Metadata(
+        issuer=server_url,
+        auth_method=_auth_method(document, has_secret=has_secret),
+        algorithms=_algorithms(document),
+        names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+        **addresses,
+    )
+
+
+def _auth_method(document: Mapping[str, Any], *, has_secret: bool) -> str:
+    if not has_secret:
+        return "none"
+    # Absent means client_secret_basic (OpenID Connect Discovery section 3).
+    supported = document.get("token_endpoint_auth_methods_supported", [_AUTH_METHODS[0]])
+    for method in _AUTH_METHODS:
+        if isinstance(supported, list) and method in supported:
+            return method
+    raise AnswerInvalid("discovery: no method of client authentication in common")
+
+
+def _algorithms(document: Mapping[str, Any]) -> tuple[str, ...]:
+    supported = document.get("id_token_signing_alg_values_supported", ["RS256"])
+    common = tuple(name for name in ALGORITHMS if isinstance(supported, list) and name in supported)
+    if not common:
+        raise AnswerInvalid("discovery: no signature algorithm in common")
+    return common

@@ -1,0 +1,156 @@
+"""The house provider for allauth: any OpenID provider by its issuer, as strictly as the standards allow."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.providers.base import ProviderAccount
+from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
+from allauth.utils import build_absolute_uri
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+from requests import RequestException
+
+from consumer_site.connectors.house.client import HouseClient
+from consumer_site.connectors.house.metadata import Metadata
+from consumer_site.errors import AnswerInvalid, NotConfigured, SignInError
+
+DEFAULT_SCOPE = ("openid", "nickname", "avatar", "offline_access")
+_OPTIONS_WHEN_ASKING_AGAIN = {"prompt": "consent"}
+
+
+class HouseAccount(ProviderAccount):
+    """A connected account as pages show it."""
+
+    def get_avatar_url(self) -> str | None:
+        """Return the picture's address at the provider; a page shows our copy of it."""
+        return self.account.extra_data.get("picture") or None
+
+    def to_str(self) -> str:
+        """Return the nickname, which is neither unique nor constant."""
+        return self.account.extra_data.get("nickname") or str(super().to_str())
+
+
+class HouseProvider(OAuth2Provider):
+    """Sign in with an OpenID provider. The uid is the subject at that issuer."""
+
+    id = "house"
+    name = _("OpenID Connect")
+    account_class = HouseAccount
+
+    def __init__(self, request: HttpRequest, app: Any = None) -> None:
+        super().__init__(request, app=app)
+        self.name = self.app.name or self.name
+
+    def client(self) -> HouseClient:
+        """Return the client that this site is registered as; raise NotConfigured when the entry is incomplete."""
+        options = self.app.settings if isinstance(self.app.settings, dict) else {}
+        if not self.app.client_id or not isinstance(options.get("server_url"), str):
+            raise NotConfigured("the house entry lacks its client id or server_url")
+        return HouseClient(
+            server_url=options["server_url"], client_id=self.app.client_id, client_secret=self.app.secret or ""
+        )
+
+    def get_default_scope(self) -> list[str]:
+        """Return what the calendar shows, and leave to keep showing it."""
+        return list(DEFAULT_SCOPE)
+
+    def get_scope(self) -> list[str]:
+        """Return the configured scopes, openid among them always."""
+        return list(dict.fromkeys(["openid", *super().get_scope()]))
+
+    def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the form may choose: where to go next, and to be asked again. Scopes and parameters are ours."""
+        kwargs: dict[str, Any] = super().get_redirect_from_request_kwargs(request)
+        return {
+            "process": kwargs.get("process"),
+            "next_url": kwargs.get("next_url"),
+            "ask_again": request.POST.get("ask_again") == "1",
+        }
+
+    def redirect(
+        self,
+        request: HttpRequest,
+        process: str,
+        next_url: str | None = None,
+        data: Any = None,
+        *,
+        ask_again: bool = False,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        """Send the person to the provider, with everything that the answer is compared with kept in the session."""
+        del kwargs
+        state = {"process": process, "next": next_url}
+        try:
+            client = self.client()
+            metadata = client.metadata()
+            query = _endpoint_query(metadata)
+        except (SignInError, RequestException) as error:
+            response: HttpResponse = render_authentication_error(
+                request, self, exception=error, extra_context={"state": state}
+            )
+            return response
+        verifier, nonce = secrets.token_urlsafe(64), secrets.token_urlsafe(32)
+        redirect_uri = build_absolute_uri(request, self.get_callback_url())
+        scope = self.get_scope()
+        state_id = self.stash_redirect_state(
+            request,
+            process,
+            next_url,
+            data,
+            pkce_code_verifier=verifier,
+            nonce=nonce,
+            issuer=metadata.issuer,
+            redirect_uri=redirect_uri,
+            scope=scope,
+        )
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        query |= {
+            "response_type": "code",
+            "client_id": client.client_id,
+            "redirect_uri": redirect_uri,
+            "scope": " ".join(scope),
+            "state": state_id,
+            "nonce": nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            **(_OPTIONS_WHEN_ASKING_AGAIN if ask_again else {}),
+        }
+        return HttpResponseRedirect(metadata.authorization_endpoint.partition("?")[0] + "?" + urlencode(query))
+
+    def extract_uid(self, data: dict[str, Any]) -> str:
+        """Return the uid that the callback worked out of the verified subject."""
+        return str(data["uid"])
+
+    def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return what is stored: the issuer, and the claims that were granted."""
+        return {"iss": data["iss"], **data["claims"]}
+
+    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields for a new user."""
+        claims = data["claims"]
+        return {"email": claims.get("email"), "username": claims.get("preferred_username"), "name": claims.get("name")}
+
+    def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
+        """Return the address, verified only when the provider says so in so many words."""
+        claims = data["claims"]
+        if not claims.get("email"):
+            return []
+        return [EmailAddress(email=claims["email"], verified=claims.get("email_verified") is True, primary=True)]
+
+
+def _endpoint_query(metadata: Metadata) -> dict[str, str]:
+    """Return the query that the endpoint's own address has, which is kept (RFC 6749 section 3.1)."""
+    pairs = parse_qsl(urlsplit(metadata.authorization_endpoint).query, keep_blank_values=True)
+    if len({name for name, _value in pairs}) != len(pairs):
+        raise AnswerInvalid("discovery: authorization_endpoint repeats a parameter")
+    return dict(pairs)
+
+
+provider_classes = [HouseProvider]

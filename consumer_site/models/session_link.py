@@ -1,0 +1,38 @@
+"""Which session here belongs to which session at the provider."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SessionLink(models.Model):
+    """A session that a sign-in through an OpenID provider opened.
+
+    `issuer` with `sid` or `subject` is what a logout token names (OpenID Connect Back-Channel Logout section 2.4).
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user"), related_name="+"
+    )
+    account = models.ForeignKey(
+        "socialaccount.SocialAccount",
+        on_delete=models.CASCADE,
+        verbose_name=_("connected account"),
+        related_name="session_links",
+    )
+    issuer = models.CharField(_("issuer"), max_length=255)
+    subject = models.CharField(_("subject"), max_length=255)
+    sid = models.CharField(_("session at the provider"), max_length=255, blank=True)
+    session_key = models.CharField(_("session here"), max_length=128, unique=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("session link")
+        verbose_name_plural = _("session links")
+        indexes = [
+            models.Index(fields=["issuer", "sid"], name="consumer_link_sid"),
+            models.Index(fields=["issuer", "subject"], name="consumer_link_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"

@@ -1,0 +1,30 @@
+"""Tokens of one connected account, sealed."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class StoredToken(models.Model):
+    """The sealed tokens of one allauth SocialAccount; only the vault reads and writes them."""
+
+    account = models.OneToOneField(
+        "socialaccount.SocialAccount",
+        on_delete=models.CASCADE,
+        related_name="stored_token",
+        verbose_name=_("connected account"),
+    )
+    sealed = models.TextField(_("sealed tokens"), editable=False)
+    scope = models.TextField(_("granted scopes"), blank=True)
+    expires_at = models.DateTimeField(_("access token expires at"), null=True, blank=True)
+    needs_sign_in = models.BooleanField(
+        _("needs a new sign-in"), default=False, help_text=_("The provider no longer renews these tokens.")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("stored token")
+        verbose_name_plural = _("stored tokens")
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"

@@ -1,0 +1,101 @@
+"""Render pages with the headers that all of them need."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+from consumer_site.conf import consumer_settings
+from consumer_site.errors import Fault, SignInError
+
+logger = logging.getLogger("consumer_site.sign_in")
+
+POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+
+def provider_form_targets() -> list[str]:
+    """Return the sources that a form leading to any provider may end at.
+
+    A scheme and not a list of origins: a provider may send people on to sign-in hosts of its own, and browsers apply
+    form-action to those redirects too. Such forms carry nothing but the CSRF token.
+    """
+    loopback = ["http://localhost:*", "http://127.0.0.1:*"] if consumer_settings.ALLOW_LOOPBACK_HTTP else []
+    return ["https:", *loopback]
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    form_action: Iterable[str] = (),
+) -> HttpResponse:
+    """Return a page that is not cached, not framed, loads nothing foreign, and names itself to no other site.
+
+    `form_action` adds origins that its forms may end at: browsers apply the rule to redirects after a form too.
+    """
+    response = render(
+        request, template, {"calendar_name": consumer_settings.CALENDAR_NAME, **(context or {})}, status=status
+    )
+    harden(response, form_action=form_action)
+    return response
+
+
+def harden(response: HttpResponse, *, form_action: Iterable[str] = ()) -> None:
+    """Set the headers of `page` on a response that something else rendered."""
+    response["Content-Security-Policy"] = " ".join([POLICY, *form_action])
+    # Not no-referrer: with it browsers send "Origin: null" with forms, which CSRF protection refuses.
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Content-Type-Options"] = "nosniff"
+    add_never_cache_headers(response)
+
+
+def sign_in_error_page(
+    request: HttpRequest,
+    error: SignInError,
+    *,
+    provider: Any,
+    next_url: str = "",
+    process: str = "",
+    form_action: Iterable[str] = (),
+) -> HttpResponse:
+    """Return the page that says what happened, whose fault it is and what to do next; log it under one reference.
+
+    `provider` is allauth's, or None when there is none to name.
+    """
+    reference = str(getattr(request, "reference", "")) or secrets.token_hex(4)
+    provider_id = getattr(provider, "sub_id", "") if provider else ""
+    logger.warning(
+        "sign-in failed: %s provider=%s status=%s reference=%s detail=%s",
+        error.code,
+        provider_id,
+        error.status,
+        reference,
+        error.detail,
+    )
+    name = {"provider": getattr(provider, "name", "")}
+    context = {
+        "heading": error.title,
+        "happened": error.public % name,
+        "advice": error.advice % name,
+        "fault": error.fault.value,
+        "fault_is_ours": error.fault is Fault.SITE,
+        "provider_name": name["provider"],
+        "reference": reference,
+        "retry_url": provider.get_login_url(request) if provider and error.can_retry else "",
+        "next_url": next_url,
+        "process": process,
+        "debug_detail": error.detail if settings.DEBUG else "",
+    }
+    return page(request, "consumer_site/sign_in_error.html", context, status=error.status, form_action=form_action)
