@@ -1,0 +1,1 @@
+"""An OAuth 2 / OpenID Connect provider for any Django project, on django-oauth-toolkit."""

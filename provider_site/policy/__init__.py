@@ -1,0 +1,1 @@
+"""Decisions without a request and without writes: facts in, a named outcome out."""

@@ -1,0 +1,1 @@
+"""Pages for people: consent, connected apps, profile."""

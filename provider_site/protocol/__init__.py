@@ -1,0 +1,1 @@
+"""The endpoints, and the seam to django-oauth-toolkit: one endpoint family per module."""

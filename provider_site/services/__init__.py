@@ -1,0 +1,1 @@
+"""Writes, each atomic and keyword-only."""

@@ -1,0 +1,20 @@
+"""The app's configuration: it only wires."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ProviderSiteConfig(AppConfig):
+    """Sign-in provider."""
+
+    name = "provider_site"
+    label = "provider_site"
+    verbose_name = _("Sign-in provider")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect checks and receivers."""
+        from . import checks  # noqa: F401  registering is its import
+        from .services import notices, sessions  # noqa: F401  models are ready only now; notices register on import
+
+        sessions.connect_receivers()

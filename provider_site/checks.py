@@ -1,0 +1,1 @@
+"""System checks: what is missing, with the very line to add."""

@@ -1,0 +1,180 @@
+"""The settings of this app: one typed object over ``settings.PROVIDER_SITE``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+
+class ProviderSettings:
+    """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
+
+    Every property is computed once and forgotten when the setting changes (``setting_changed``).
+    """
+
+    @cached_property
+    def _user(self) -> Mapping[str, Any]:
+        value = getattr(settings, "PROVIDER_SITE", {})
+        if not isinstance(value, Mapping):
+            raise ImproperlyConfigured("PROVIDER_SITE must be a dictionary.")
+        return value
+
+    @cached_property
+    def issuer(self) -> str:
+        """``ISSUER``: the issuer identifier, a URL without query, fragment or trailing slash (OpenID Discovery 3).
+
+        It is never read from the request, so a forged Host header cannot change what tokens say.
+
+        Raises ImproperlyConfigured when it is missing or not such a URL.
+        """
+        value = self._user.get("ISSUER")
+        if not isinstance(value, str) or not value:
+            raise ImproperlyConfigured(
+                'Set the issuer: PROVIDER_SITE = {"ISSUER": "https://id.example.com", ...} in your settings.'
+            )
+        parts = urlsplit(value)
+        if parts.scheme not in {"https", "http"} or not parts.netloc or parts.query or parts.fragment:
+            raise ImproperlyConfigured("PROVIDER_SITE['ISSUER'] must be an https URL without query or fragment.")
+        if value.endswith("/"):
+            raise ImproperlyConfigured("PROVIDER_SITE['ISSUER'] must not end with a slash.")
+        return value
+
+    @cached_property
+    def issuer_origin(self) -> str:
+        """The scheme, host and port of the issuer, before the path of every address we hand out."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @cached_property
+    def email_verified(self) -> Callable[[Any], bool]:
+        """``EMAIL_VERIFIED``: callable or its dotted path, user to bool: has the address been proven? Default: never."""
+        value = self._user.get("EMAIL_VERIFIED")
+        if value is None:
+            return lambda _user: False
+        return import_string(value) if isinstance(value, str) else value
+
+    @cached_property
+    def key_ring(self) -> Sequence[str]:
+        """``KEY_RING``: secrets that seal private keys at rest; the first seals, all unseal. At least 32 characters each.
+
+        Raises ImproperlyConfigured when it is missing or holds a short secret.
+        """
+        value = self._user.get("KEY_RING")
+        if not isinstance(value, list | tuple) or not value:
+            raise ImproperlyConfigured(
+                'Set the key ring: PROVIDER_SITE = {"KEY_RING": ["<50 random characters>"], ...} in your settings.'
+            )
+        if any(not isinstance(secret, str) or len(secret) < 32 for secret in value):
+            raise ImproperlyConfigured("Every secret in PROVIDER_SITE['KEY_RING'] needs at least 32 characters.")
+        return tuple(value)
+
+    @cached_property
+    def site_name(self) -> str:
+        """``SITE_NAME``: what people call this provider; the issuer's host when not set."""
+        return str(self._user.get("SITE_NAME") or urlsplit(self.issuer).netloc)
+
+    @cached_property
+    def scopes(self) -> Mapping[str, Mapping[str, Any]]:
+        """``SCOPES``: further scopes: name to ``{"title", "description", "sensitive"}`` (texts may be lazy)."""
+        return dict(self._user.get("SCOPES", {}))
+
+    def _seconds(self, name: str, default: int) -> timedelta:
+        value = self._user.get(name, default)
+        return value if isinstance(value, timedelta) else timedelta(seconds=int(value))
+
+    @cached_property
+    def authorization_code_lifetime(self) -> timedelta:
+        """``AUTHORIZATION_CODE_SECONDS``: how long a code may wait to be exchanged; 60 seconds."""
+        return self._seconds("AUTHORIZATION_CODE_SECONDS", 60)
+
+    @cached_property
+    def authorization_request_lifetime(self) -> timedelta:
+        """``AUTHORIZATION_REQUEST_SECONDS``: how long a request waits for sign-in and consent; one hour."""
+        return self._seconds("AUTHORIZATION_REQUEST_SECONDS", 3600)
+
+    @cached_property
+    def access_token_lifetime(self) -> timedelta:
+        """``ACCESS_TOKEN_SECONDS``: 10 minutes."""
+        return self._seconds("ACCESS_TOKEN_SECONDS", 600)
+
+    @cached_property
+    def id_token_lifetime(self) -> timedelta:
+        """``ID_TOKEN_SECONDS``: 10 minutes."""
+        return self._seconds("ID_TOKEN_SECONDS", 600)
+
+    @cached_property
+    def refresh_token_idle_lifetime(self) -> timedelta:
+        """``REFRESH_TOKEN_IDLE_SECONDS``: a refresh token not used for so long is dead; 30 days (RFC 9700 4.14.2)."""
+        return self._seconds("REFRESH_TOKEN_IDLE_SECONDS", 30 * 86400)
+
+    @cached_property
+    def refresh_token_grace(self) -> timedelta:
+        """``REFRESH_TOKEN_GRACE_SECONDS``: how long a rotated refresh token may be sent again by an honest retry.
+
+        0, the default, treats every second use as theft. Within the grace a retry gets a sibling in the same family.
+        """
+        return self._seconds("REFRESH_TOKEN_GRACE_SECONDS", 0)
+
+    @cached_property
+    def consent_durations(self) -> Sequence[int | None]:
+        """``CONSENT_DAYS``: the choices of duration on the consent page, in days; ``None`` is "until withdrawn"."""
+        return tuple(self._user.get("CONSENT_DAYS", (1, 30, 365, None)))
+
+    @cached_property
+    def default_consent_days(self) -> int | None:
+        """``DEFAULT_CONSENT_DAYS``: the duration selected at first; 30 days."""
+        value = self._user.get("DEFAULT_CONSENT_DAYS", 30)
+        return value if value is None else int(value)
+
+    @cached_property
+    def avatar_max_bytes(self) -> int:
+        """``AVATAR_MAX_BYTES``: the largest upload accepted; 2 MiB."""
+        return int(self._user.get("AVATAR_MAX_BYTES", 2 * 1024 * 1024))
+
+    @cached_property
+    def nickname_max_length(self) -> int:
+        """``NICKNAME_MAX_LENGTH``: characters a nickname may have; 40, at most 100."""
+        return min(int(self._user.get("NICKNAME_MAX_LENGTH", 40)), 100)
+
+    @cached_property
+    def account_switch_url(self) -> str:
+        """``SWITCH_ACCOUNT_URL``: URL or pattern name where a person signs in as somebody else; ``LOGIN_URL``."""
+        return str(self._user.get("SWITCH_ACCOUNT_URL") or settings.LOGIN_URL)
+
+    @cached_property
+    def reauthenticate_url(self) -> str | None:
+        """``REAUTHENTICATE_URL``: URL or pattern name where a signed-in person proves again who they are.
+
+        ``None``, the default, signs the person out and in again at ``LOGIN_URL``, which works with any login page.
+        """
+        value = self._user.get("REAUTHENTICATE_URL")
+        return str(value) if value else None
+
+    @cached_property
+    def clock_skew(self) -> timedelta:
+        """``CLOCK_SKEW_SECONDS``: how far two of our own clocks may differ; 5 seconds."""
+        return self._seconds("CLOCK_SKEW_SECONDS", 5)
+
+    def reload(self) -> None:
+        """Forget every computed value, so that the next access reads the settings again."""
+        for name in [name for name in vars(self) if name in vars(type(self))]:
+            delattr(self, name)
+
+
+provider_settings = ProviderSettings()
+
+
+def _reload(*, setting: str, **_kwargs: Any) -> None:
+    if setting in {"PROVIDER_SITE", "LOGIN_URL"}:
+        provider_settings.reload()
+
+
+setting_changed.connect(_reload)

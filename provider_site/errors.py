@@ -1,0 +1,70 @@
+"""Errors of this app: the OAuth error code, what the public is told, and what only the log is told."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+# Crockford's alphabet without vowels: read out on the phone without mistakes, and never a word.
+_REFERENCE_ALPHABET = "0123456789BCDFGHJKMNPQRSTVWXYZ"
+
+
+def new_reference() -> str:
+    """Return a short reference that an error page shows and the log line repeats: ``XXXX-XXXX``."""
+    characters = [secrets.choice(_REFERENCE_ALPHABET) for _index in range(8)]
+    return "".join(characters[:4]) + "-" + "".join(characters[4:])
+
+
+class ProviderError(Exception):
+    """An error with an OAuth ``code``, a public ``description`` and a private ``detail``, never mixed.
+
+    ``description`` is ASCII without quotes or backslashes (RFC 6749 5.2), safe to send to a client.
+    """
+
+    code = "server_error"
+    description = "The authorization server met an unexpected condition."
+
+    def __init__(self, detail: str = "", *, description: str | None = None) -> None:
+        super().__init__(detail or self.description)
+        self.detail = detail
+        if description is not None:
+            self.description = description
+
+
+class AuthorizationRequestExpired(ProviderError):
+    """The stored authorization request is gone, over, or another person's."""
+
+    code = "invalid_request"
+    description = "The authorization request has expired."
+
+    def __init__(self, detail: str = "", *, application: Any = None) -> None:
+        super().__init__(detail)
+        self.application = application
+
+
+class CodeReplayed(ProviderError):
+    """An authorization code was presented a second time (RFC 6749 4.1.2)."""
+
+    code = "invalid_grant"
+    description = "The authorization code is invalid or has been used."
+
+
+class RefreshTokenReused(ProviderError):
+    """A rotated refresh token was presented again (RFC 9700 4.14.2)."""
+
+    code = "invalid_grant"
+    description = "The refresh token is invalid or has been used."
+
+
+class ConsentRefused(ProviderError):
+    """A consent form asked for something the person had no choice to give."""
+
+    code = "invalid_request"
+    description = "The consent form does not match the request."
+
+
+class ClientSecretInvalid(ProviderError):
+    """A client secret cannot be used for what was asked."""
+
+    code = "invalid_client"
+    description = "Client authentication failed."

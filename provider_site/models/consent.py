@@ -1,0 +1,71 @@
+"""What a person allowed an application."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.settings import oauth2_settings
+
+
+class Consent(models.Model):
+    """One person's decision about one application. Every token a person's consent bought hangs on this row.
+
+    At most one row per person and application is open (``closed_at`` empty); a closed one never opens again.
+    """
+
+    class ClosedReason(models.TextChoices):
+        """Why a consent is over."""
+
+        WITHDRAWN = "withdrawn", _("Withdrawn by the person")
+        ENDED = "ended", _("Its time was over")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    application = models.ForeignKey(
+        oauth2_settings.APPLICATION_MODEL,
+        on_delete=models.CASCADE,
+        related_name="consents",
+        verbose_name=_("application"),
+    )
+    scope = models.TextField(_("allowed scopes"), blank=True, help_text=_("Space-separated."))
+    declined_scope = models.TextField(_("declined scopes"), blank=True, help_text=_("Space-separated."))
+    language = models.CharField(_("language of the page"), max_length=16, blank=True)
+    wording_version = models.CharField(_("wording version"), max_length=16, blank=True)
+    given_at = models.DateTimeField(_("given"))
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True, help_text=_("Empty: until withdrawn."))
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    closed_reason = models.CharField(_("reason"), max_length=10, choices=ClosedReason.choices, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True)
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "application"],
+                condition=Q(closed_at__isnull=True),
+                name="provider_site_one_open_consent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} → {self.application}"
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes allowed."""
+        return frozenset(self.scope.split())
+
+    @property
+    def declined_scopes(self) -> frozenset[str]:
+        """The scopes asked for and declined."""
+        return frozenset(self.declined_scope.split())
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether the consent holds at ``now``."""
+        return self.closed_at is None and (self.ends_at is None or now < self.ends_at)

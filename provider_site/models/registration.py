@@ -1,0 +1,82 @@
+"""What this site knows about an application beside its OAuth client metadata."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.settings import oauth2_settings
+
+
+class Registration(models.Model):
+    """An application's owner, review state and public links, one-to-one with DOT's application.
+
+    An application without a registration counts as a draft: closed.
+    """
+
+    class Status(models.TextChoices):
+        """The life of an application."""
+
+        DRAFT = "draft", _("Draft")
+        SUBMITTED = "submitted", _("Submitted for review")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        SUSPENDED = "suspended", _("Suspended")
+
+    class SubjectType(models.TextChoices):
+        """Which identifier of a person the application is given as ``sub``."""
+
+        PUBLIC = "public", _("Opaque, the same for every application")
+        LEGACY = "legacy", _("The primary key, as stock django-oauth-toolkit sends it")
+
+    application = models.OneToOneField(
+        oauth2_settings.APPLICATION_MODEL,
+        on_delete=models.CASCADE,
+        related_name="registration",
+        verbose_name=_("application"),
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner"),
+        help_text=_("The person answerable for the application; shown on the consent page."),
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.DRAFT, db_index=True)
+    description = models.CharField(
+        _("description"),
+        max_length=200,
+        blank=True,
+        help_text=_("One sentence that tells people what the application does."),
+    )
+    homepage_url = models.URLField(_("home page"), blank=True)
+    privacy_policy_url = models.URLField(_("privacy policy"), blank=True)
+    terms_url = models.URLField(_("terms of service"), blank=True)
+    pkce_waived = models.BooleanField(
+        _("allow sign-in without PKCE"),
+        default=False,
+        help_text=_(
+            "Only for a confidential client that cannot send a code challenge. "
+            "A challenge that is sent is always enforced. Leave this off unless you know why."
+        ),
+    )
+    subject_type = models.CharField(
+        _("subject identifier"), max_length=10, choices=SubjectType.choices, default=SubjectType.PUBLIC
+    )
+    taken_over_at = models.DateTimeField(
+        _("taken over"),
+        null=True,
+        editable=False,
+        help_text=_("When an application that existed before this app was installed came under its rules."),
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("registration")
+        verbose_name_plural = _("registrations")
+
+    def __str__(self) -> str:
+        return f"{self.application} ({self.get_status_display()})"

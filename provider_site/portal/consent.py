@@ -1,0 +1,224 @@
+"""The consent page: what an app asks for, in plain words, with the very values that would be shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.auth import logout
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from ..conf import provider_settings
+from ..errors import AuthorizationRequestExpired, ConsentRefused, new_reference
+from ..models import AuthorizationRequest
+from ..policy import claims, redirect
+from ..policy.scopes import catalog, in_order
+from ..security_headers import protect
+from ..services import applications, authorization_requests, consents, people, profiles, sessions
+
+_FOREVER = "until-withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """One scope on the page: its words, the values behind it, and whether the person has a choice."""
+
+    name: str
+    title: Any
+    description: Any
+    values: list[tuple[Any, str]]
+    picture: str
+    required: bool
+    ticked: bool
+    granted_before: bool
+
+    @property
+    def field_id(self) -> str:
+        """The HTML id of the row's checkbox."""
+        return f"scope-{self.name}"
+
+
+_CLAIM_NAMES = {
+    "nickname": _("Nickname"),
+    "name": _("Name"),
+    "given_name": _("Given name"),
+    "family_name": _("Family name"),
+    "preferred_username": _("User name"),
+    "locale": _("Language"),
+    "email": _("E-mail address"),
+}
+
+
+class ConsentForm(forms.Form):
+    """What comes back from the page: the ticked scopes, the duration, and which button was pressed."""
+
+    scope = forms.MultipleChoiceField(required=False)
+    duration = forms.ChoiceField(required=False)
+    decision = forms.ChoiceField(choices=[("allow", "allow"), ("deny", "deny")])
+
+    def __init__(self, *args: Any, choices: frozenset[str], durations: list[str], **kwargs: Any) -> None:
+        """Accept only what the page offered."""
+        super().__init__(*args, **kwargs)
+        self.fields["scope"].choices = [(name, name) for name in sorted(choices)]  # type: ignore[attr-defined]
+        self.fields["duration"].choices = [(value, value) for value in durations]  # type: ignore[attr-defined]
+
+
+def _duration_value(days: int | None) -> str:
+    return _FOREVER if days is None else str(days)
+
+
+def _duration_label(days: int | None) -> Any:
+    if days is None:
+        return _("Until I withdraw it")
+    return ngettext_lazy("%(days)s day", "%(days)s days", days) % {"days": days}
+
+
+@method_decorator(never_cache, name="dispatch")
+class ConsentView(LoginRequiredMixin, View):
+    """Show a kept authorization request to its person and take the decision."""
+
+    http_method_names = ["get", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer an expired, answered or foreign request by a page that says so."""
+        try:
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+        except AuthorizationRequestExpired as error:
+            return _expired(request, error)
+
+    def get(self, request: HttpRequest, handle: str) -> HttpResponse:
+        """Show the page."""
+        kept = authorization_requests.find(handle=handle, user=request.user)
+        if kept.decision:
+            raise AuthorizationRequestExpired("decided already", application=kept.application)
+        return self._page(request, kept, handle)
+
+    def post(self, request: HttpRequest, handle: str) -> HttpResponse:
+        """Record the decision and go on to the application. A form that was altered changes nothing."""
+        kept = authorization_requests.find(handle=handle, user=request.user)
+        requested = frozenset(kept.parameters["scope"])
+        required = applications.required_scopes(application=kept.application)
+        allowed_days = provider_settings.consent_durations
+        days_by_value = {_duration_value(days): days for days in allowed_days}
+        form = ConsentForm(request.POST, choices=requested - required, durations=list(days_by_value))
+        if not form.is_valid():
+            return self._page(
+                request, kept, handle, problem=_("The form did not match the request. Nothing was saved."), status=400
+            )
+        if form.cleaned_data["decision"] == "deny":
+            consents.deny(authorization_request=kept, user=request.user, request=request)
+        else:
+            chosen = form.cleaned_data["duration"] or _duration_value(provider_settings.default_consent_days)
+            try:
+                consents.allow(
+                    authorization_request=kept,
+                    user=request.user,
+                    requested=requested,
+                    required=required,
+                    ticked=form.cleaned_data["scope"],
+                    days=days_by_value[chosen],
+                    allowed_days=allowed_days,
+                    request=request,
+                )
+            except ConsentRefused:
+                return self._page(
+                    request, kept, handle, problem=_("The form did not match the request. Nothing was saved."), status=400
+                )
+        response = HttpResponseRedirect(reverse("oauth2_provider:authorize-resume", args=[handle]))
+        response.status_code = 303
+        return response
+
+    def _page(
+        self, request: HttpRequest, kept: AuthorizationRequest, handle: str, problem: Any = None, status: int = 200
+    ) -> HttpResponse:
+        redirect_uri = kept.parameters["redirect_uri"]
+        registration = kept.application.registration
+        past = consents.latest(user=request.user, application=kept.application)
+        context = {
+            "application": kept.application,
+            "registration": registration,
+            "reviewed": registration.status == registration.Status.APPROVED,
+            "rows": _rows(request, kept, past),
+            "durations": [
+                {
+                    "value": _duration_value(days),
+                    "label": _duration_label(days),
+                    "checked": days == provider_settings.default_consent_days,
+                }
+                for days in provider_settings.consent_durations
+            ],
+            "redirect_host": redirect.display_host(redirect_uri),
+            "profile": profiles.get_profile(user=request.user),
+            "problem": problem,
+            "handle": handle,
+            "site_name": provider_settings.site_name,
+        }
+        page = render(request, "provider_site/consent.html", context, status=status)
+        return protect(page, form_action=redirect.origin(redirect_uri))
+
+
+def _rows(request: HttpRequest, kept: AuthorizationRequest, past: Any) -> list[ScopeRow]:
+    """Return a row per scope; optional ones come unticked unless the person's open consent holds them already."""
+    person = people.person(user=request.user, registration=kept.application.registration)
+    required = applications.required_scopes(application=kept.application)
+    granted = past.scopes if past is not None and past.closed_at is None else frozenset()
+    definitions = catalog()
+    rows = []
+    for name in in_order(kept.parameters["scope"]):
+        shared = claims.for_scopes(person, [name])
+        rows.append(
+            ScopeRow(
+                name=name,
+                title=definitions[name].title,
+                description=definitions[name].description,
+                values=[(label, shared[claim]) for claim, label in _CLAIM_NAMES.items() if shared.get(claim)],
+                picture=shared.get("picture", ""),
+                required=name in required,
+                ticked=name in granted,
+                granted_before=name in granted,
+            )
+        )
+    return rows
+
+
+def _expired(request: HttpRequest, error: AuthorizationRequestExpired) -> HttpResponse:
+    registration = getattr(error.application, "registration", None)
+    context = {
+        "title": _("This sign-in request has expired"),
+        "explanation": _("It was left open for too long, has been answered already, or was begun by another account."),
+        "application": error.application,
+        "back_url": registration.homepage_url if registration is not None else "",
+        "reference": new_reference(),
+        "site_name": provider_settings.site_name,
+    }
+    return protect(render(request, "provider_site/error.html", context, status=410))
+
+
+class SwitchAccountView(LoginRequiredMixin, View):
+    """Go on with a request as somebody else."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, handle: str) -> HttpResponse:
+        """Let go of the request, sign out, and come back to it after the next sign-in."""
+        try:
+            kept = authorization_requests.find(handle=handle, user=request.user)
+        except AuthorizationRequestExpired as error:
+            return _expired(request, error)
+        authorization_requests.release(handle=handle, user=request.user)
+        logout(request)
+        sessions.remember_destination(request=request, source=redirect.origin(kept.parameters["redirect_uri"]))
+        resume = reverse("oauth2_provider:authorize-resume", args=[handle])
+        response = redirect_to_login(resume, resolve_url(provider_settings.account_switch_url))
+        response.status_code = 303
+        return response

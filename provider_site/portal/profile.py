@@ -1,0 +1,104 @@
+"""The person's nickname and avatar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from ..conf import provider_settings
+from ..models import Profile
+from ..security_headers import protect
+from ..services import profiles
+
+
+class ProfileForm(forms.Form):
+    """Nickname and avatar as the person edits them."""
+
+    nickname = forms.CharField(
+        label=_("Nickname"),
+        required=False,
+        max_length=200,  # the service counts; this only bounds the work
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+    avatar = forms.FileField(
+        label=_("New avatar"),
+        required=False,
+        help_text=_("PNG, JPEG, WebP or GIF. We cut it square and keep only the picture itself."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
+    )
+    remove_avatar = forms.BooleanField(label=_("Remove my avatar"), required=False)
+
+    def clean_nickname(self) -> str:
+        """Refuse what the service would refuse, at its field."""
+        return profiles.clean_nickname(self.cleaned_data["nickname"])
+
+    def clean_avatar(self) -> Any:
+        """Refuse what the service would refuse, at its field."""
+        upload = self.cleaned_data.get("avatar")
+        if upload is not None:
+            profiles.reencode(upload)
+            upload.seek(0)
+        return upload
+
+
+@method_decorator(never_cache, name="dispatch")
+class ProfileView(LoginRequiredMixin, View):
+    """Show and change what applications see when the person allows it."""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the form."""
+        profile = profiles.get_profile(user=request.user)
+        return self._page(request, ProfileForm(initial={"nickname": profile.nickname}), profile)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Save everything or nothing."""
+        form = ProfileForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self._page(request, form, profiles.get_profile(user=request.user), status=400)
+        try:
+            profiles.set_profile(
+                user=request.user,
+                nickname=form.cleaned_data["nickname"],
+                upload=form.cleaned_data["avatar"],
+                remove_avatar=form.cleaned_data["remove_avatar"],
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+            return self._page(request, form, profiles.get_profile(user=request.user), status=400)
+        messages.success(request, _("Saved."))
+        return redirect("provider_site:profile")
+
+    def _page(self, request: HttpRequest, form: ProfileForm, profile: Profile, status: int = 200) -> HttpResponse:
+        context = {"form": form, "profile": profile, "site_name": provider_settings.site_name}
+        return protect(render(request, "provider_site/profile.html", context, status=status))
+
+
+class AvatarView(View):
+    """Serve an avatar to whoever has its unguessable address: the ``picture`` claim."""
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponseBase:
+        """Answer with the picture, or 404 once it has been replaced."""
+        profile = Profile.objects.filter(avatar_key=key).exclude(avatar_key="").first()
+        if profile is None or not profile.avatar:
+            raise Http404
+        response = FileResponse(profile.avatar.open("rb"), content_type="image/png")
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        # Its address changes with the picture. A day, so that a removed one also leaves the caches.
+        response["Cache-Control"] = "public, max-age=86400"
+        response["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response

@@ -1,0 +1,251 @@
+"""The authorization endpoint: one visible pipeline from a client's request to its answer.
+
+    validate     client and redirect URI first (a fault here is a page), then the rest (a fault is a redirect)
+    sign in      anonymous, or to be proven anew (``prompt=login``, ``max_age``)
+    review       may this application serve this person
+    consent      policy/consent.py: granted, or a named reason to ask
+    answer       a code, used up with the kept request in one transaction
+
+What has to wait for the person is kept on the server; the browser carries only a random handle.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
+from oauth2_provider.views.mixins import OAuthLibMixin
+from oauthlib.oauth2.rfc6749 import errors as oauthlib_errors
+
+from ..conf import provider_settings
+from ..errors import AuthorizationRequestExpired
+from ..models import AuthorizationRequest
+from ..policy import consent as consent_policy
+from ..policy import redirect, scopes
+from ..services import applications, authorization_requests, consents, sessions
+from ..storage import access
+from ..storage.codes import AuthorizationContext
+from . import answers
+from . import authorization_parameters as parameters_module
+from .authorization_parameters import AuthorizationParameters
+
+logger = logging.getLogger("provider_site.protocol")
+
+
+class _Pipeline(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
+    """The steps that a new and a resumed request share."""
+
+    def advance(
+        self,
+        request: HttpRequest,
+        parameters: AuthorizationParameters,
+        application: Any,
+        handle: str | None = None,
+        kept: AuthorizationRequest | None = None,
+    ) -> HttpResponse:
+        """Take the request as far as it goes now: to the client, or to the next page for the person."""
+        if kept is not None and kept.decision == AuthorizationRequest.Decision.DENIED:
+            with transaction.atomic():
+                authorization_requests.mark_answered(authorization_request=kept)
+            return self.refuse(request, parameters, "access_denied", "The person refused the request.")
+        if not request.user.is_authenticated or self._must_prove_again(request, parameters, kept):
+            if "none" in parameters.prompt:
+                return self.refuse(request, parameters, "login_required", "The person has to sign in.")
+            return self._sign_in(request, parameters, application, handle)
+        if not access.serves(access.registration_of(application), user_id=request.user.pk):
+            return answers.error_page(
+                request, "not_available", detail=f"client {application.client_id}", application=application, status=403
+            )
+        consent = consents.latest(user=request.user, application=application)
+        outcome = consent_policy.decide(self._situation(parameters, application, consent, kept))
+        if outcome is not consent_policy.Outcome.GRANTED:
+            if "none" in parameters.prompt:
+                return self.refuse(request, parameters, "consent_required", "The person has to be asked.")
+            handle = handle or self._keep(request, parameters, application)
+            return HttpResponseRedirect(reverse("provider_site:consent", args=[handle]))
+        return self._answer(request, parameters, consent, kept)
+
+    def refuse(
+        self, request: HttpRequest, parameters: AuthorizationParameters, error: str, description: str
+    ) -> HttpResponse:
+        """Answer the client with an error."""
+        return answers.error_to_client(
+            request, parameters.redirect_uri, error=error, description=description, state=parameters.state
+        )
+
+    def _must_prove_again(
+        self, request: HttpRequest, parameters: AuthorizationParameters, kept: AuthorizationRequest | None
+    ) -> bool:
+        auth_time = sessions.auth_time(request=request)
+        if {"login", "select_account"} & set(parameters.prompt) and (kept is None or auth_time < kept.created):
+            return True
+        if parameters.max_age is None:
+            return False
+        asked_at = kept.created if kept is not None else timezone.now()
+        return auth_time < asked_at - timedelta(seconds=parameters.max_age)
+
+    def _keep(self, request: HttpRequest, parameters: AuthorizationParameters, application: Any) -> str:
+        user = request.user if request.user.is_authenticated else None
+        sessions.remember_destination(request=request, source=redirect.origin(parameters.redirect_uri))
+        return authorization_requests.keep(application=application, user=user, parameters=parameters.to_json())
+
+    def _sign_in(
+        self, request: HttpRequest, parameters: AuthorizationParameters, application: Any, handle: str | None
+    ) -> HttpResponse:
+        if handle is None:
+            handle = self._keep(request, parameters, application)
+        if not request.user.is_authenticated:
+            return redirect_to_login(reverse("oauth2_provider:authorize-resume", args=[handle]))
+        reauthenticate = provider_settings.reauthenticate_url
+        if reauthenticate is None or "select_account" in parameters.prompt:
+            # A login page that sends signed-in people away would send them round in a circle.
+            authorization_requests.release(handle=handle, user=request.user)
+            logout(request)
+            sessions.remember_destination(request=request, source=redirect.origin(parameters.redirect_uri))
+            reauthenticate = None
+        resume = reverse("oauth2_provider:authorize-resume", args=[handle])
+        return redirect_to_login(resume, resolve_url(reauthenticate) if reauthenticate else None)
+
+    def _situation(
+        self, parameters: AuthorizationParameters, application: Any, consent: Any, kept: AuthorizationRequest | None
+    ) -> consent_policy.Situation:
+        past = None
+        if consent is not None:
+            ended = consent.closed_reason == consent.ClosedReason.ENDED or (
+                consent.closed_at is None and not consent.is_open(timezone.now())
+            )
+            past = consent_policy.PastConsent(
+                granted=consent.scopes,
+                declined=consent.declined_scopes,
+                wording_version=consent.wording_version,
+                ended=ended,
+                withdrawn=consent.closed_reason == consent.ClosedReason.WITHDRAWN,
+            )
+        return consent_policy.Situation(
+            requested=frozenset(parameters.scope),
+            required=applications.required_scopes(application=application),
+            wording_version=scopes.WORDING_VERSION,
+            past=past,
+            prompt_consent="consent" in parameters.prompt,
+            decided_for_this_request=kept is not None and bool(kept.decision),
+        )
+
+    def _answer(
+        self,
+        request: HttpRequest,
+        parameters: AuthorizationParameters,
+        consent: Any,
+        kept: AuthorizationRequest | None,
+    ) -> HttpResponse:
+        granted = [scope for scope in parameters.scope if scope in consent.scopes]
+        credentials = {
+            **parameters.query(),
+            "redirect_uri": parameters.redirect_uri,
+            "user": request.user,
+            "authorization_context": AuthorizationContext(
+                consent=consent, session=sessions.current_session(request=request)
+            ),
+        }
+        uri = f"{reverse('oauth2_provider:authorize')}?{urlencode(parameters.query())}"
+        server = self.get_oauthlib_core().server
+        try:
+            with transaction.atomic():
+                if kept is not None:
+                    authorization_requests.mark_answered(authorization_request=kept)
+                headers, _body, _status = server.create_authorization_response(
+                    uri, http_method="GET", headers={}, scopes=granted, credentials=credentials
+                )
+        except oauthlib_errors.FatalClientError as error:  # the registration changed while the person was deciding
+            return answers.error_page(request, "request", detail=str(error), error=error.error)
+        answer = {name: values[0] for name, values in parse_qs(urlsplit(headers["Location"]).query).items()}
+        if "code" not in answer:
+            return self.refuse(request, parameters, answer.get("error", "server_error"), "The request no longer holds.")
+        return answers.to_client(
+            request, parameters.redirect_uri, {"code": answer["code"], "state": parameters.state}
+        )
+
+
+@method_decorator([csrf_exempt, never_cache, login_not_required], name="dispatch")
+class AuthorizeView(_Pipeline):
+    """Take a client's authorization request, by GET or POST (OpenID Core 3.1.2.1)."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request in the query."""
+        return self._start(request, request.GET.dict())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request in the body. It comes from another site, so the browser sends no session cookie with it."""
+        return self._start(request, request.POST.dict())
+
+    def _start(self, request: HttpRequest, sent: dict[str, Any]) -> HttpResponse:
+        try:
+            scope, credentials = self.validate_authorization_request(request)
+        except FatalClientError as error:
+            return self._page(request, error.oauthlib_error)
+        except OAuthToolkitError as error:
+            fault = error.oauthlib_error
+            return answers.error_to_client(
+                request,
+                fault.redirect_uri,
+                error=fault.error,
+                description=fault.description or "",
+                state=sent.get("state"),
+            )
+        redirect_uri = credentials["redirect_uri"]
+        if wrong := parameters_module.fault(sent, scope):
+            return answers.error_to_client(
+                request, redirect_uri, error=wrong.error, description=wrong.description, state=sent.get("state")
+            )
+        parameters = parameters_module.read(sent, redirect_uri=redirect_uri, scope=scope)
+        application = credentials["request"].client
+        if request.method == "POST" and "none" not in parameters.prompt:
+            handle = self._keep(request, parameters, application)
+            response = HttpResponseRedirect(reverse("oauth2_provider:authorize-resume", args=[handle]))
+            response.status_code = 303
+            return response
+        return self.advance(request, parameters, application)
+
+    def _page(self, request: HttpRequest, error: Any) -> HttpResponse:
+        kinds = {
+            oauthlib_errors.InvalidClientIdError: "unknown_client",
+            oauthlib_errors.MissingClientIdError: "unknown_client",
+            oauthlib_errors.MismatchingRedirectURIError: "redirect_uri",
+            oauthlib_errors.MissingRedirectURIError: "redirect_uri",
+            oauthlib_errors.InvalidRedirectURIError: "redirect_uri",
+            oauthlib_errors.InsecureTransportError: "redirect_uri",
+        }
+        return answers.error_page(
+            request, kinds.get(type(error), "request"), detail=str(error), error=error.description or error.error
+        )
+
+
+@method_decorator([never_cache, login_not_required], name="dispatch")
+class ResumeView(_Pipeline):
+    """Go on with a kept request after the person has signed in or decided."""
+
+    def get(self, request: HttpRequest, handle: str) -> HttpResponse:
+        """Advance the request behind ``handle``."""
+        user = request.user if request.user.is_authenticated else None
+        try:
+            kept = authorization_requests.find(handle=handle, user=user)
+            parameters = AuthorizationParameters.from_json(kept.parameters)
+            return self.advance(request, parameters, kept.application, handle, kept)
+        except AuthorizationRequestExpired as error:
+            return answers.error_page(
+                request, "expired", detail=error.detail, application=error.application, status=410
+            )

@@ -1,0 +1,46 @@
+"""How a client proves itself at the token and revocation endpoints (RFC 6749 2.3)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """A client identifier and secret as they were sent."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"<ClientCredentials {self.client_id}>"
+
+
+def basic_payload(header: str | None) -> str | None:
+    """Return what follows the ``Basic`` scheme, in any case (RFC 9110 11.1), or ``None`` for another scheme."""
+    scheme, _space, payload = (header or "").partition(" ")
+    return payload.strip() if scheme.lower() == "basic" else None
+
+
+def from_basic(payload: str) -> ClientCredentials | None:
+    """Decode ``client_secret_basic``: base64 of two form-urlencoded parts (RFC 6749 2.3.1); ``None`` when it isn't."""
+    try:
+        text = base64.b64decode(payload, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    client_id, colon, secret = text.partition(":")
+    if not colon or "\x00" in text:
+        return None
+    return ClientCredentials(unquote_plus(client_id), unquote_plus(secret))
+
+
+def from_body(request: Any) -> ClientCredentials | None:
+    """Return ``client_secret_post`` credentials of an oauthlib request, or ``None`` without both."""
+    client_id, secret = request.client_id, request.client_secret
+    if not client_id or not secret or "\x00" in client_id + secret:
+        return None
+    return ClientCredentials(client_id, secret)

@@ -1,0 +1,85 @@
+"""Discovery and keys: what works here, and nothing else (OpenID Discovery 3, RFC 8414, RFC 7517)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.http import condition
+
+from .. import crypto
+from ..conf import provider_settings
+from ..policy import claims, scopes
+from ..services import keys
+
+
+def _address(name: str) -> str:
+    return provider_settings.issuer_origin + reverse(f"oauth2_provider:{name}")
+
+
+def document() -> dict[str, Any]:
+    """Return the provider's metadata, for both discovery documents."""
+    return {
+        "issuer": provider_settings.issuer,
+        "authorization_endpoint": _address("authorize"),
+        "token_endpoint": _address("token"),
+        "userinfo_endpoint": _address("user-info"),
+        "revocation_endpoint": _address("revoke-token"),
+        "jwks_uri": _address("jwks-info"),
+        "scopes_supported": list(scopes.catalog()),
+        "claims_supported": claims.supported(),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }
+
+
+def _etag_of(body: dict[str, Any]) -> str:
+    return f'"{crypto.digest(repr(body))[:32]}"'
+
+
+@method_decorator(login_not_required, name="dispatch")
+class MetadataView(View):
+    """Serve the metadata at its well-known addresses, for the configured issuer only."""
+
+    def get(self, request: HttpRequest, issuer_path: str = "") -> HttpResponse:
+        """Answer with the document; with an issuer's path in the address (RFC 8414 3.1), only if it is ours."""
+        ours = provider_settings.issuer.removeprefix(provider_settings.issuer_origin).strip("/")
+        if issuer_path.strip("/") not in {"", ours}:
+            raise Http404
+        return _public(request, document(), max_age=3600)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class JwksView(View):
+    """Serve the public keys (RFC 7517 5)."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the keys that verify; caches are told to ask again within the hour a new key waits unused."""
+        return _public(request, keys.published_jwks(), max_age=3600)
+
+
+def _public(request: HttpRequest, body: dict[str, Any], *, max_age: int) -> HttpResponse:
+    def make(_request: HttpRequest) -> HttpResponse:
+        response = JsonResponse(body)
+        response["Cache-Control"] = f"public, max-age={max_age}"
+        response["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    conditional = condition(etag_func=lambda _request: _etag_of(body))(make)
+    response: HttpResponse = conditional(request)
+    return response

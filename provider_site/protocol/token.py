@@ -1,0 +1,86 @@
+"""The token endpoint (RFC 6749 3.2)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from oauth2_provider.views.mixins import OAuthLibMixin
+
+
+_GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+
+
+def oauth_error(request: HttpRequest, error: str, description: str, *, status: int = 400) -> HttpResponse:
+    """Return an OAuth error as JSON that no cache keeps (RFC 6749 5.2)."""
+    return answer(request, json.dumps({"error": error, "error_description": description}), status, {})
+
+
+def answer(request: HttpRequest, body: str, status: int, headers: dict[str, Any]) -> HttpResponse:
+    """Return oauthlib's answer over HTTP; a 401 names the scheme clients authenticate with, not Bearer."""
+    response = HttpResponse(body, status=status, content_type="application/json")
+    for name, value in headers.items():
+        if name.lower() not in {"www-authenticate", "content-type"}:
+            response[name] = value
+    if status == 401:
+        response["WWW-Authenticate"] = 'Basic realm="client", charset="UTF-8"'
+    response["Cache-Control"] = "no-store"
+    response["Pragma"] = "no-cache"
+    return response
+
+
+def malformed(request: HttpRequest) -> HttpResponse | None:
+    """Answer a client request that isn't a form, or names a parameter twice (RFC 6749 3.2); ``None`` if it is fine."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return oauth_error(
+            request, "invalid_request", "The request body must be application/x-www-form-urlencoded.", status=400
+        )
+    repeated = [name for name, values in request.POST.lists() if len(values) > 1 and name != "resource"]
+    if repeated:
+        return oauth_error(request, "invalid_request", "A parameter is repeated.")
+    if any("\x00" in value for value in request.POST.values()):
+        return oauth_error(request, "invalid_request", "A parameter holds a NUL character.")
+    return None
+
+
+@method_decorator([csrf_exempt, login_not_required, sensitive_post_parameters()], name="dispatch")
+class TokenView(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
+    """Exchange a code, a refresh token or a client's own credentials for tokens."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Answer by oauthlib, after the checks it leaves out."""
+        if (wrong := malformed(request)) is not None:
+            return wrong
+        grant_type = request.POST.get("grant_type")
+        if not grant_type:
+            return oauth_error(request, "invalid_request", "The grant_type parameter is missing.")
+        if grant_type not in _GRANT_TYPES:
+            return oauth_error(request, "unsupported_grant_type", "This grant type is not supported.")
+        _uri, headers, body, status = self.create_token_response(request)
+        return answer(request, body, status, headers)
+
+
+@method_decorator([csrf_exempt, login_not_required, sensitive_post_parameters()], name="dispatch")
+class RevokeView(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
+    """Revoke a client's own token (RFC 7009)."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Answer 200 whether or not there was such a token (RFC 7009 2.2)."""
+        if (wrong := malformed(request)) is not None:
+            return wrong
+        if not request.POST.get("token"):
+            return oauth_error(request, "invalid_request", "The token parameter is missing.")
+        _uri, headers, body, status = self.create_revocation_response(request)
+        return answer(request, body or "", status, headers)
+
+

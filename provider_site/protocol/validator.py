@@ -1,0 +1,346 @@
+"""DOT's request validator over this app's storage and policies.
+
+oauthlib and DOT decide the protocol; what is overridden here is where things are kept (codes and tokens by digest, an
+authorization beside them) and the decisions of ``policy/``. An override without ``super()`` names its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from oauth2_provider.models import AbstractApplication
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.oauth2.rfc6749 import errors
+
+from .. import crypto
+from ..conf import provider_settings
+from ..errors import CodeReplayed, RefreshTokenReused
+from ..models import Registration
+from ..policy import lifetimes, redirect, token_use
+from ..services import secrets
+from ..signals import replay_detected, tokens_issued
+from ..storage import access, codes, credentials, tokens
+from . import client_authentication, id_token
+
+logger = logging.getLogger("provider_site.protocol")
+
+_CLOSED = {Registration.Status.REJECTED, Registration.Status.SUSPENDED}
+
+
+class Validator(OAuth2Validator):
+    """The one validator of every endpoint."""
+
+    # --- The client ---------------------------------------------------------------------------------------------
+
+    def _load_application(self, client_id: str, request: Any) -> Any | None:
+        application = super()._load_application(client_id, request)
+        registration = access.registration_of(application)
+        if registration is None or registration.status in _CLOSED:
+            request.client = None
+            return None
+        return application
+
+    def _extract_basic_auth(self, request: Any) -> str | None:
+        # No super(): it refuses "basic" in lower case.
+        return client_authentication.basic_payload(request.headers.get("HTTP_AUTHORIZATION"))
+
+    def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        """Authenticate by the one method the client used (RFC 6749 2.3).
+
+        No super(): it tries the body after a failed header, which costs a second hash, and it hashes slowly.
+        """
+        payload = self._extract_basic_auth(request)
+        if payload is not None:
+            sent = client_authentication.from_basic(payload)
+            body_id = request.client_id
+            if sent is not None and (request.client_secret or (body_id and body_id != sent.client_id)):
+                logger.info("client %s used two authentication methods at once", sent.client_id)
+                return False
+        else:
+            sent = client_authentication.from_body(request)
+        if sent is None:
+            return False
+        application = self._load_application(sent.client_id, request)
+        if application is None or application.client_type != AbstractApplication.CLIENT_CONFIDENTIAL:
+            return False
+        request.client_id = sent.client_id
+        return secrets.verify_secret(application=application, secret=sent.client_secret)
+
+    def is_pkce_required(self, client_id: str, request: Any) -> bool:
+        """Require PKCE of everyone, but for a confidential client an admin has waived it for."""
+        application = request.client
+        registration = access.registration_of(application)
+        waived = registration is not None and registration.pkce_waived
+        return not (waived and application.client_type == AbstractApplication.CLIENT_CONFIDENTIAL)
+
+    def validate_redirect_uri(self, client_id: str, redirect_uri: str, request: Any, *args: Any, **kwargs: Any) -> bool:
+        """Compare exactly (RFC 9700 2.1). No super(): it normalizes before comparing."""
+        return redirect.matches(redirect_uri, request.client.redirect_uris.split())
+
+    def validate_grant_type(self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
+        """Allow what DOT allows, and a machine's own token only to an approved application."""
+        if grant_type == "client_credentials":
+            registration = access.registration_of(client)
+            if registration is None or registration.status != Registration.Status.APPROVED:
+                return False
+        return bool(super().validate_grant_type(client_id, grant_type, client, request, *args, **kwargs))
+
+    def validate_response_type(self, client_id: str, response_type: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
+        """Offer ``code`` alone: the implicit and hybrid flows are gone (RFC 9700 2.1.2)."""
+        if response_type != "code":
+            raise errors.UnsupportedResponseTypeError(request=request)
+        return bool(super().validate_response_type(client_id, response_type, client, request, *args, **kwargs))
+
+    # The pipeline in authorize.py decides these before oauthlib is asked; DOT leaves them unimplemented.
+
+    def validate_silent_login(self, request: Any) -> bool:
+        """Let ``prompt=none`` pass: authorize.py has answered it."""
+        return True
+
+    def validate_silent_authorization(self, request: Any) -> bool:
+        """Let ``prompt=none`` pass: authorize.py has answered it."""
+        return True
+
+    def validate_jwt_bearer_token(self, token: str, scopes: Any, request: Any) -> bool:
+        """Refuse: an ID token is a message to the client, not an access token."""
+        return False
+
+    def validate_id_token(self, token: str, scopes: Any, request: Any) -> bool:
+        """Refuse: an ID token is a message to the client, not an access token."""
+        return False
+
+    # --- Codes --------------------------------------------------------------------------------------------------
+
+    def save_authorization_code(self, client_id: str, code: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        """Store DOT's grant under the code's digest, and the authorization beside it, in one transaction."""
+        with transaction.atomic():
+            expires = timezone.now() + provider_settings.authorization_code_lifetime
+            self._create_authorization_code(request, {**code, "code": crypto.digest(code["code"])}, expires)
+            codes.store_authorization(
+                code=code["code"],
+                application=request.client,
+                user=request.user,
+                scope=" ".join(request.scopes),
+                context=request.authorization_context,
+            )
+
+    def _code(self, request: Any) -> codes.CodeRecord | None:
+        """Return the code's record, read once per request (no super() in what uses it: DOT reads it seven times)."""
+        if not hasattr(request, "_code_record"):
+            request._code_record = codes.find_code(request.code or "")
+        record: codes.CodeRecord | None = request._code_record
+        return record
+
+    def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
+        """Accept a code once, from its client, in time, while person and consent stand; a second use kills the family."""
+        record = self._code(request)
+        if record is None or record.authorization.application_id != client.pk:
+            return False
+        if record.consumed:
+            self._punish_replay(record.authorization.pk, kind="code")
+            return False
+        grant = record.grant
+        if grant is None or grant.is_expired() or self._dead(record.authorization):
+            return False
+        if not grant.code_challenge and request.code_verifier:  # RFC 9700 4.8.2: a downgrade shows as this
+            return False
+        request.user = record.authorization.user
+        request.scopes = record.authorization.scope.split()
+        request.nonce = grant.nonce or None
+        request.claims = json.loads(grant.claims) if grant.claims else {}
+        return True
+
+    def _dead(self, authorization: Any) -> bool:
+        registration = access.registration_of(authorization.application)
+        return (
+            authorization.revoked_at is not None
+            or not authorization.user.is_active
+            or not authorization.consent.is_open(timezone.now())
+            or not access.serves(registration, user_id=authorization.user_id)
+        )
+
+    def get_code_challenge(self, code: str, request: Any) -> str | None:
+        """Return the challenge stored with the code."""
+        record = self._code(request)
+        return (record.grant.code_challenge or None) if record and record.grant else None
+
+    def get_code_challenge_method(self, code: str, request: Any) -> str | None:
+        """Return the challenge's method."""
+        record = self._code(request)
+        return (record.grant.code_challenge_method or None) if record and record.grant else None
+
+    def confirm_redirect_uri(
+        self, client_id: str, code: str, redirect_uri: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Compare with the redirect URI of the authorization request (RFC 6749 4.1.3)."""
+        record = self._code(request)
+        return bool(record and record.grant and record.grant.redirect_uri_allowed(redirect_uri))
+
+    def get_authorization_code_scopes(self, client_id: str, code: str, redirect_uri: str, request: Any) -> list[str]:
+        """Return the scopes the code was given for."""
+        record = self._code(request)
+        return record.authorization.scope.split() if record else []
+
+    def get_authorization_code_nonce(self, client_id: str, code: str, redirect_uri: str, request: Any) -> str | None:
+        """Return the nonce of the authorization request."""
+        record = self._code(request)
+        return (record.grant.nonce or None) if record and record.grant else None
+
+    def invalidate_authorization_code(self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: the code was consumed in the transaction that stored its tokens (DOT deletes it in another)."""
+
+    # --- Refresh tokens -----------------------------------------------------------------------------------------
+
+    def validate_refresh_token(self, refresh_token: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
+        """Accept a live refresh token of this client; a rotated one kills its family, but within the grace."""
+        record = tokens.find_refresh_token(refresh_token)
+        if record is None or record.row.application_id != client.pk:
+            return False
+        now = timezone.now()
+        if record.row.revoked is not None:
+            live_family = record.authorization is not None and record.authorization.revoked_at is None
+            if not (live_family and now < record.row.revoked + provider_settings.refresh_token_grace):
+                self._punish_replay(record.row.token_family, kind="refresh_token")
+                return False
+        elif now >= record.row.created + provider_settings.refresh_token_idle_lifetime:
+            return False
+        if self._refresh_refusal(record):
+            return False
+        request.user = record.row.user
+        request.refresh_token = refresh_token
+        request.refresh_token_record = record
+        return True
+
+    def _refresh_refusal(self, record: tokens.RefreshTokenRecord) -> token_use.Refusal | None:
+        return access.refresh_refusal(record)
+
+    def get_original_scopes(self, refresh_token: str, request: Any, *args: Any, **kwargs: Any) -> list[str]:
+        """Return what the authorization bought, less what the person has taken back (RFC 6749 6)."""
+        record = request.refresh_token_record
+        if record.authorization is None:
+            legacy: list[str] = (record.row.access_token.scope if record.row.access_token else "").split()
+            return legacy
+        allowed = record.authorization.consent.scopes
+        return [scope for scope in record.authorization.scope.split() if scope in allowed]
+
+    # --- Access tokens ------------------------------------------------------------------------------------------
+
+    def access_token_text(self, request: Any, refresh_token: bool = False) -> str:
+        """Return a new access token that names its authorization; oauthlib's ``token_generator``."""
+        return credentials.new_access_token(self._family(request))
+
+    def refresh_token_text(self, request: Any, refresh_token: bool = False) -> str:
+        """Return a new refresh token; oauthlib's ``refresh_token_generator``."""
+        return credentials.new_refresh_token()
+
+    def access_token_seconds(self, request: Any) -> int:
+        """Return how long the access token lives, never beyond the consent; oauthlib's ``token_expires_in``."""
+        authorization = self._authorization(request)
+        now = timezone.now()
+        end = lifetimes.bounded_end(
+            now=now,
+            lifetime=provider_settings.access_token_lifetime,
+            consent_ends_at=authorization.consent.ends_at if authorization is not None else None,
+        )
+        return max(int((end - now).total_seconds()), 1)
+
+    def _authorization(self, request: Any) -> Any | None:
+        record = getattr(request, "refresh_token_record", None)
+        if record is not None:
+            return record.authorization
+        if request.grant_type == "authorization_code" and (code := self._code(request)):
+            return code.authorization
+        return None
+
+    def _family(self, request: Any) -> Any | None:
+        authorization = self._authorization(request)
+        return authorization.pk if authorization is not None else None
+
+    def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        """Consume what was presented and store what it buys in one transaction; of many at once, one succeeds.
+
+        A replay found here undoes the transaction and then kills the family.
+        """
+        try:
+            super().save_bearer_token(token, request, *args, **kwargs)
+        except (CodeReplayed, RefreshTokenReused) as error:
+            kind = "code" if isinstance(error, CodeReplayed) else "refresh_token"
+            self._punish_replay(self._family(request), kind=kind)
+            raise errors.InvalidGrantError(request=request) from error
+
+    def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        # No super(): the hot path. DOT's rows come out the same (tests/provider/test_dot_oracle.py).
+        self._check_and_set_request_resource(request)
+        refresh_record = getattr(request, "refresh_token_record", None)
+        family, source = self._family(request), None
+        if refresh_record is not None:
+            until = refresh_record.row.revoked and refresh_record.row.revoked + provider_settings.refresh_token_grace
+            first = tokens.consume_refresh_token(refresh_record, grace_until=until)
+            source = refresh_record.row if first else None  # DOT: one successor per refresh token
+            family = family or refresh_record.row.token_family
+        elif request.grant_type == "authorization_code":
+            codes.consume(self._code(request))  # type: ignore[arg-type]  # validate_code has seen it
+        tokens.store_tokens(
+            application=request.client,
+            user=None if request.grant_type == "client_credentials" else request.user,
+            scope=token["scope"],
+            access_token=token["access_token"],
+            refresh_token=token.get("refresh_token"),
+            expires_at=timezone.now() + timedelta(seconds=token["expires_in"]),
+            family=family,
+            source_refresh_token=source,
+            resource=getattr(request, "resource", None),
+        )
+        if tokens_issued.has_listeners():
+            tokens_issued.send(
+                sender=type(self),
+                authorization_id=self._family(request),
+                application_id=request.client.pk,
+                user_id=request.user.pk if request.user else None,
+                grant_type=request.grant_type,
+            )
+
+    def _punish_replay(self, authorization_id: Any, *, kind: str) -> None:
+        if authorization_id is None:
+            return
+        if tokens.revoke_authorization(authorization_id, reason=f"{kind}_replayed"):
+            logger.warning("a %s was used twice; authorization %s is revoked", kind, authorization_id)
+        replay_detected.send(sender=type(self), authorization_id=authorization_id, kind=kind)
+
+    def revoke_token(self, token: str, token_type_hint: str, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Revoke one of the client's own tokens with its family. No super(): DOT knows no family of access tokens."""
+        if request.client is not None:
+            tokens.revoke_by_text(token, application=request.client)
+
+    def _load_access_token(self, token: str) -> Any | None:
+        """Return DOT's row if the token may be used now, narrowed to what the person still allows.
+
+        Every resource check of DOT passes here (its views, middleware, DRF). No super(): the reading is storage's.
+        """
+        record = access.find_access_token(token)
+        if record is None:
+            return None
+        if record.refusal is token_use.Refusal.EXPIRED:
+            return record.row  # DOT words this one itself
+        if record.refusal is not None:
+            logger.info("an access token was refused: %s", record.refusal)
+            return None
+        record.row.scope = " ".join(scope for scope in record.row.scope.split() if scope in record.scopes)
+        return record.row
+
+    # --- ID tokens ----------------------------------------------------------------------------------------------
+
+    def finalize_id_token(self, id_token_claims: dict[str, Any], token: dict[str, Any], token_handler: Any, request: Any) -> str:
+        """Sign the ID token. No super(): DOT signs with a key per algorithm setting and keeps a row per token."""
+        return id_token.sign(
+            user=request.user,
+            authorization=self._authorization(request),
+            access_token=token["access_token"],
+            client=request.client,
+            nonce=request.nonce if request.grant_type == "authorization_code" else None,
+        )

@@ -1,0 +1,131 @@
+"""Applications: registered with everything they need, in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from ..models import ApplicationScope, Registration
+from ..policy import redirect
+from ..policy.scopes import catalog
+from ..signals import application_registered
+from . import audit, secrets
+
+REFUSALS = {
+    redirect.Refusal.CHARACTERS: _("Spaces, quotes and characters outside ASCII have to be percent-encoded."),
+    redirect.Refusal.MALFORMED: _("This is not an absolute URI."),
+    redirect.Refusal.FRAGMENT: _("A redirect URI has no fragment (the part after #)."),
+    redirect.Refusal.USERINFO: _("A redirect URI has no user name before the host (the part before @)."),
+    redirect.Refusal.DOT_SEGMENTS: _("A redirect URI has no . or .. in its path."),
+    redirect.Refusal.WILDCARD: _("Wildcards are not possible: each redirect URI is compared exactly."),
+    redirect.Refusal.SCHEME: _("Use https, http on the loopback address, or a private scheme such as com.example.app:/."),
+    redirect.Refusal.HTTP_NOT_LOOPBACK: _("http is only for the loopback address (127.0.0.1, [::1] or localhost)."),
+    redirect.Refusal.RESERVED_PARAMETER: _("code, state, iss and error are our own parameters; leave them out."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredApplication:
+    """A new application and its secret, which is not kept in clear anywhere (``None`` for a public client)."""
+
+    application: Any
+    client_secret: str | None
+
+    def __repr__(self) -> str:
+        return f"<RegisteredApplication {self.application.client_id}>"
+
+
+def application_model() -> Any:
+    """Return DOT's application model as the host has it."""
+    return apps.get_model(getattr(settings, "OAUTH2_PROVIDER_APPLICATION_MODEL", "oauth2_provider.Application"))
+
+
+def validate_redirect_uris(uris: Sequence[str]) -> None:
+    """Raise ValidationError with one message per URI that can't be registered."""
+    errors = [
+        ValidationError("%(uri)s: %(reason)s", code=reason, params={"uri": uri, "reason": REFUSALS[reason]})
+        for uri in uris
+        if (reason := redirect.refusal(uri))
+    ]
+    if errors:
+        raise ValidationError(errors)
+
+
+def register_application(
+    *,
+    name: str,
+    owner: Any,
+    redirect_uris: Sequence[str],
+    scopes: Mapping[str, bool],
+    client_type: str = "confidential",
+    client_id: str | None = None,
+    post_logout_redirect_uris: Sequence[str] = (),
+    status: str = Registration.Status.DRAFT,
+    pkce_waived: bool = False,
+    description: str = "",
+    homepage_url: str = "",
+    privacy_policy_url: str = "",
+    terms_url: str = "",
+    client_secret: str | None = None,
+) -> RegisteredApplication:
+    """Register an authorization-code client. ``scopes`` maps each scope it may ask for to whether it is required.
+
+    Raises ValidationError when a redirect URI is refused, a scope is not offered, or PKCE is waived for a public client.
+    """
+    validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
+    if unknown := set(scopes) - set(catalog()):
+        raise ValidationError(
+            _("This site does not offer these scopes: %(scopes)s"), params={"scopes": ", ".join(sorted(unknown))}
+        )
+    if pkce_waived and client_type != "confidential":
+        raise ValidationError(_("Only a confidential client can be allowed to sign in without PKCE."))
+    model = application_model()
+    with transaction.atomic():
+        application = model(
+            name=name,
+            user=owner,
+            client_type=client_type,
+            authorization_grant_type="authorization-code",
+            redirect_uris=" ".join(redirect_uris),
+            post_logout_redirect_uris=" ".join(post_logout_redirect_uris),
+            # Never saved as it is: a hash nobody can meet replaces it below, before the transaction ends.
+            client_secret="pbkdf2_sha256$1$none$none",
+        )
+        if client_id:
+            application.client_id = client_id
+        application.full_clean(exclude=["user"])
+        application.save()
+        secrets.close_dot_column(application=application)
+        registration = Registration.objects.create(
+            application=application,
+            owner=owner,
+            status=status,
+            pkce_waived=pkce_waived,
+            description=description,
+            homepage_url=homepage_url,
+            privacy_policy_url=privacy_policy_url,
+            terms_url=terms_url,
+        )
+        ApplicationScope.objects.bulk_create(
+            ApplicationScope(application=application, scope=scope, required=required)
+            for scope, required in scopes.items()
+        )
+        audit.record(action="application.registered", actor=owner, application=application)
+        application_registered.send(sender=Registration, registration=registration)
+        text = None
+        if client_type == "confidential":
+            text = secrets.issue_secret(application=application, actor=owner, text=client_secret)
+    return RegisteredApplication(application, text)
+
+
+def required_scopes(*, application: Any) -> frozenset[str]:
+    """Return the scopes the application cannot work without; ``openid`` always is one."""
+    rows = ApplicationScope.objects.filter(application=application, required=True)
+    return frozenset(rows.values_list("scope", flat=True)) | {"openid"}

@@ -1,0 +1,46 @@
+"""What this site knows of a person, gathered for the claims policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from ..conf import provider_settings
+from ..models import Profile, Registration
+from ..policy.claims import Person
+from .profiles import get_profile
+
+
+def subject_for(*, user: Any, profile: Profile, registration: Registration | None) -> str:
+    """Return the ``sub`` an application knows the person by (OpenID Core 8)."""
+    if registration is not None and registration.subject_type == Registration.SubjectType.LEGACY:
+        return str(user.pk)
+    return profile.subject
+
+
+def avatar_url(profile: Profile) -> str:
+    """Return the public, absolute address of the avatar, or an empty text."""
+    if not profile.avatar_key:
+        return ""
+    return provider_settings.issuer_origin + reverse("provider_site:avatar", args=[profile.avatar_key])
+
+
+def person(*, user: Any, registration: Registration | None = None) -> Person:
+    """Gather what is known of a person, whatever the host's user model has."""
+    profile = get_profile(user=user)
+    email_field = type(user).get_email_field_name() if hasattr(type(user), "get_email_field_name") else ""
+    email = getattr(user, email_field, "") if email_field else ""
+    full_name = user.get_full_name() if hasattr(user, "get_full_name") else ""
+    return Person(
+        subject=subject_for(user=user, profile=profile, registration=registration),
+        nickname=profile.nickname,
+        picture=avatar_url(profile),
+        given_name=getattr(user, "first_name", "") or "",
+        family_name=getattr(user, "last_name", "") or "",
+        name=full_name or profile.nickname,
+        preferred_username=user.get_username(),
+        email=email or "",
+        email_verified=bool(email) and provider_settings.email_verified(user),
+        updated_at=profile.updated,
+    )

@@ -1,0 +1,134 @@
+"""People's profiles: subject, nickname, avatar."""
+
+from __future__ import annotations
+
+import unicodedata
+from io import BytesIO
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ..conf import provider_settings
+from ..crypto import random_text
+from ..models import Profile
+
+AVATAR_PIXELS = 256
+_MAX_SOURCE_PIXELS = 40_000_000
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+
+
+def get_profile(*, user: Any) -> Profile:
+    """Return the person's profile, made with a new subject at the first call."""
+    profile, _created = Profile.objects.get_or_create(user=user)
+    return profile
+
+
+def user_for_subject(*, subject: str) -> Any | None:
+    """Return the person an opaque subject stands for, or ``None``."""
+    profile = Profile.objects.select_related("user").filter(subject=subject).first()
+    return profile.user if profile is not None else None
+
+
+def clean_nickname(value: str) -> str:
+    """Return the nickname as it is kept: NFC, edges and runs of white space trimmed.
+
+    Raises ValidationError when it is too long or holds a control, private or direction-overriding character.
+    """
+    nickname = " ".join(unicodedata.normalize("NFC", value).split())
+    limit = provider_settings.nickname_max_length
+    if len(nickname) > limit:
+        raise ValidationError(
+            ngettext_lazy(
+                "A nickname has at most %(limit)s character.", "A nickname has at most %(limit)s characters.", limit
+            ),
+            code="too_long",
+            params={"limit": limit},
+        )
+    # A zero-width joiner (Cf) is part of many emoji and of Persian words; the direction overrides are Cf too.
+    overrides = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+    if any(unicodedata.category(char) in {"Cc", "Co", "Cs"} or char in overrides for char in nickname):
+        raise ValidationError(_("A nickname can't hold invisible control characters."), code="control")
+    return nickname
+
+
+def set_nickname(*, user: Any, nickname: str) -> Profile:
+    """Set the nickname. Raises ValidationError, changing nothing."""
+    cleaned = clean_nickname(nickname)
+    with transaction.atomic():
+        profile = get_profile(user=user)
+        profile.nickname = cleaned
+        profile.save(update_fields=["nickname", "updated"])
+    return profile
+
+
+def set_avatar(*, user: Any, upload: File[bytes]) -> Profile:
+    """Set the avatar from an uploaded image, re-encoded, so that nothing of the file but its pixels is kept.
+
+    Raises ValidationError, changing nothing, when the file is too large, not an image we read, or a decompression bomb.
+    """
+    encoded = reencode(upload)
+    profile = get_profile(user=user)
+    old_name = profile.avatar.name
+    profile.avatar_key = random_text()
+    profile.avatar.save(f"{profile.avatar_key}.png", ContentFile(encoded), save=False)
+    with transaction.atomic():
+        profile.save(update_fields=["avatar", "avatar_key", "updated"])
+        if old_name:
+            transaction.on_commit(lambda: profile.avatar.storage.delete(old_name))
+    return profile
+
+
+def set_profile(*, user: Any, nickname: str, upload: File[bytes] | None, remove_avatar: bool) -> Profile:
+    """Change nickname and avatar together; a new picture wins over removing the old. Raises ValidationError."""
+    with transaction.atomic():
+        profile = set_nickname(user=user, nickname=nickname)
+        if upload is not None:
+            profile = set_avatar(user=user, upload=upload)
+        elif remove_avatar:
+            profile = delete_avatar(user=user)
+    return profile
+
+
+def delete_avatar(*, user: Any) -> Profile:
+    """Remove the avatar; its old address answers 404 from now on."""
+    with transaction.atomic():
+        profile = get_profile(user=user)
+        old_name = profile.avatar.name
+        profile.avatar, profile.avatar_key = "", ""
+        profile.save(update_fields=["avatar", "avatar_key", "updated"])
+        if old_name:
+            transaction.on_commit(lambda: profile.avatar.storage.delete(old_name))
+    return profile
+
+
+def reencode(upload: File[bytes]) -> bytes:
+    """Return the upload as a square PNG of 256 by 256 pixels, without metadata.
+
+    Raises ValidationError with code ``too_large``, ``too_many_pixels`` or ``not_an_image``.
+    """
+    limit = provider_settings.avatar_max_bytes
+    if upload.size is None or upload.size > limit:
+        raise ValidationError(
+            _("The picture is too large: at most %(megabytes)s MB."),
+            code="too_large",
+            params={"megabytes": f"{limit / 1048576:g}"},
+        )
+    try:
+        image = Image.open(BytesIO(upload.read(limit + 1)), formats=_FORMATS)
+        if image.width * image.height > _MAX_SOURCE_PIXELS:  # read from the header, before anything is decoded
+            raise ValidationError(_("The picture has too many pixels."), code="too_many_pixels")
+        image.draft("RGB", (AVATAR_PIXELS * 2, AVATAR_PIXELS * 2))
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValidationError(
+            _("This file is not a picture we can read. Use PNG, JPEG, WebP or GIF."), code="not_an_image"
+        ) from error
+    square = ImageOps.fit(upright, (AVATAR_PIXELS, AVATAR_PIXELS), Image.Resampling.LANCZOS)
+    output = BytesIO()
+    square.save(output, "PNG", optimize=True)
+    return output.getvalue()

@@ -1,0 +1,94 @@
+"""Sessions of people at this provider, bound to the browser's session."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ..models import Session
+
+_SID = "provider_site.sid"
+_DESTINATIONS = "provider_site.destinations"
+_AUTH_TIME = "provider_site.auth_time"
+_ALLAUTH_METHODS = "account_authentication_methods"
+
+
+def connect_receivers() -> None:
+    """Listen to sign-in and sign-out, whatever login page the host has."""
+    user_logged_in.connect(_note_sign_in, dispatch_uid="provider_site.sessions.sign_in")
+    user_logged_out.connect(_note_sign_out, dispatch_uid="provider_site.sessions.sign_out")
+
+
+def _note_sign_in(*, request: HttpRequest | None, user: Any, **_kwargs: Any) -> None:
+    if request is not None and hasattr(request, "session"):
+        request.session[_AUTH_TIME] = timezone.now().timestamp()
+        old = request.session.pop(_SID, None)  # a new sign-in in the same browser is a new session
+        if old:
+            Session.objects.filter(pk=old, ended_at__isnull=True).exclude(user=user).update(ended_at=timezone.now())
+
+
+def _note_sign_out(*, request: HttpRequest | None, **_kwargs: Any) -> None:
+    if request is not None and hasattr(request, "session") and (sid := request.session.get(_SID)):
+        end_session(sid=uuid.UUID(sid))
+
+
+def auth_time(*, request: HttpRequest) -> datetime:
+    """Return when the signed-in person last proved who they are in this browser, to the second of the clock."""
+    stamps = [request.session.get(_AUTH_TIME) or 0.0]
+    # allauth's re-authentication is no sign-in, so no signal tells of it; its own record does.
+    stamps += [record.get("at") or 0.0 for record in request.session.get(_ALLAUTH_METHODS, [])]
+    if latest := max(stamps):
+        return datetime.fromtimestamp(float(latest), tz=UTC)
+    # A session older than this app: the last sign-in anywhere is the latest it can have been.
+    last_login = getattr(request.user, "last_login", None)
+    return last_login if last_login is not None else datetime.fromtimestamp(0, tz=UTC)
+
+
+def current_session(*, request: HttpRequest) -> Session:
+    """Return the record of the signed-in person's session in this browser, made at the first authorization."""
+    sid = request.session.get(_SID)
+    moment = auth_time(request=request)
+    if sid:
+        session = Session.objects.filter(pk=sid, user=request.user.pk, ended_at__isnull=True).first()
+        if session is not None and session.auth_time == moment:
+            return session
+    session = Session.objects.create(user=request.user, auth_time=moment, amr=_methods(request))
+    request.session[_SID] = str(session.pk)
+    return session
+
+
+def _methods(request: HttpRequest) -> list[str]:
+    """Return the authentication methods as RFC 8176 names, from what allauth recorded in the session, if it did."""
+    names: list[str] = []
+    for record in request.session.get(_ALLAUTH_METHODS, []):
+        kind = record.get("method")
+        if kind == "password":
+            names.append("pwd")
+        elif kind == "mfa":
+            names.append("hwk" if record.get("type") == "webauthn" else "otp")
+    return sorted(set(names))
+
+
+def end_session(*, sid: uuid.UUID) -> bool:
+    """End a session; return whether this call did. Tokens without ``offline_access`` die with it at their next use."""
+    return Session.objects.filter(pk=sid, ended_at__isnull=True).update(ended_at=timezone.now()) == 1
+
+
+def remember_destination(*, request: HttpRequest, source: str) -> None:
+    """Remember where a sign-in that begins now may end, as a CSP source; the last five are kept.
+
+    Chrome applies ``form-action`` to the whole chain of redirects after a form: a login page that names only itself
+    would stop a person whose consent is remembered from reaching the application.
+    """
+    known = [known for known in request.session.get(_DESTINATIONS, []) if known != source]
+    request.session[_DESTINATIONS] = [*known, source][-5:]
+
+
+def destinations(*, request: HttpRequest) -> list[str]:
+    """Return the CSP ``form-action`` sources that the host's login pages have to allow in this browser."""
+    return list(request.session.get(_DESTINATIONS, []))

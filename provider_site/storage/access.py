@@ -1,0 +1,124 @@
+"""Access tokens at use: one reading of everything that decides whether the token holds now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
+
+from .. import crypto
+from ..conf import provider_settings
+from ..models import Authorization, Consent, Registration
+from ..policy import review, token_use
+from .credentials import authorization_id
+from .tokens import RefreshTokenRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRecord:
+    """An access token as stored, what it hangs on, and the verdict of the moment it was read."""
+
+    row: Any
+    authorization: Authorization | None
+    consent: Consent | None
+    refusal: token_use.Refusal | None
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes the token has now: its own, less what the person has taken back since."""
+        own = frozenset(self.row.scope.split())
+        return own & self.consent.scopes if self.consent is not None else own
+
+
+def find_access_token(text: str) -> AccessRecord | None:
+    """Return the access token as stored with the verdict on its use, or ``None`` when there is no such token."""
+    row = (
+        get_access_token_model()
+        .objects.select_related("application__registration", "user")
+        .filter(token_checksum=crypto.digest(text))
+        .first()
+    )
+    if row is None:
+        return None
+    authorization = _authorization(text, row)
+    consent = authorization.consent if authorization is not None else _latest_consent(row)
+    facts = _facts(row, authorization, consent)
+    return AccessRecord(row, authorization, consent, token_use.refusal(facts, now=timezone.now()))
+
+
+def _authorization(text: str, row: Any) -> Authorization | None:
+    family = authorization_id(text)
+    if family is None:
+        return None
+    return (
+        Authorization.objects.select_related("consent", "session")
+        .filter(pk=family, application=row.application_id, user=row.user_id)
+        .first()
+    )
+
+
+def _latest_consent(row: Any) -> Consent | None:
+    if row.user_id is None:
+        return None
+    return Consent.objects.filter(user=row.user_id, application=row.application_id).order_by("-given_at").first()
+
+
+def _facts(row: Any, authorization: Authorization | None, consent: Consent | None) -> token_use.TokenFacts:
+    registration = registration_of(row.application)
+    taken_over_at = registration.taken_over_at if registration is not None else None
+    session = authorization.session if authorization is not None else None
+    return token_use.TokenFacts(
+        expires_at=row.expires,
+        has_user=row.user_id is not None,
+        user_active=row.user is not None and row.user.is_active,
+        application_approved=serves(registration, user_id=row.user_id),
+        taken_over=taken_over_at is not None and row.created <= taken_over_at,
+        authorization_known=authorization is not None,
+        authorization_revoked=authorization is not None and authorization.revoked_at is not None,
+        consent_open=consent is None or consent.is_open(timezone.now()),
+        offline="offline_access" in row.scope.split(),
+        session_ended=session is not None and session.ended_at is not None,
+    )
+
+
+def registration_of(application: Any | None) -> Registration | None:
+    """Return an application's registration; ``None`` without one, which means a draft that serves nobody."""
+    try:
+        registration: Registration | None = application.registration if application is not None else None
+    except Registration.DoesNotExist:
+        return None
+    return registration
+
+
+def serves(registration: Registration | None, *, user_id: Any | None) -> bool:
+    """Tell whether an application may serve this person (or, with ``None``, itself) in its review state."""
+    if registration is None:
+        return False
+    is_owner = user_id is not None and registration.owner_id == user_id
+    return review.may_serve(status=registration.status, is_owner=is_owner)
+
+
+def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
+    """Return why a refresh token may not be used now, or ``None``: the same rule as for access tokens."""
+    now = timezone.now()
+    row, authorization = record.row, record.authorization
+    registration = registration_of(row.application)
+    taken_over_at = registration.taken_over_at if registration is not None else None
+    consent = authorization.consent if authorization is not None else _latest_consent(row)
+    scope = authorization.scope if authorization is not None else ""
+    session = authorization.session if authorization is not None else None
+    facts = token_use.TokenFacts(
+        expires_at=row.created + provider_settings.refresh_token_idle_lifetime,
+        has_user=True,
+        user_active=row.user.is_active,
+        application_approved=serves(registration, user_id=row.user_id),
+        taken_over=taken_over_at is not None and row.created <= taken_over_at,
+        authorization_known=authorization is not None,
+        authorization_revoked=authorization is not None and authorization.revoked_at is not None,
+        consent_open=consent is None or consent.is_open(now),
+        offline="offline_access" in scope.split(),
+        session_ended=session is not None and session.ended_at is not None,
+    )
+    return token_use.refusal(facts, now=now)

@@ -1,0 +1,80 @@
+"""Authorization codes: DOT's grant under the code's digest, and the authorization beside it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from oauth2_provider.models import get_grant_model
+
+from .. import crypto
+from ..errors import CodeReplayed
+from ..models import Authorization, Consent, Session
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationContext:
+    """What an authorization hangs on, decided before its code is made."""
+
+    consent: Consent
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRecord:
+    """A code as stored: its authorization, and DOT's grant until the code has been exchanged."""
+
+    authorization: Authorization
+    grant: Any | None
+
+    @property
+    def consumed(self) -> bool:
+        """Tell whether the code has been exchanged."""
+        return self.authorization.consumed_at is not None
+
+
+def store_authorization(*, code: str, application: Any, user: Any, scope: str, context: AuthorizationContext) -> None:
+    """Write the authorization of a new code. The caller's transaction writes DOT's grant with it."""
+    Authorization.objects.create(
+        id=uuid.uuid4(),
+        application=application,
+        user=user,
+        consent=context.consent,
+        session=context.session,
+        scope=scope,
+        code_digest=crypto.digest(code),
+        auth_time=context.session.auth_time,
+        amr=context.session.amr,
+    )
+
+
+def find_code(code: str) -> CodeRecord | None:
+    """Return the code as stored, or ``None`` when there never was one."""
+    code_digest = crypto.digest(code)
+    authorization = (
+        Authorization.objects.select_related("consent", "session", "user").filter(code_digest=code_digest).first()
+    )
+    if authorization is None:
+        return None
+    grant = None
+    if authorization.consumed_at is None:
+        grant = get_grant_model().objects.filter(code=code_digest, application=authorization.application_id).first()
+    return CodeRecord(authorization, grant)
+
+
+def consume(record: CodeRecord, *, now: datetime | None = None) -> None:
+    """Mark the code as exchanged, in the transaction that stores what it buys.
+
+    One conditional UPDATE decides among simultaneous redemptions. Raises CodeReplayed to all but one.
+    """
+    assert transaction.get_connection().in_atomic_block, "the code and what it buys belong in one transaction"
+    taken = Authorization.objects.filter(
+        pk=record.authorization.pk, consumed_at__isnull=True, revoked_at__isnull=True
+    ).update(consumed_at=now or timezone.now())
+    if taken != 1:
+        raise CodeReplayed("another redemption of the code came first")
+    get_grant_model().objects.filter(code=record.authorization.code_digest).delete()

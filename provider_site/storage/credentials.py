@@ -1,0 +1,69 @@
+"""The text of tokens and secrets: a recognisable prefix, the payload, and a checksum that secret scanners can verify.
+
+``osat_<authorization 22><secret 43><crc 6>`` is an access token, ``osrt_<secret 43><crc 6>`` a refresh token,
+``oscs_<secret 43><crc 6>`` a client secret; letters and digits only, so that a double click selects all of it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+import zlib
+
+from ..crypto import random_text
+
+ACCESS_TOKEN = "osat_"
+REFRESH_TOKEN = "osrt_"
+CLIENT_SECRET = "oscs_"
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ACCESS_TOKEN = re.compile(rf"{ACCESS_TOKEN}([0-9A-Za-z]{{22}})[0-9A-Za-z]{{43}}[0-9A-Za-z]{{6}}\Z")
+_CLIENT_SECRET = re.compile(rf"{CLIENT_SECRET}[0-9A-Za-z]{{43}}[0-9A-Za-z]{{6}}\Z")
+_NOBODY = uuid.UUID(int=0)
+
+
+def _base62(number: int, width: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 62)
+        digits = _ALPHABET[digit] + digits
+    return digits.rjust(width, "0")
+
+
+def _with_checksum(text: str) -> str:
+    return text + _base62(zlib.crc32(text.encode()), 6)
+
+
+def new_access_token(authorization_id: uuid.UUID | None) -> str:
+    """Return the text of an access token that names its authorization; ``None`` for a machine's own token."""
+    family = _base62((authorization_id or _NOBODY).int, 22)
+    return _with_checksum(ACCESS_TOKEN + family + random_text())
+
+
+def new_refresh_token() -> str:
+    """Return the text of a refresh token."""
+    return _with_checksum(REFRESH_TOKEN + random_text())
+
+
+def new_client_secret() -> str:
+    """Return the text of a client secret: 256 random bits."""
+    return _with_checksum(CLIENT_SECRET + random_text())
+
+
+def authorization_id(access_token: str) -> uuid.UUID | None:
+    """Return the authorization an access token names, or ``None`` where it names none.
+
+    The text is trusted only together with its digest: who alters the name has another token.
+    """
+    match = _ACCESS_TOKEN.match(access_token)
+    if match is None:
+        return None
+    number = 0
+    for character in match[1]:
+        number = number * 62 + _ALPHABET.index(character)
+    return uuid.UUID(int=number) if 0 < number < 1 << 128 else None
+
+
+def is_generated_client_secret(text: str) -> bool:
+    """Tell whether ``text`` is of the shape ``new_client_secret`` makes, checksum included."""
+    return bool(_CLIENT_SECRET.match(text)) and _with_checksum(text[:-6]) == text

@@ -1,0 +1,148 @@
+"""Access and refresh tokens in DOT's tables."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model, set_token_value
+
+from .. import crypto
+from ..errors import RefreshTokenReused
+from ..models import Authorization, Consent
+from .credentials import authorization_id as authorization_named_by
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenRecord:
+    """A refresh token as stored, with the authorization it renews (``None``: issued by stock DOT)."""
+
+    row: Any
+    authorization: Authorization | None
+
+
+def store_tokens(
+    *,
+    application: Any,
+    user: Any,
+    scope: str,
+    access_token: str,
+    refresh_token: str | None,
+    expires_at: datetime,
+    family: uuid.UUID | None,
+    source_refresh_token: Any = None,
+    resource: list[str] | None = None,
+) -> None:
+    """Write an access token and, if there is one, its refresh token, both by digest. ``family`` groups refresh tokens."""
+    access = get_access_token_model()(
+        user=user,
+        application=application,
+        scope=scope,
+        expires=expires_at,
+        source_refresh_token=source_refresh_token,
+        resource=resource or [],
+    )
+    set_token_value(access, access_token)
+    access.save(force_insert=True)
+    if refresh_token is None:
+        return
+    refresh = get_refresh_token_model()(
+        user=user, application=application, access_token=access, token_family=family, resource=resource or []
+    )
+    set_token_value(refresh, refresh_token)
+    refresh.save(force_insert=True)
+
+
+def find_refresh_token(text: str) -> RefreshTokenRecord | None:
+    """Return the refresh token as stored, revoked or not, or ``None``.
+
+    Several rows may share a digest (DOT's uniqueness includes ``revoked``): a live one wins.
+    """
+    rows = get_refresh_token_model().objects.filter(token_checksum=crypto.digest(text)).select_related("user")
+    row = rows.filter(revoked__isnull=True).first() or rows.order_by("-revoked").first()
+    if row is None:
+        return None
+    authorization = None
+    if row.token_family:
+        authorization = (
+            Authorization.objects.select_related("consent", "session").filter(pk=row.token_family).first()
+        )
+    return RefreshTokenRecord(row, authorization)
+
+
+def consume_refresh_token(record: RefreshTokenRecord, *, grace_until: datetime | None = None) -> bool:
+    """Rotate a refresh token out, in the transaction that stores its successor; return whether this use was the first.
+
+    One conditional UPDATE decides among simultaneous uses. A later use raises RefreshTokenReused, unless it comes
+    before ``grace_until`` with the family alive: then it returns ``False`` and may mint a sibling.
+    """
+    assert transaction.get_connection().in_atomic_block, "a token and its successor belong in one transaction"
+    now = timezone.now()
+    tokens = get_refresh_token_model().objects
+    taken = tokens.filter(pk=record.row.pk, revoked__isnull=True).update(revoked=now, access_token=None)
+    if taken == 1:
+        if record.row.access_token_id:
+            get_access_token_model().objects.filter(pk=record.row.access_token_id).delete()
+        return True
+    if grace_until is None or now >= grace_until:
+        raise RefreshTokenReused("the refresh token had been rotated already")
+    return False
+
+
+def revoke_authorization(authorization_id: uuid.UUID, *, reason: str) -> bool:
+    """Kill everything one authorization bought; return whether this call did it. Safe to repeat.
+
+    The UPDATE of the authorization is what the check at use reads; DOT's rows follow so that stock DOT agrees.
+    """
+    with transaction.atomic():
+        now = timezone.now()
+        killed = Authorization.objects.filter(pk=authorization_id, revoked_at__isnull=True).update(
+            revoked_at=now, revoked_reason=reason
+        )
+        family = get_refresh_token_model().objects.filter(token_family=authorization_id)
+        get_access_token_model().objects.filter(refresh_token__token_family=authorization_id).delete()
+        family.filter(revoked__isnull=True).update(revoked=now, access_token=None)
+    return killed == 1
+
+
+def revoke_consent_tokens(consent: Consent, *, reason: str) -> None:
+    """Kill everything a person's consent to an application bought, in the caller's transaction.
+
+    At most one consent per person and application is open, so all their live tokens hang on it, stock DOT's included.
+    """
+    now = timezone.now()
+    Authorization.objects.filter(consent=consent, revoked_at__isnull=True).update(
+        revoked_at=now, revoked_reason=reason
+    )
+    owned = {"user": consent.user_id, "application": consent.application_id}
+    get_access_token_model().objects.filter(**owned).delete()
+    get_refresh_token_model().objects.filter(**owned, revoked__isnull=True).update(revoked=now, access_token=None)
+    get_grant_model().objects.filter(**owned).delete()
+
+
+def revoke_by_text(text: str, *, application: Any) -> bool:
+    """Revoke one of ``application``'s own tokens, and the family with it (RFC 7009 2.1); return whether one was found."""
+    checksum = crypto.digest(text)
+    refresh = get_refresh_token_model().objects.filter(token_checksum=checksum, application=application).first()
+    if refresh is not None:
+        if refresh.token_family:
+            revoke_authorization(refresh.token_family, reason="revoked_by_client")
+        else:
+            refresh.revoke()
+        return True
+    access = get_access_token_model().objects.filter(token_checksum=checksum, application=application).first()
+    if access is None:
+        return False
+    family = authorization_named_by(text)
+    with transaction.atomic():
+        get_refresh_token_model().objects.filter(access_token=access, revoked__isnull=True).update(
+            revoked=timezone.now()
+        )
+        access.delete()
+    if family is not None:
+        revoke_authorization(family, reason="revoked_by_client")
+    return True

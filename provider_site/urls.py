@@ -1,0 +1,39 @@
+"""Addresses: the protocol under DOT's namespace, which DOT reverses by name, and the pages for people under our own.
+
+Include them at the root of the issuer's host: ``path("", include("provider_site.urls"))``.
+"""
+
+from django.urls import include, path
+
+from .portal import apps, consent, profile
+from .protocol import authorize, metadata, token, userinfo
+
+protocol_urls = [
+    path(".well-known/openid-configuration", metadata.MetadataView.as_view(), name="oidc-connect-discovery-info"),
+    path(".well-known/oauth-authorization-server", metadata.MetadataView.as_view(), name="oauth-server-metadata"),
+    path(
+        ".well-known/oauth-authorization-server/<path:issuer_path>",
+        metadata.MetadataView.as_view(),
+        name="oauth-server-metadata-issuer",
+    ),
+    path(".well-known/jwks.json", metadata.JwksView.as_view(), name="jwks-info"),
+    path("o/authorize/", authorize.AuthorizeView.as_view(), name="authorize"),
+    path("o/authorize/<slug:handle>/", authorize.ResumeView.as_view(), name="authorize-resume"),
+    path("o/token/", token.TokenView.as_view(), name="token"),
+    path("o/revoke_token/", token.RevokeView.as_view(), name="revoke-token"),
+    path("o/userinfo/", userinfo.UserInfoView.as_view(), name="user-info"),
+]
+
+portal_urls = [
+    path("o/consent/<slug:handle>/", consent.ConsentView.as_view(), name="consent"),
+    path("o/consent/<slug:handle>/switch/", consent.SwitchAccountView.as_view(), name="consent-switch-account"),
+    path("o/apps/", apps.ConnectedAppsView.as_view(), name="connected-apps"),
+    path("o/apps/<int:application_id>/withdraw/", apps.WithdrawView.as_view(), name="withdraw"),
+    path("o/profile/", profile.ProfileView.as_view(), name="profile"),
+    path("o/avatar/<slug:key>.png", profile.AvatarView.as_view(), name="avatar"),
+]
+
+urlpatterns = [
+    path("", include((protocol_urls, "oauth2_provider"))),
+    path("", include((portal_urls, "provider_site"))),
+]
