@@ -16,6 +16,8 @@ _JSONP = re.compile(r"\A[\w$.]+\s*\((?P<inside>.*)\)\s*;?\Z", re.DOTALL)
 # QQ's own documentation shows error objects that end with a comma, which JSON forbids.
 _TRAILING_COMMA = re.compile(r",\s*\}\Z")
 _WORD = re.compile(r"\A[\w.-]{1,40}\Z", re.ASCII)
+# A number, or a word such as invalid_grant; narrow, since it goes into logs where a token must not.
+_CODE = re.compile(r"\A(-?[0-9]{1,9}|[a-z_]{1,40})\Z")
 _MAX_FIELDS = 50
 
 # Where a code may stand, and the text beside it: today's fields, those of old answers, those of the profile API.
@@ -66,19 +68,25 @@ def _parse_form(text: str) -> dict[str, object]:
 def error_of(fields: dict[str, object]) -> tuple[str, str] | None:
     """Return (code, text) when the answer reports an error, None when it does not.
 
-    The code is a short ASCII word, mostly a number; both come from outside and are for a log line.
+    The code is safe to log; the text is whatever QQ wrote.
     """
     for code_field, text_field in _ERROR_FIELDS:
         value = fields.get(code_field)
         # bool is an int to Python; True is not error number one.
         if value is None or value is False:
             continue
-        code = as_word(value) or "unreadable"
+        code = as_code(value)
         if code == "0":
             continue
         text = fields.get(text_field)
         return code, text if isinstance(text, str) else ""
     return None
+
+
+def as_code(value: object) -> str:
+    """Return an error code sent as a string or a number; ``unreadable`` when it is neither."""
+    word = as_word(value)
+    return word if _CODE.match(word) else "unreadable"
 
 
 def as_word(value: object) -> str:

@@ -7,6 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from consumer_site.errors import AnswerInvalid, AnswerRefused, CodeRefused, Fault, NotConfigured, Unreachable
 
 
+class NoSingleApp(NotConfigured):
+    """The site has no QQ app, or more than one to choose from."""
+
+    code = "qq_not_configured"
+    public = _("Signing in with QQ is not set up correctly on this site.")
+
+
 class SignInEnded(CodeRefused):
     """QQ takes the token of this sign-in no more: expired, revoked or withdrawn."""
 

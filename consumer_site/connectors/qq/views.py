@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.base.constants import AuthError
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2CallbackView, OAuth2LoginView
 from django.core.exceptions import MultipleObjectsReturned
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from consumer_site.connectors.qq import answers, codes
 from consumer_site.connectors.qq.client import BASE_URL, TOKEN, QQClient, base_url_of
-
-logger = logging.getLogger(__name__)
+from consumer_site.connectors.qq.errors import NoSingleApp
+from consumer_site.errors import AnswerInvalid
+from consumer_site.pages import harden, provider_form_targets, sign_in_error_page
 
 _MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
 
@@ -27,7 +31,7 @@ class QQOAuth2Adapter(OAuth2Adapter):
 
     provider_id = "qq"
     client_class = QQClient
-    access_token_method = "GET"  # noqa: S105 (a method, not a token)
+    access_token_method = "GET"
     scope_delimiter = ","
     base_url = BASE_URL
 
@@ -42,15 +46,14 @@ class QQOAuth2Adapter(OAuth2Adapter):
         return f"{self.base_url}/oauth2.0/token"
 
     def get_provider(self) -> Any:
-        """Return the configured provider; a site without exactly one QQ app has no such page."""
+        """Return the configured provider, or answer with the page that says that there is not exactly one."""
         try:
             return super().get_provider()
         except SocialApp.DoesNotExist:
-            reason = "no QQ app is configured"
+            fault = NoSingleApp("no QQ app is configured")
         except MultipleObjectsReturned:
-            reason = "several QQ apps are configured, so keep one or hide the others"
-        logger.error("QQ sign-in was asked for, but %s.", reason)
-        raise Http404
+            fault = NoSingleApp("several QQ apps are configured: keep one, or hide the others")
+        raise ImmediateHttpResponse(sign_in_error_page(self.request, fault, provider=None))
 
     def get_client(self, request: HttpRequest, app: SocialApp) -> QQClient:
         """Return a client of this very app; allauth asks for it before any endpoint's address."""
@@ -78,6 +81,17 @@ class QQOAuth2Adapter(OAuth2Adapter):
         return self.get_provider().sociallogin_from_response(request, {**identity._asdict(), **profile._asdict()})
 
 
+class QQLoginView(OAuth2LoginView):
+    """Send the person to QQ; a GET asks first, so that no foreign page can start a sign-in."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask or redirect; the question may not be framed, and its form ends at QQ."""
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        if response.status_code == HTTPStatus.OK:
+            harden(response, form_action=provider_form_targets())
+        return response
+
+
 class QQCallbackView(OAuth2CallbackView):
     """Receive the person back from QQ."""
 
@@ -93,11 +107,14 @@ class QQCallbackView(OAuth2CallbackView):
             return response
         provider = self.adapter.get_provider()
         # The state is checked and used up first: a refusal from another site's link is no refusal.
-        state, response = self._get_state(request, provider)
-        if response:
+        state, early = self._get_state(request, provider)
+        if early:
+            response = early
             return response
-        reported = answers.as_word(request.GET.get("error")) or "none"
-        outcome: dict[str, Any] = {"exception": codes.refusal(reported, step="authorize")}
+        reported = answers.as_code(request.GET["error"]) if "error" in request.GET else ""
+        outcome: dict[str, Any] = {"exception": AnswerInvalid("QQ's callback carried neither a code nor an error")}
+        if reported:
+            outcome = {"exception": codes.refusal(reported, step="authorize")}
         if request.GET.get("usercancel", "0") not in {"", "0"} or reported == self.adapter.login_cancelled_error:
             outcome = {"error": AuthError.CANCELLED}
         response = render_authentication_error(
@@ -106,5 +123,5 @@ class QQCallbackView(OAuth2CallbackView):
         return response
 
 
-oauth2_login = OAuth2LoginView.adapter_view(QQOAuth2Adapter)
-oauth2_callback = QQCallbackView.adapter_view(QQOAuth2Adapter)
+oauth2_login = never_cache(QQLoginView.adapter_view(QQOAuth2Adapter))
+oauth2_callback = never_cache(require_safe(QQCallbackView.adapter_view(QQOAuth2Adapter)))
