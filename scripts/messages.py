@@ -4,6 +4,7 @@ Both need GNU gettext. The .mo files are committed beside the .po files (docs/de
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -59,8 +60,9 @@ def update(root: Path) -> None:
             po.write_text(HEADER, encoding="utf-8")
         nested = [other.relative_to(directory) for other in catalogues(root) if directory in other.parents]
         command = [sys.executable, Path(__file__).resolve(), "extract"]
-        # makemessages works on the current directory.
-        subprocess.run([*command, *(f"{path}/*" for path in nested)], cwd=directory, check=True)
+        # makemessages works on the current directory, and needs no settings but those it would find.
+        environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        subprocess.run([*command, *(f"{path}/*" for path in nested)], cwd=directory, env=environment, check=True)
         po.write_text(VOLATILE_HEADERS.sub("", po.read_text(encoding="utf-8")), encoding="utf-8")
 
 
