@@ -1,0 +1,1 @@
+"""Emulate QQ Connect as QQ's own documents and other people's recorded answers show it."""

@@ -1,0 +1,1 @@
+"""One module for each of QQ's pages and endpoints."""

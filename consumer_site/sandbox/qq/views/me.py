@@ -1,0 +1,41 @@
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from consumer_site.sandbox.conf import QQApp
+from consumer_site.sandbox.guard import emulator_view
+from consumer_site.sandbox.models import QQBehaviour
+from consumer_site.sandbox.qq import wire
+from consumer_site.sandbox.qq.behaviour import Turn, next_turn
+from consumer_site.sandbox.qq.codes import QQError
+from consumer_site.sandbox.qq.grants import find_token
+from consumer_site.sandbox.qq.persons import PERSONS, Person, openid, unionid
+from consumer_site.sandbox.qq.request import known_app, parameters, required
+
+
+@csrf_exempt
+@emulator_view
+def me(request: HttpRequest) -> HttpResponse:
+    """Tell whose token this is, for which app; JSONP unless ``fmt=json``, errors as HTTP 200."""
+    as_json = request.GET.get("fmt", request.POST.get("fmt")) == "json"
+    json_type = "application/json; charset=utf-8"
+    turn = Turn()
+    try:
+        sent = parameters(request)
+        row = find_token(required(sent, "access_token", 100007))
+        app = known_app(row.app_id)
+        json_type = app.json_content_type
+        turn = next_turn(app.app_id, QQBehaviour.Endpoint.ME)
+        turn.begin()
+        fields = _identity(app, PERSONS[row.person], with_unionid=sent.get("unionid") == "1")
+    except QQError as fault:
+        return turn.finish(wire.error(fault, as_json=as_json, json_type=json_type, old=turn.old_errors))
+    return turn.finish(wire.identity(turn.alter(fields), as_json=as_json, json_type=json_type))
+
+
+def _identity(app: QQApp, person: Person, *, with_unionid: bool) -> dict[str, wire.Value]:
+    fields: dict[str, wire.Value] = {"client_id": app.app_id, "openid": openid(app.app_id, person)}
+    if with_unionid and not app.unionid:
+        raise QQError(100048)
+    if with_unionid:
+        fields["unionid"] = unionid(app, person)
+    return fields
