@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -53,9 +54,24 @@ class SiteAdmin(AdminSite):
         """Want an active member of staff with a recent local sign-in."""
         return super().has_permission(request) and signed_in_recently(request)
 
+    @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> HttpResponse:
         """Send strangers to the sign-in page; tell others what is missing (403), with the way to mend it."""
-        return _entrance(self, request)
+        target = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+            target = reverse("admin:index", current_app=self.name)
+        if self.has_permission(request):
+            return HttpResponseRedirect(target)
+        if not request.user.is_authenticated:
+            return redirect_to_login(target, reverse("account_login"))
+        again = urlencode({REDIRECT_FIELD_NAME: target})
+        context = {
+            "is_staff": super().has_permission(request),
+            "confirm_url": f"{reverse('account_reauthenticate')}?{again}",
+            "sign_in_url": f"{reverse('account_login')}?{again}",
+            "hours": settings.ADMIN_SIGN_IN_MAX_AGE // 3600,
+        }
+        return render(request, "project/admin_entrance.html", context, status=403)
 
     def logout(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> HttpResponse:
         """Sign out as the site's own page does; only a POST does it."""
@@ -66,22 +82,3 @@ class SiteAdmin(AdminSite):
     def password_change(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> HttpResponse:
         """Leave changing the password to the account pages."""
         return HttpResponseRedirect(reverse("account_change_password"))
-
-
-@never_cache
-def _entrance(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    target = request.GET.get(REDIRECT_FIELD_NAME, "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = reverse("admin:index", current_app=site.name)
-    if site.has_permission(request):
-        return HttpResponseRedirect(target)
-    if not request.user.is_authenticated:
-        return redirect_to_login(target, reverse("account_login"))
-    again = urlencode({REDIRECT_FIELD_NAME: target})
-    context = {
-        "is_staff": AdminSite.has_permission(site, request),
-        "confirm_url": f"{reverse('account_reauthenticate')}?{again}",
-        "sign_in_url": f"{reverse('account_login')}?{again}",
-        "hours": settings.ADMIN_SIGN_IN_MAX_AGE // 3600,
-    }
-    return render(request, "project/admin_entrance.html", context, status=403)

@@ -1,6 +1,5 @@
 """Read the deployment's environment: which sites, under which addresses, with which secrets."""
 
-import base64
 import os
 import secrets
 from collections.abc import Mapping
@@ -88,11 +87,11 @@ def read_secret(name: str, *, development_file: Path | None, environ: Mapping[st
     if development_file is None:
         raise ImproperlyConfigured(
             f"Set {name} in the environment: with DEBUG off no secret is generated. "
-            "One way to make one: python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+            "One way to make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     if development_file.exists():
         return development_file.read_text().strip()
-    return _make_private(development_file, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    return _make_private(development_file, secrets.token_urlsafe(48))
 
 
 def read_key_ring(name: str, *, development_file: Path | None, environ: Mapping[str, str] = os.environ) -> list[str]:

@@ -46,7 +46,9 @@ PAGES = {
 CSRF_PAGE = ErrorPage(
     _("This form is out of date"),
     _("The form was opened before you signed in or out, in another window, or your browser refuses cookies."),
-    _("Nothing was changed. Go back, reload the page and send it again. If that doesn’t help, allow cookies for this site."),
+    _(
+    _("Nothing was changed. Reload the page and send it again. If that doesn’t help, allow cookies for this site."),
+    ),
 )
 
 
@@ -65,7 +67,7 @@ def render_error(request: HttpRequest, page: ErrorPage, status: int) -> HttpResp
     }
     try:
         return HttpResponse(loader.render_to_string("project/error.html", context, request), status=status)
-    except Exception:  # noqa: BLE001 - whatever breaks the layout, the person still needs the words
+    except Exception:
         log.exception("The error page could not be drawn")
         text = f"{page.title}\n\n{page.what_happened}\n{page.what_to_do}\n{getattr(request, 'reference', '')}\n"
         return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

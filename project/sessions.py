@@ -37,7 +37,7 @@ def belongs_to(session_key: str, site: str) -> bool:
     return session_key.startswith(f"{site}.")
 
 
-# The engine is chosen where it is configured: with a shared cache, reads are served from it and the row stays the truth.
+# With a cache that all processes share, reads are served from it, and the row stays the truth.
 _Base: type[DatabaseSessionStore] = CachedSessionStore if settings.SESSIONS_IN_CACHE else DatabaseSessionStore
 
 

@@ -4,13 +4,11 @@ SITES, PROVIDER_URL, CONSUMER_URL, PORT, DEBUG, SECRET_KEY, PROVIDER_KEY_RING, C
 CACHE_URL, ALLOWED_HOSTS, BEHIND_PROXY, EMAIL_URL parts, LOG_LEVEL: docs/settings.md explains each.
 """
 
-import importlib.util
 import os
 from pathlib import Path
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from project.environment import (
     CONSUMER,
@@ -58,13 +56,13 @@ SECRET_KEY = read_secret("SECRET_KEY", development_file=_development_file("secre
 
 # --- Applications ------------------------------------------------------------------------------------------------
 
-SANDBOX = CONSUMER in SITES and DEBUG and importlib.util.find_spec("consumer_site.sandbox.apps") is not None
+# The emulators of foreign sign-in services are development twins: never without DEBUG.
+SANDBOX = CONSUMER in SITES and DEBUG
 INSTALLED_APPS = [
     "project",
     # Before allauth, whose templates it overrides.
     *(["consumer_site"] if CONSUMER in SITES else []),
     *(["provider_site", "oauth2_provider"] if PROVIDER in SITES else []),
-    # The emulators of foreign sign-in services are development twins: never without DEBUG.
     *(["consumer_site.sandbox"] if SANDBOX else []),
     "project.apps.ProjectAdminConfig",
     "django.contrib.auth",
@@ -282,13 +280,27 @@ if PROVIDER in SITES:
     MFA_KEY_RING = PROVIDER_SITE["KEY_RING"]
 
 if CONSUMER in SITES:
-    # The emulator's own application: any other app id goes to the real addresses.
-    SANDBOX_QQ_APP_ID = "100000001"
-    SANDBOX_QQ_BASE_URL = f"{CONSUMER_URL}/sandbox/qq"
     CONSUMER_SITE = {
         "KEY_RING": read_key_ring("CONSUMER_KEY_RING", development_file=_development_file("consumer_key_ring")),
+        # The provider of the demonstration is on this very machine.
         "ALLOW_LOOPBACK_HTTP": DEBUG,
-        "QQ_BASE_URLS": {SANDBOX_QQ_APP_ID: SANDBOX_QQ_BASE_URL} if DEBUG else {},
     }
+    if SANDBOX:
+        # The emulator's own application: any other app id goes to the real addresses.
+        SANDBOX_QQ_APP_ID = "100000001"
+        SANDBOX_QQ_APP_KEY = read_secret("SANDBOX_QQ_APP_KEY", development_file=_development_file("sandbox_qq_app_key"))
+        CONSUMER_SITE |= {
+            "QQ_BASE_URLS": {SANDBOX_QQ_APP_ID: f"{CONSUMER_URL}/sandbox/qq"},
+            "SANDBOX": {
+                "QQ_APPS": {
+                    SANDBOX_QQ_APP_ID: {
+                        "key": SANDBOX_QQ_APP_KEY,
+                        "callbacks": [f"{CONSUMER_URL}/accounts/qq/login/callback/"],
+                        "name": "朝夕日历",
+                        "developer": "demo",
+                    }
+                }
+            },
+        }
     if PROVIDER not in SITES:
         MFA_KEY_RING = CONSUMER_SITE["KEY_RING"]

@@ -4,7 +4,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
 
 from project.environment import CONSUMER
-from project.urls_shared import HANDLER_400, HANDLER_403, HANDLER_404, HANDLER_500, has, shared_urls
+from project.urls_shared import HANDLER_400, HANDLER_403, HANDLER_404, HANDLER_500, shared_urls
 
 handler400 = HANDLER_400
 handler403 = HANDLER_403
@@ -14,5 +14,4 @@ handler500 = HANDLER_500
 urlpatterns: list[URLPattern | URLResolver] = [*shared_urls(site=CONSUMER)]
 if apps.is_installed("consumer_site.sandbox"):
     urlpatterns.append(path("sandbox/", include("consumer_site.sandbox.urls")))
-if has("consumer_site.urls"):
-    urlpatterns.append(path("", include("consumer_site.urls")))
+urlpatterns.append(path("", include("consumer_site.urls")))

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from project.environment import PROVIDER
 from project.home import home
-from project.urls_shared import HANDLER_400, HANDLER_403, HANDLER_404, HANDLER_500, has, shared_urls
+from project.urls_shared import HANDLER_400, HANDLER_403, HANDLER_404, HANDLER_500, shared_urls
 
 handler400 = HANDLER_400
 handler403 = HANDLER_403
@@ -18,6 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *shared_urls(site=PROVIDER),
     path("accounts/", include(account_urls)),
     path("accounts/2fa/", include(mfa_urls)),
+    path("", include("provider_site.urls")),
 ]
-if has("provider_site.urls"):
-    urlpatterns.append(path("", include("provider_site.urls")))

@@ -1,7 +1,5 @@
 """Addresses and error pages that both sites have."""
 
-import importlib.util
-
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -18,7 +16,3 @@ def shared_urls(*, site: str) -> list[URLPattern | URLResolver]:
     if site == settings.ADMIN_SITE:
         urls.append(path("admin/", admin.site.urls))
     return urls
-
-
-def has(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None

@@ -1,0 +1,82 @@
+"""Get the programs that some tests need from Debian's packages, where this machine lets us."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Program:
+    """What tests need, the package that has it, and how to see whether it is there."""
+
+    name: str
+    package: str
+    present: Callable[[], bool]
+
+
+def on_path(*names: str) -> Callable[[], bool]:
+    """Return a check for any of the commands."""
+    return lambda: any(shutil.which(name) for name in names)
+
+
+def has_postgresql() -> bool:
+    """Look for the server's programs too where Debian keeps them, off PATH."""
+    return bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+
+
+def has_chromium() -> bool:
+    """Look where CHROMIUM points, then on PATH."""
+    return any(shutil.which(name) for name in (os.environ.get("CHROMIUM") or "", "chromium", "google-chrome") if name)
+
+
+def has_chinese_font() -> bool:
+    """Ask fontconfig for a font that covers Chinese."""
+    if not shutil.which("fc-list"):
+        return False
+    return bool(subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, check=False).stdout.strip())
+
+
+PROGRAMS = (
+    Program("Chromium", "chromium", has_chromium),
+    Program("PostgreSQL", "postgresql", has_postgresql),
+    Program("Redis", "redis-server", on_path("redis-server", "valkey-server")),
+    Program("GNU gettext", "gettext", on_path("msgfmt")),
+    Program("Chinese fonts", "fonts-noto-cjk", has_chinese_font),
+)
+
+
+def apt_get() -> list[str] | None:
+    """Return the command that may install packages here without asking anybody, or None."""
+    if not shutil.which("apt-get"):
+        return None
+    if os.geteuid() == 0:
+        return ["apt-get"]
+    if (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
+        return ["sudo", "-n", "apt-get"]
+    return None
+
+
+def missing() -> list[Program]:
+    """Return what is not there."""
+    return [program for program in PROGRAMS if not program.present()]
+
+
+def provide() -> list[Program]:
+    """Install what is missing if we may; return what is still missing afterwards."""
+    wanted = missing()
+    command = apt_get()
+    if not wanted or command is None:
+        return wanted
+    names = [program.package for program in wanted]
+    print(f"Installing Debian packages: {', '.join(names)} …", flush=True)
+    # A package that starts its server on installation would take a port and keep running after the tests.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    for arguments in (["update", "-qq"], ["install", "-qq", "--yes", "--no-install-recommends", *names]):
+        subprocess.run([*command, *arguments], stdout=subprocess.DEVNULL, env=environment, check=False)
+    return missing()

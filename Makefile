@@ -1,0 +1,51 @@
+# make demo          both sites, seeded, on http://localhost:8000 and http://127.0.0.1:8000 (PORT= moves them)
+# make demo-reset    the same, from nothing
+# make test          every check there is (ARGS= goes to pytest)
+# make lint          formatters, linters and types alone
+# make requirements  requirements*.txt anew from pyproject.toml and requirements*.in
+# make screenshots   the README's pictures, taken from a run of the demonstration
+
+SHELL := /bin/sh
+PORT ?= 8000
+ARGS ?=
+export PORT
+
+# Only when it is used: `make requirements` on a machine without Python says so itself.
+python = $$(PYTHON="$(PYTHON)" .ci/find-python)
+venv = .venv/bin/python
+
+.PHONY: help demo demo-reset test lint requirements screenshots environment test-environment
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+environment:
+	@python=$(python) && "$$python" .ci/environment.py requirements.txt
+
+test-environment:
+	@python=$(python) && "$$python" .ci/environment.py requirements.txt requirements-test.txt
+
+demo: environment
+	@exec $(venv) manage.py demo
+
+demo-reset: environment
+	@$(venv) -m project.ports $(PORT)
+	@rm -rf var
+	@exec $(venv) manage.py demo
+
+test: test-environment
+	@exec $(venv) .ci/test.py $(ARGS)
+
+lint: test-environment
+	@$(venv) -m ruff format --check .
+	@$(venv) -m ruff check .
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/djlint --lint --quiet project/templates provider_site/templates consumer_site/templates
+	@$(venv) -m mypy
+
+requirements: test-environment
+	@$(venv) -m pip install --quiet --disable-pip-version-check uv
+	@$(venv) .ci/requirements.py
+
+screenshots: test-environment
+	@exec $(venv) scripts/screenshots.py

@@ -1,0 +1,199 @@
+"""Fill the demonstration's database; a second run changes nothing a person has made since."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from project.avatars import draw_avatar
+from project.environment import CONSUMER, PROVIDER
+
+READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+PEOPLE: dict[str, dict[str, Any]] = {
+    "admin": {"is_staff": True, "is_superuser": True},
+    "xiaoming": {"nickname": "小明", "avatar": {"background": "#cfe3ff", "skin": "#f3cfae", "hair": "#33302e"}},
+    "alice": {"nickname": "Alice", "avatar": {"background": "#ffe3cf", "skin": "#e6b58f", "hair": "#7a4a21"}},
+}
+CALENDAR = "朝夕日历"
+CALENDAR_SCOPES = {
+    "openid": True,
+    "nickname": True,
+    "avatar": False,
+    "email": False,
+    "profile": False,
+    "offline_access": False,
+}
+
+
+def client_seeds() -> list[dict[str, Any]]:
+    """Return what to register at the provider: one client of each kind, by the name that demo.json gives it."""
+    return [
+        {
+            "key": "calendar",
+            "name": CALENDAR,
+            "client_id": "zhaoxi-calendar",
+            "client_type": "confidential",
+            "redirect_uris": [f"{settings.CONSUMER_URL}/accounts/house/login/callback/"],
+            "scopes": CALENDAR_SCOPES,
+            "description": "Plans your days, morning to evening.",
+            "homepage_url": f"{settings.CONSUMER_URL}/",
+        },
+        {
+            "key": "native",
+            "name": "Terminal Notes",
+            "client_id": "terminal-notes",
+            "client_type": "public",
+            "redirect_uris": ["http://127.0.0.1/callback"],
+            "scopes": {"openid": True, "nickname": False, "offline_access": False},
+            "description": "A public client on a person’s own machine; its loopback port may vary.",
+        },
+        {
+            "key": "without_pkce",
+            "name": "Old Reports",
+            "client_id": "old-reports",
+            "client_type": "confidential",
+            "redirect_uris": ["http://127.0.0.1:9999/callback"],
+            "scopes": {"openid": True, "nickname": False, "profile": False, "email": False, "offline_access": False},
+            "pkce_waived": True,
+            "description": "A confidential client for which an administrator has waived PKCE.",
+        },
+    ]
+
+
+def read_demo(path: Path) -> dict[str, Any]:
+    """Return what an earlier run wrote, or an empty dictionary."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_demo(path: Path, demo: dict[str, Any]) -> None:
+    """Replace the file in one step; only its owner may read it, for it holds passwords and secrets."""
+    draft = path.with_suffix(".json.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(demo, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+    draft.replace(path)
+
+
+def seed(*, path: Path) -> dict[str, Any]:
+    """Make people, clients and connectors where they are missing; write and return what demo.json holds.
+
+    A password or secret is made once and kept in that file alone; where the file is gone, a new one is made.
+    """
+    before = read_demo(path)
+    demo: dict[str, Any] = {"issuer": settings.PROVIDER_URL}
+    demo |= {"provider_url": settings.PROVIDER_URL, "consumer_url": settings.CONSUMER_URL}
+    demo["admin_url"] = f"{settings.SITE_URLS[settings.ADMIN_SITE]}/admin/"
+    with transaction.atomic():
+        known = {account["username"]: account for account in before.get("accounts", [])}
+        demo["accounts"] = [_person(name, facts, known.get(name, {})) for name, facts in PEOPLE.items()]
+        if PROVIDER in settings.SITES:
+            clients = before.get("clients", {})
+            demo["clients"] = {seed["key"]: _client(seed, clients.get(seed["key"], {})) for seed in client_seeds()}
+        if CONSUMER in settings.SITES:
+            demo["qq_emulator"] = _connectors(demo.get("clients", {}))
+    write_demo(path, demo)
+    return demo
+
+
+def _person(username: str, facts: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    email = f"{username}@example.com"
+    flags = {name: facts.get(name, False) for name in ("is_staff", "is_superuser")}
+    user, created = get_user_model()._default_manager.get_or_create(
+        username=username, defaults={"email": email, **flags}
+    )
+    password = known.get("password")
+    if created or not password:
+        password = "-".join("".join(secrets.choice(READABLE) for _ in range(4)) for _ in range(3))
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    if created:
+        EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+        if PROVIDER in settings.SITES and "nickname" in facts:
+            _profile(user, facts)
+    return {"username": username, "password": password, "email": email, "nickname": facts.get("nickname", ""), **flags}
+
+
+def _profile(user: Any, facts: dict[str, Any]) -> None:
+    from provider_site.services import profiles  # noqa: PLC0415 - absent where the consumer is alone
+
+    profiles.set_nickname(user=user, nickname=facts["nickname"])
+    profiles.set_avatar(user=user, upload=draw_avatar(**facts["avatar"]))
+
+
+def _client(seed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    from provider_site.services import applications  # noqa: PLC0415 - absent where the consumer is alone
+    from provider_site.services import secrets as client_secrets  # noqa: PLC0415 - the same
+
+    confidential = seed["client_type"] == "confidential"
+    application = applications.application_model().objects.filter(client_id=seed["client_id"]).first()
+    secret = known.get("client_secret")
+    if application is None:
+        owner = get_user_model()._default_manager.get(username="admin")
+        facts = {name: value for name, value in seed.items() if name != "key"}
+        registered = applications.register_application(owner=owner, status="approved", **facts)
+        application, secret = registered.application, registered.client_secret
+    elif confidential and not secret:
+        secret = client_secrets.issue_secret(application=application, name="demo")
+    wanted = " ".join(seed["redirect_uris"])
+    if application.redirect_uris != wanted:
+        # The addresses hold the port, which may be another one this time.
+        application.redirect_uris = wanted
+        application.save(update_fields=["redirect_uris"])
+    return {
+        "name": seed["name"],
+        "client_id": seed["client_id"],
+        "client_secret": secret,
+        "redirect_uris": seed["redirect_uris"],
+        "scopes": list(seed["scopes"]),
+        "required_scopes": [scope for scope, required in seed["scopes"].items() if required],
+        "confidential": confidential,
+        "public": not confidential,
+        "pkce_waived": seed.get("pkce_waived", False),
+        "status": application.registration.status,
+    }
+
+
+def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
+    from allauth.socialaccount.models import SocialApp  # noqa: PLC0415 - absent where the provider is alone
+
+    if calendar := clients.get("calendar"):
+        SocialApp.objects.update_or_create(
+            provider="house",
+            defaults={
+                "name": "Sign-in provider",
+                "client_id": calendar["client_id"],
+                "secret": calendar["client_secret"],
+                "settings": {"server_url": settings.PROVIDER_URL},
+            },
+        )
+    if not settings.SANDBOX:
+        return {}
+    # Whoever has set a real app id in the admin keeps it.
+    SocialApp.objects.get_or_create(
+        provider="qq",
+        defaults={"name": "QQ", "client_id": settings.SANDBOX_QQ_APP_ID, "secret": settings.SANDBOX_QQ_APP_KEY},
+    )
+    return {
+        "app_id": settings.SANDBOX_QQ_APP_ID,
+        "app_key": settings.SANDBOX_QQ_APP_KEY,
+        "base_url": f"{settings.CONSUMER_URL}/sandbox/qq",
+        # By name: nothing imports the emulators, so that a deployment can leave them out.
+        "persons": [
+            {"key": person.key, "nickname": person.nickname}
+            for person in import_string("consumer_site.sandbox.qq.persons.PERSONS").values()
+        ],
+    }
