@@ -14,7 +14,7 @@ class ProviderSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect checks and receivers."""
-        from . import checks  # noqa: F401  registering is its import
-        from .services import notices, sessions  # noqa: F401  models are ready only now; notices register on import
+        from provider_site import checks  # noqa: F401  registering is its import
+        from provider_site.services import notices, sessions  # noqa: F401  models are ready only now; notices register on import
 
         sessions.connect_receivers()

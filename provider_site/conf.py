@@ -55,7 +55,7 @@ class ProviderSettings:
 
     @cached_property
     def email_verified(self) -> Callable[[Any], bool]:
-        """``EMAIL_VERIFIED``: callable or its dotted path, user to bool: has the address been proven? Default: never."""
+        """``EMAIL_VERIFIED``: callable or dotted path, user to bool: has the address been proven? Default: never."""
         value = self._user.get("EMAIL_VERIFIED")
         if value is None:
             return lambda _user: False
@@ -63,7 +63,7 @@ class ProviderSettings:
 
     @cached_property
     def key_ring(self) -> Sequence[str]:
-        """``KEY_RING``: secrets that seal private keys at rest; the first seals, all unseal. At least 32 characters each.
+        """``KEY_RING``: secrets that seal private keys at rest; the first seals, all unseal. 32 characters or more each.
 
         Raises ImproperlyConfigured when it is missing or holds a short secret.
         """

@@ -54,7 +54,7 @@ def unseal(sealed: str, *, key_ring: Sequence[str], purpose: str) -> bytes:
 def digest(value: str) -> str:
     """Return the SHA-256 of ``value`` as 64 hex digits.
 
-    Enough for what it stores, as those values are random with at least 128 bits: guessing is hopeless without stretching.
+    Enough for what it stores: those values are random with at least 128 bits, so guessing needs no stretching to fail.
     """
     return hashlib.sha256(value.encode()).hexdigest()
 
@@ -95,7 +95,9 @@ def public_jwk(pem: bytes, *, alg: SigningAlgorithm = "RS256") -> dict[str, Any]
     return {"kty": "RSA", "use": "sig", "alg": alg, "kid": kid, "n": numbers["n"], "e": numbers["e"]}
 
 
-def sign_jwt(claims: Mapping[str, Any], *, pem: bytes, kid: str, alg: SigningAlgorithm = "RS256", typ: str = "JWT") -> str:
+def sign_jwt(
+    claims: Mapping[str, Any], *, pem: bytes, kid: str, alg: SigningAlgorithm = "RS256", typ: str = "JWT"
+) -> str:
     """Sign ``claims`` as a compact JWS with ``kid`` and ``typ`` in its header (RFC 7515)."""
     return jwt.encode(dict(claims), load_private_key(pem), algorithm=alg, headers={"kid": kid, "typ": typ})
 

@@ -14,6 +14,7 @@ def dot_settings(**overrides: Any) -> dict[str, Any]:
         "OAUTH2_VALIDATOR_CLASS": "provider_site.protocol.validator.Validator",
         "OAUTH2_SERVER_CLASS": "provider_site.protocol.server.Server",
         "SCOPES_BACKEND_CLASS": "provider_site.protocol.scopes_backend.ScopesBackend",
+        "APPLICATION_ADMIN_CLASS": "provider_site.admin.applications.ApplicationAdmin",
         "OIDC_ENABLED": True,
         "PKCE_REQUIRED": True,
         "ROTATE_REFRESH_TOKEN": True,
@@ -28,7 +29,7 @@ def dot_settings(**overrides: Any) -> dict[str, Any]:
         "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
         "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
         "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
-        # DOT's gate knows only "http or not". policy/redirect.py refuses http but for loopback (RFC 8252 7.3), which it forbids.
+        # DOT's gate knows only "http or not". policy/redirect.py allows http for loopback alone (RFC 8252 7.3).
         "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": False,
         "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
         "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,

@@ -15,11 +15,12 @@ consent_refused = Signal()
 consent_withdrawn = Signal()
 
 # Tokens were issued.
-# sender: the Authorization class; authorization_id: UUID; application_id: int; user_id: the user's primary key; grant_type: str
+# sender: the validator's class; authorization_id: UUID or None; application_id: int; user_id: primary key or None;
+# grant_type: the OAuth name of the grant
 tokens_issued = Signal()
 
 # A single-use credential was used a second time; everything it bought is dead.
-# sender: the Authorization class; authorization_id: UUID; kind: "code" or "refresh_token"
+# sender: the validator's class; authorization_id: UUID; kind: "code" or "refresh_token"
 replay_detected = Signal()
 
 # An application was registered.

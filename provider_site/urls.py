@@ -5,8 +5,8 @@ Include them at the root of the issuer's host: ``path("", include("provider_site
 
 from django.urls import include, path
 
-from .portal import apps, consent, profile
-from .protocol import authorize, metadata, token, userinfo
+from provider_site.portal import apps, consent, profile
+from provider_site.protocol import authorize, metadata, token, userinfo
 
 protocol_urls = [
     path(".well-known/openid-configuration", metadata.MetadataView.as_view(), name="oidc-connect-discovery-info"),

@@ -1,16 +1,16 @@
 """The tables of this app. They hang beside django-oauth-toolkit's and never replace them."""
 
-from .application_scope import ApplicationScope
-from .audit_event import AuditEvent
-from .authorization import Authorization
-from .authorization_request import AuthorizationRequest
-from .consent import Consent
-from .outbox_message import OutboxMessage
-from .profile import Profile
-from .registration import Registration
-from .secret import ClientSecret
-from .session import Session
-from .signing_key import SigningKey
+from provider_site.models.application_scope import ApplicationScope
+from provider_site.models.audit_event import AuditEvent
+from provider_site.models.authorization import Authorization
+from provider_site.models.authorization_request import AuthorizationRequest
+from provider_site.models.consent import Consent
+from provider_site.models.outbox_message import OutboxMessage
+from provider_site.models.profile import Profile
+from provider_site.models.registration import Registration
+from provider_site.models.secret import ClientSecret
+from provider_site.models.session import Session
+from provider_site.models.signing_key import SigningKey
 
 __all__ = [
     "ApplicationScope",

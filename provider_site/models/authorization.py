@@ -9,8 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.settings import oauth2_settings
 
-from .consent import Consent
-from .session import Session
+from provider_site.models.consent import Consent
+from provider_site.models.session import Session
 
 
 class Authorization(models.Model):

@@ -31,9 +31,7 @@ class SigningKey(models.Model):
         verbose_name = _("signing key")
         verbose_name_plural = _("signing keys")
         constraints = [
-            models.UniqueConstraint(
-                fields=["alg"], condition=Q(status="active"), name="provider_site_one_active_key"
-            ),
+            models.UniqueConstraint(fields=["alg"], condition=Q(status="active"), name="provider_site_one_active_key"),
         ]
 
     def __str__(self) -> str:

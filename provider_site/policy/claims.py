@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .scopes import catalog
+from provider_site.policy.scopes import catalog
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,7 @@ def matches(requested: str, registered: Iterable[str]) -> bool:
     """
     if requested.partition(":")[0].lower() in _FORBIDDEN_SCHEMES:  # whatever an older row may hold
         return False
-    for uri in registered:
-        if requested == uri or _same_but_loopback_port(requested, uri):
-            return True
-    return False
+    return any(requested == uri or _same_but_loopback_port(requested, uri) for uri in registered)
 
 
 def _same_but_loopback_port(requested: str, registered: str) -> bool:

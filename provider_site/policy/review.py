@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..models import Registration
+from provider_site.models import Registration
 
 
 def may_serve(*, status: str | None, is_owner: bool) -> bool:

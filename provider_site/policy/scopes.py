@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ..conf import provider_settings
+from provider_site.conf import provider_settings
 
 Text = str | Promise
 

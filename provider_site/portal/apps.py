@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from ..conf import provider_settings
-from ..policy.scopes import catalog, in_order
-from ..security_headers import protect
-from ..services import applications, consents
+from provider_site.conf import provider_settings
+from provider_site.policy.scopes import catalog, in_order
+from provider_site.security_headers import protect
+from provider_site.services import applications, consents
 
 
 @method_decorator(never_cache, name="dispatch")

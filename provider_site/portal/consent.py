@@ -18,13 +18,13 @@ from django.utils.translation import ngettext_lazy
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from ..conf import provider_settings
-from ..errors import AuthorizationRequestExpired, ConsentRefused, new_reference
-from ..models import AuthorizationRequest
-from ..policy import claims, redirect
-from ..policy.scopes import catalog, in_order
-from ..security_headers import protect
-from ..services import applications, authorization_requests, consents, people, profiles, sessions
+from provider_site.conf import provider_settings
+from provider_site.errors import AuthorizationRequestExpired, ConsentRefused, new_reference
+from provider_site.models import AuthorizationRequest
+from provider_site.policy import claims, redirect
+from provider_site.policy.scopes import catalog, in_order
+from provider_site.security_headers import protect
+from provider_site.services import applications, authorization_requests, consents, people, profiles, sessions
 
 _FOREVER = "until-withdrawn"
 
@@ -132,7 +132,11 @@ class ConsentView(LoginRequiredMixin, View):
                 )
             except ConsentRefused:
                 return self._page(
-                    request, kept, handle, problem=_("The form did not match the request. Nothing was saved."), status=400
+                    request,
+                    kept,
+                    handle,
+                    problem=_("The form did not match the request. Nothing was saved."),
+                    status=400,
                 )
         response = HttpResponseRedirect(reverse("oauth2_provider:authorize-resume", args=[handle]))
         response.status_code = 303

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from ..conf import provider_settings
-from ..models import Profile
-from ..security_headers import protect
-from ..services import profiles
+from provider_site.conf import provider_settings
+from provider_site.models import Profile
+from provider_site.security_headers import protect
+from provider_site.services import profiles
 
 
 class ProfileForm(forms.Form):

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from ..conf import provider_settings
-from ..errors import new_reference
-from ..security_headers import protect
+from provider_site.conf import provider_settings
+from provider_site.errors import new_reference
+from provider_site.security_headers import protect
 
 logger = logging.getLogger("provider_site.protocol")
 
@@ -48,9 +48,7 @@ def error_to_client(
 ) -> RedirectToClient:
     """Answer the client with an error (RFC 6749 4.1.2.1, OpenID Core 3.1.2.6)."""
     logger.info("authorization request refused: %s (%s)", error, description)
-    return to_client(
-        request, redirect_uri, {"error": error, "error_description": description or None, "state": state}
-    )
+    return to_client(request, redirect_uri, {"error": error, "error_description": description or None, "state": state})
 
 
 _PAGES: dict[str, tuple[Any, Any]] = {
@@ -60,7 +58,7 @@ _PAGES: dict[str, tuple[Any, Any]] = {
     ),
     "redirect_uri": (
         _("The app sent a wrong return address"),
-        _("The address the app wants to send you to is not one it has registered with us, so we do not send you there."),
+        _("The address the app wants to send you to is not one it has registered, so we do not send you there."),
     ),
     "request": (
         _("The app sent a request we can't read"),

@@ -32,17 +32,17 @@ from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.views.mixins import OAuthLibMixin
 from oauthlib.oauth2.rfc6749 import errors as oauthlib_errors
 
-from ..conf import provider_settings
-from ..errors import AuthorizationRequestExpired
-from ..models import AuthorizationRequest
-from ..policy import consent as consent_policy
-from ..policy import redirect, scopes
-from ..services import applications, authorization_requests, consents, sessions
-from ..storage import access
-from ..storage.codes import AuthorizationContext
-from . import answers
-from . import authorization_parameters as parameters_module
-from .authorization_parameters import AuthorizationParameters
+from provider_site.conf import provider_settings
+from provider_site.errors import AuthorizationRequestExpired
+from provider_site.models import AuthorizationRequest
+from provider_site.policy import consent as consent_policy
+from provider_site.policy import redirect, scopes
+from provider_site.protocol import answers
+from provider_site.protocol import authorization_parameters as parameters_module
+from provider_site.protocol.authorization_parameters import AuthorizationParameters
+from provider_site.services import applications, authorization_requests, consents, sessions
+from provider_site.storage import access
+from provider_site.storage.codes import AuthorizationContext
 
 logger = logging.getLogger("provider_site.protocol")
 
@@ -175,9 +175,7 @@ class _Pipeline(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
         answer = {name: values[0] for name, values in parse_qs(urlsplit(headers["Location"]).query).items()}
         if "code" not in answer:
             return self.refuse(request, parameters, answer.get("error", "server_error"), "The request no longer holds.")
-        return answers.to_client(
-            request, parameters.redirect_uri, {"code": answer["code"], "state": parameters.state}
-        )
+        return answers.to_client(request, parameters.redirect_uri, {"code": answer["code"], "state": parameters.state})
 
 
 @method_decorator([csrf_exempt, never_cache, login_not_required], name="dispatch")

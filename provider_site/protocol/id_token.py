@@ -6,11 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from .. import crypto
-from ..conf import provider_settings
-from ..policy import lifetimes
-from ..services import keys, people
-from ..storage import access
+from provider_site import crypto
+from provider_site.conf import provider_settings
+from provider_site.policy import lifetimes
+from provider_site.services import keys, people
+from provider_site.storage import access
 
 
 def sign(*, user: Any, authorization: Any | None, access_token: str, client: Any, nonce: str | None) -> str:

@@ -11,10 +11,10 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.http import condition
 
-from .. import crypto
-from ..conf import provider_settings
-from ..policy import claims, scopes
-from ..services import keys
+from provider_site import crypto
+from provider_site.conf import provider_settings
+from provider_site.policy import claims, scopes
+from provider_site.services import keys
 
 
 def _address(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from oauth2_provider.scopes import BaseScopes
 
-from ..policy.scopes import catalog, in_order
+from provider_site.policy.scopes import catalog, in_order
 
 
 class ScopesBackend(BaseScopes):
@@ -16,7 +16,9 @@ class ScopesBackend(BaseScopes):
         """Return every scope of the site with its words."""
         return {name: str(scope.title) for name, scope in catalog().items()}
 
-    def get_available_scopes(self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any) -> list[str]:
+    def get_available_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
+    ) -> list[str]:
         """Return the scopes ``application`` may ask for; without one (discovery), every scope of the site."""
         if application is None:
             return list(catalog())

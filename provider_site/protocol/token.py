@@ -13,7 +13,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.views.mixins import OAuthLibMixin
 
-
 _GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 
 
@@ -82,5 +81,3 @@ class RevokeView(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
             return oauth_error(request, "invalid_request", "The token parameter is missing.")
         _uri, headers, body, status = self.create_revocation_response(request)
         return answer(request, body or "", status, headers)
-
-

@@ -10,9 +10,9 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from ..policy import claims
-from ..services import people
-from ..storage import access
+from provider_site.policy import claims
+from provider_site.services import people
+from provider_site.storage import access
 
 logger = logging.getLogger("provider_site.protocol")
 
@@ -21,8 +21,8 @@ logger = logging.getLogger("provider_site.protocol")
 class UserInfoView(View):
     """Tell a client what the person allows it to know, in exchange for an access token.
 
-    It reads through storage alone, without oauthlib: the hot path. Any origin may call it with a token, so CORS is open;
-    cookies play no part here.
+    It reads through storage alone, without oauthlib: the hot path. Any origin may call it with a token, so CORS is
+    open; cookies play no part here.
     """
 
     http_method_names = ["get", "post", "options"]

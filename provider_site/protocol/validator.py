@@ -17,15 +17,15 @@ from oauth2_provider.models import AbstractApplication
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
-from .. import crypto
-from ..conf import provider_settings
-from ..errors import CodeReplayed, RefreshTokenReused
-from ..models import Registration
-from ..policy import lifetimes, redirect, token_use
-from ..services import secrets
-from ..signals import replay_detected, tokens_issued
-from ..storage import access, codes, credentials, tokens
-from . import client_authentication, id_token
+from provider_site import crypto
+from provider_site.conf import provider_settings
+from provider_site.errors import CodeReplayed, RefreshTokenReused
+from provider_site.models import Registration
+from provider_site.policy import lifetimes, redirect, token_use
+from provider_site.protocol import client_authentication, id_token
+from provider_site.services import secrets
+from provider_site.signals import replay_detected, tokens_issued
+from provider_site.storage import access, codes, credentials, tokens
 
 logger = logging.getLogger("provider_site.protocol")
 
@@ -82,7 +82,9 @@ class Validator(OAuth2Validator):
         """Compare exactly (RFC 9700 2.1). No super(): it normalizes before comparing."""
         return redirect.matches(redirect_uri, request.client.redirect_uris.split())
 
-    def validate_grant_type(self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
+    def validate_grant_type(
+        self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
         """Allow what DOT allows, and a machine's own token only to an approved application."""
         if grant_type == "client_credentials":
             registration = access.registration_of(client)
@@ -90,7 +92,9 @@ class Validator(OAuth2Validator):
                 return False
         return bool(super().validate_grant_type(client_id, grant_type, client, request, *args, **kwargs))
 
-    def validate_response_type(self, client_id: str, response_type: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
+    def validate_response_type(
+        self, client_id: str, response_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
         """Offer ``code`` alone: the implicit and hybrid flows are gone (RFC 9700 2.1.2)."""
         if response_type != "code":
             raise errors.UnsupportedResponseTypeError(request=request)
@@ -116,7 +120,9 @@ class Validator(OAuth2Validator):
 
     # --- Codes --------------------------------------------------------------------------------------------------
 
-    def save_authorization_code(self, client_id: str, code: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+    def save_authorization_code(
+        self, client_id: str, code: dict[str, Any], request: Any, *args: Any, **kwargs: Any
+    ) -> None:
         """Store DOT's grant under the code's digest, and the authorization beside it, in one transaction."""
         with transaction.atomic():
             expires = timezone.now() + provider_settings.authorization_code_lifetime
@@ -137,7 +143,7 @@ class Validator(OAuth2Validator):
         return record
 
     def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
-        """Accept a code once, from its client, in time, while person and consent stand; a second use kills the family."""
+        """Accept a code once, from its client, in time, while person and consent stand; a replay kills the family."""
         record = self._code(request)
         if record is None or record.authorization.application_id != client.pk:
             return False
@@ -335,7 +341,9 @@ class Validator(OAuth2Validator):
 
     # --- ID tokens ----------------------------------------------------------------------------------------------
 
-    def finalize_id_token(self, id_token_claims: dict[str, Any], token: dict[str, Any], token_handler: Any, request: Any) -> str:
+    def finalize_id_token(
+        self, id_token_claims: dict[str, Any], token: dict[str, Any], token_handler: Any, request: Any
+    ) -> str:
         """Sign the ID token. No super(): DOT signs with a key per algorithm setting and keeps a row per token."""
         return id_token.sign(
             user=request.user,

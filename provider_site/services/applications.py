@@ -12,11 +12,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from ..models import ApplicationScope, Registration
-from ..policy import redirect
-from ..policy.scopes import catalog
-from ..signals import application_registered
-from . import audit, secrets
+from provider_site.models import ApplicationScope, Registration
+from provider_site.policy import redirect
+from provider_site.policy.scopes import catalog
+from provider_site.services import audit, secrets
+from provider_site.signals import application_registered
 
 REFUSALS = {
     redirect.Refusal.CHARACTERS: _("Spaces, quotes and characters outside ASCII have to be percent-encoded."),
@@ -25,7 +25,9 @@ REFUSALS = {
     redirect.Refusal.USERINFO: _("A redirect URI has no user name before the host (the part before @)."),
     redirect.Refusal.DOT_SEGMENTS: _("A redirect URI has no . or .. in its path."),
     redirect.Refusal.WILDCARD: _("Wildcards are not possible: each redirect URI is compared exactly."),
-    redirect.Refusal.SCHEME: _("Use https, http on the loopback address, or a private scheme such as com.example.app:/."),
+    redirect.Refusal.SCHEME: _(
+        "Use https, http on the loopback address, or a private scheme such as com.example.app:/."
+    ),
     redirect.Refusal.HTTP_NOT_LOOPBACK: _("http is only for the loopback address (127.0.0.1, [::1] or localhost)."),
     redirect.Refusal.RESERVED_PARAMETER: _("code, state, iss and error are our own parameters; leave them out."),
 }
@@ -77,7 +79,7 @@ def register_application(
 ) -> RegisteredApplication:
     """Register an authorization-code client. ``scopes`` maps each scope it may ask for to whether it is required.
 
-    Raises ValidationError when a redirect URI is refused, a scope is not offered, or PKCE is waived for a public client.
+    Raises ValidationError for a refused redirect URI, a scope not offered, or PKCE waived for a public client.
     """
     validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
     if unknown := set(scopes) - set(catalog()):

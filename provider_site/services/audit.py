@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from ..models import AuditEvent
+from provider_site.models import AuditEvent
 
 
 def record(

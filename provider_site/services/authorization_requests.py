@@ -7,10 +7,10 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from .. import crypto
-from ..conf import provider_settings
-from ..errors import AuthorizationRequestExpired
-from ..models import AuthorizationRequest
+from provider_site import crypto
+from provider_site.conf import provider_settings
+from provider_site.errors import AuthorizationRequestExpired
+from provider_site.models import AuthorizationRequest
 
 
 def keep(*, application: Any, user: Any | None, parameters: dict[str, Any]) -> str:
@@ -43,7 +43,9 @@ def find(*, handle: str, user: Any | None) -> AuthorizationRequest:
         AuthorizationRequest.objects.filter(pk=row.pk, user__isnull=True).update(user=user)
         row.refresh_from_db(fields=["user"])
     if user is not None and row.user_id != user.pk:
-        raise AuthorizationRequestExpired("the authorization request belongs to another person", application=row.application)
+        raise AuthorizationRequestExpired(
+            "the authorization request belongs to another person", application=row.application
+        )
     return row
 
 

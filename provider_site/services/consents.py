@@ -10,14 +10,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from ..errors import ConsentRefused
-from ..models import AuthorizationRequest, Consent
-from ..policy import consent as policy
-from ..policy import lifetimes
-from ..policy import scopes as scope_policy
-from ..signals import consent_given, consent_refused, consent_withdrawn
-from ..storage import tokens
-from . import audit, authorization_requests, outbox
+from provider_site.errors import ConsentRefused
+from provider_site.models import AuthorizationRequest, Consent
+from provider_site.policy import consent as policy
+from provider_site.policy import lifetimes
+from provider_site.policy import scopes as scope_policy
+from provider_site.services import audit, authorization_requests, outbox
+from provider_site.signals import consent_given, consent_refused, consent_withdrawn
+from provider_site.storage import tokens
 
 
 def latest(*, user: Any, application: Any) -> Consent | None:
@@ -93,9 +93,7 @@ def _write(
     return row
 
 
-def deny(
-    *, authorization_request: AuthorizationRequest, user: Any, request: HttpRequest | None = None
-) -> None:
+def deny(*, authorization_request: AuthorizationRequest, user: Any, request: HttpRequest | None = None) -> None:
     """Record a "Deny" of the whole request. What was allowed before stays. Raises AuthorizationRequestExpired."""
     with transaction.atomic():
         authorization_requests.decide(
@@ -104,9 +102,7 @@ def deny(
         audit.record(
             action="consent.refused", actor=user, application=authorization_request.application, request=request
         )
-        consent_refused.send(
-            sender=AuthorizationRequest, authorization_request=authorization_request, request=request
-        )
+        consent_refused.send(sender=AuthorizationRequest, authorization_request=authorization_request, request=request)
 
 
 def withdraw(*, user: Any, application: Any, request: HttpRequest | None = None) -> bool:
@@ -120,7 +116,11 @@ def withdraw(*, user: Any, application: Any, request: HttpRequest | None = None)
             return False
         close(consent=consent, reason=Consent.ClosedReason.WITHDRAWN)
         audit.record(
-            action="consent.withdrawn", actor=user, application=application, request=request, data={"consent": consent.pk}
+            action="consent.withdrawn",
+            actor=user,
+            application=application,
+            request=request,
+            data={"consent": consent.pk},
         )
         consent_withdrawn.send(sender=Consent, consent=consent, request=request)
     return True

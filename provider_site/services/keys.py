@@ -9,10 +9,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from .. import crypto
-from ..conf import provider_settings
-from ..models import SigningKey
-from . import audit
+from provider_site import crypto
+from provider_site.conf import provider_settings
+from provider_site.models import SigningKey
+from provider_site.services import audit
 
 _PURPOSE = "signing-key"
 _PUBLISHED = (SigningKey.Status.NEXT, SigningKey.Status.ACTIVE, SigningKey.Status.PREVIOUS)

@@ -9,10 +9,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from ..conf import provider_settings
-from ..models import Consent
-from ..policy.scopes import catalog, in_order
-from .outbox import deliverer
+from provider_site.conf import provider_settings
+from provider_site.models import Consent
+from provider_site.policy.scopes import catalog, in_order
+from provider_site.services.outbox import deliverer
 
 
 @deliverer("consent-given-mail")

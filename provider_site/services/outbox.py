@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
-from ..models import OutboxMessage
+from provider_site.models import OutboxMessage
 
 logger = logging.getLogger("provider_site.outbox")
 
@@ -70,7 +70,7 @@ def deliver(*, message_id: int) -> bool:
         return False
     try:
         _deliverers[message.kind](message.payload)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever a delivery raises, it is tried again
         _note_failure(message, attempts=message.attempts + 1, error=error)
         return False
     OutboxMessage.objects.filter(pk=message.pk).update(delivered_at=timezone.now(), last_error="")

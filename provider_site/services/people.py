@@ -6,10 +6,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from ..conf import provider_settings
-from ..models import Profile, Registration
-from ..policy.claims import Person
-from .profiles import get_profile
+from provider_site.conf import provider_settings
+from provider_site.models import Profile, Registration
+from provider_site.policy.claims import Person
+from provider_site.services.profiles import get_profile
 
 
 def subject_for(*, user: Any, profile: Profile, registration: Registration | None) -> str:

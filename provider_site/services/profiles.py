@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ..conf import provider_settings
-from ..crypto import random_text
-from ..models import Profile
+from provider_site.conf import provider_settings
+from provider_site.crypto import random_text
+from provider_site.models import Profile
 
 AVATAR_PIXELS = 256
 _MAX_SOURCE_PIXELS = 40_000_000

@@ -10,7 +10,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
 
-from ..models import Session
+from provider_site.models import Session
 
 _SID = "provider_site.sid"
 _DESTINATIONS = "provider_site.destinations"

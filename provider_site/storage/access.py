@@ -8,12 +8,12 @@ from typing import Any
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from .. import crypto
-from ..conf import provider_settings
-from ..models import Authorization, Consent, Registration
-from ..policy import review, token_use
-from .credentials import authorization_id
-from .tokens import RefreshTokenRecord
+from provider_site import crypto
+from provider_site.conf import provider_settings
+from provider_site.models import Authorization, Consent, Registration
+from provider_site.policy import review, token_use
+from provider_site.storage.credentials import authorization_id
+from provider_site.storage.tokens import RefreshTokenRecord
 
 
 @dataclass(frozen=True, slots=True)

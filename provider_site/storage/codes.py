@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import get_grant_model
 
-from .. import crypto
-from ..errors import CodeReplayed
-from ..models import Authorization, Consent, Session
+from provider_site import crypto
+from provider_site.errors import CodeReplayed
+from provider_site.models import Authorization, Consent, Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import re
 import uuid
 import zlib
 
-from ..crypto import random_text
+from provider_site.crypto import random_text
 
 ACCESS_TOKEN = "osat_"
 REFRESH_TOKEN = "osrt_"

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model, set_token_value
 
-from .. import crypto
-from ..errors import RefreshTokenReused
-from ..models import Authorization, Consent
-from .credentials import authorization_id as authorization_named_by
+from provider_site import crypto
+from provider_site.errors import RefreshTokenReused
+from provider_site.models import Authorization, Consent
+from provider_site.storage.credentials import authorization_id as authorization_named_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def store_tokens(
     source_refresh_token: Any = None,
     resource: list[str] | None = None,
 ) -> None:
-    """Write an access token and, if there is one, its refresh token, both by digest. ``family`` groups refresh tokens."""
+    """Write an access token and, if there is one, its refresh token, both by digest. ``family`` joins refreshes."""
     access = get_access_token_model()(
         user=user,
         application=application,
@@ -68,9 +68,7 @@ def find_refresh_token(text: str) -> RefreshTokenRecord | None:
         return None
     authorization = None
     if row.token_family:
-        authorization = (
-            Authorization.objects.select_related("consent", "session").filter(pk=row.token_family).first()
-        )
+        authorization = Authorization.objects.select_related("consent", "session").filter(pk=row.token_family).first()
     return RefreshTokenRecord(row, authorization)
 
 
@@ -115,9 +113,7 @@ def revoke_consent_tokens(consent: Consent, *, reason: str) -> None:
     At most one consent per person and application is open, so all their live tokens hang on it, stock DOT's included.
     """
     now = timezone.now()
-    Authorization.objects.filter(consent=consent, revoked_at__isnull=True).update(
-        revoked_at=now, revoked_reason=reason
-    )
+    Authorization.objects.filter(consent=consent, revoked_at__isnull=True).update(revoked_at=now, revoked_reason=reason)
     owned = {"user": consent.user_id, "application": consent.application_id}
     get_access_token_model().objects.filter(**owned).delete()
     get_refresh_token_model().objects.filter(**owned, revoked__isnull=True).update(revoked=now, access_token=None)
@@ -125,7 +121,7 @@ def revoke_consent_tokens(consent: Consent, *, reason: str) -> None:
 
 
 def revoke_by_text(text: str, *, application: Any) -> bool:
-    """Revoke one of ``application``'s own tokens, and the family with it (RFC 7009 2.1); return whether one was found."""
+    """Revoke one of ``application``'s own tokens, with its family (RFC 7009 2.1); return whether one was found."""
     checksum = crypto.digest(text)
     refresh = get_refresh_token_model().objects.filter(token_checksum=checksum, application=application).first()
     if refresh is not None:
