@@ -63,7 +63,7 @@ class ProviderSettings:
 
     @cached_property
     def key_ring(self) -> Sequence[str]:
-        """``KEY_RING``: secrets that seal private keys at rest; the first seals, all unseal. 32 characters or more each.
+        """``KEY_RING``: secrets that seal private keys at rest; the first seals, all unseal. 32 characters at least.
 
         Raises ImproperlyConfigured when it is missing or holds a short secret.
         """

@@ -75,6 +75,10 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
 class RegistrationForm(forms.ModelForm[Registration]):
     """The registration beside the application."""
 
+    homepage_url = forms.URLField(label=_("Home page"), required=False, assume_scheme="https")
+    privacy_policy_url = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
+    terms_url = forms.URLField(label=_("Terms of service"), required=False, assume_scheme="https")
+
     class Meta:
         model = Registration
         fields = (

@@ -36,8 +36,9 @@ class ScopeRow:
     name: str
     title: Any
     description: Any
-    values: list[tuple[Any, str]]
+    values: list[tuple[Any, Any]]
     picture: str
+    empty: bool
     required: bool
     ticked: bool
     granted_before: bool
@@ -56,7 +57,10 @@ _CLAIM_NAMES = {
     "preferred_username": _("User name"),
     "locale": _("Language"),
     "email": _("E-mail address"),
+    "email_verified": _("Verified"),
 }
+# The rest of the claims is either a picture or not for eyes: `sub` is a random text, `updated_at` a number.
+_SHOWN_CLAIMS = {*_CLAIM_NAMES, "picture"}
 
 
 class ConsentForm(forms.Form):
@@ -148,11 +152,15 @@ class ConsentView(LoginRequiredMixin, View):
         redirect_uri = kept.parameters["redirect_uri"]
         registration = kept.application.registration
         past = consents.latest(user=request.user, application=kept.application)
+        rows = _rows(request, kept, past)
         context = {
             "application": kept.application,
             "registration": registration,
+            "owner_name": _owner_name(registration.owner),
             "reviewed": registration.status == registration.Status.APPROVED,
-            "rows": _rows(request, kept, past),
+            "rows": rows,
+            # Without anything allowed before, every row is new and none says so.
+            "some_granted_before": any(row.granted_before for row in rows),
             "durations": [
                 {
                     "value": _duration_value(days),
@@ -185,14 +193,28 @@ def _rows(request: HttpRequest, kept: AuthorizationRequest, past: Any) -> list[S
                 name=name,
                 title=definitions[name].title,
                 description=definitions[name].description,
-                values=[(label, shared[claim]) for claim, label in _CLAIM_NAMES.items() if shared.get(claim)],
+                values=[(label, _in_words(shared[claim])) for claim, label in _CLAIM_NAMES.items() if claim in shared],
                 picture=shared.get("picture", ""),
+                empty=bool(_SHOWN_CLAIMS & set(definitions[name].claims)) and not _SHOWN_CLAIMS & shared.keys(),
                 required=name in required,
                 ticked=name in granted,
                 granted_before=name in granted,
             )
         )
     return rows
+
+
+def _in_words(value: Any) -> Any:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value
+
+
+def _owner_name(owner: Any) -> str:
+    if owner is None:
+        return ""
+    person = people.person(user=owner)
+    return person.name or person.preferred_username
 
 
 def _expired(request: HttpRequest, error: AuthorizationRequestExpired) -> HttpResponse:

@@ -1,0 +1,141 @@
+"""Drive the provider over its public addresses as a client and a person would, through Django's test client."""
+
+import base64
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from django.test import Client
+
+from provider_site.crypto import code_challenge
+
+ISSUER_HOST = "localhost:8000"
+REDIRECT = "https://app.example.com/callback"
+
+
+@dataclass
+class Pkce:
+    """A verifier and its S256 challenge."""
+
+    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+
+    @property
+    def challenge(self) -> str:
+        return code_challenge(self.verifier)
+
+
+@dataclass
+class Tokens:
+    """What the token endpoint answered."""
+
+    status: int
+    body: dict[str, Any]
+    headers: Any
+
+    @property
+    def access(self) -> str:
+        return str(self.body["access_token"])
+
+    @property
+    def refresh(self) -> str:
+        return str(self.body["refresh_token"])
+
+    @property
+    def error(self) -> str | None:
+        return self.body.get("error")
+
+
+class Driver:
+    """One client application and one person's browser."""
+
+    def __init__(self, registered: Any, user: Any = None, *, redirect_uri: str = REDIRECT) -> None:
+        self.application = registered.application
+        self.secret = registered.client_secret
+        self.redirect_uri = redirect_uri
+        self.browser = Client(headers={"host": ISSUER_HOST})
+        self.backchannel = Client(headers={"host": ISSUER_HOST}, enforce_csrf_checks=True)
+        self.pkce = Pkce()
+        if user is not None:
+            self.browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    def request_parameters(self, **changes: Any) -> dict[str, str]:
+        """Return a correct authorization request, changed; a value of None leaves the parameter out."""
+        parameters = {
+            "response_type": "code",
+            "client_id": self.application.client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": "openid nickname offline_access",
+            "state": "state-1",
+            "nonce": "nonce-1",
+            "code_challenge": self.pkce.challenge,
+            "code_challenge_method": "S256",
+        } | changes
+        return {name: value for name, value in parameters.items() if value is not None}
+
+    def authorize(self, *, method: str = "get", **changes: Any) -> Any:
+        """Send the authorization request; return the first answer."""
+        return getattr(self.browser, method)("/o/authorize/", self.request_parameters(**changes))
+
+    def consent(self, page: Any, *, scopes: Any = (), decision: str = "allow", **fields: Any) -> Any:
+        """Send the consent form the answer led to; return the last answer before the client's own address."""
+        assert page.status_code == 302, page.content.decode()[:2000]
+        location = page["Location"]
+        assert location.startswith("/o/consent/"), location
+        sent = {"scope": list(scopes), "decision": decision, "duration": "30"} | fields
+        answer = self.browser.post(location, sent)
+        if answer.status_code != 303:
+            return answer
+        return self.browser.get(answer["Location"])
+
+    def code(self, *, scopes: Any = ("nickname", "offline_access"), **changes: Any) -> str:
+        """Go through the front channel; return the code."""
+        answer = self.authorize(**changes)
+        if answer.status_code == 302 and answer["Location"].startswith("/o/consent/"):
+            answer = self.consent(answer, scopes=scopes)
+        return query(answer)["code"]
+
+    def basic(self, *, secret: str | None = None) -> dict[str, str]:
+        """Return the client's Authorization header."""
+        pair = f"{quote(self.application.client_id)}:{quote(secret or self.secret)}"
+        return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+    def token(self, *, headers: dict[str, str] | None = None, **form: Any) -> Tokens:
+        """Post to the token endpoint, authenticated unless `headers` says otherwise."""
+        fields = {name: value for name, value in form.items() if value is not None}
+        response = self.backchannel.post(
+            "/o/token/",
+            data=encode(fields),
+            content_type="application/x-www-form-urlencoded",
+            headers=self.basic() if headers is None else headers,
+        )
+        return Tokens(response.status_code, response.json(), response.headers)
+
+    def redeem(self, code: str, **changes: Any) -> Tokens:
+        """Exchange a code."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": self.pkce.verifier,
+        } | changes
+        return self.token(**form)
+
+    def refresh(self, token: str, **changes: Any) -> Tokens:
+        """Use a refresh token."""
+        return self.token(**({"grant_type": "refresh_token", "refresh_token": token} | changes))
+
+    def userinfo(self, access_token: str) -> Any:
+        """Ask userinfo with a bearer token."""
+        return self.backchannel.get("/o/userinfo/", headers={"Authorization": f"Bearer {access_token}"})
+
+
+def encode(fields: dict[str, Any]) -> str:
+    """Return a form body."""
+    return "&".join(f"{quote(name)}={quote(str(value), safe='')}" for name, value in fields.items())
+
+
+def query(answer: Any) -> dict[str, str]:
+    """Return the query of a redirect to the client."""
+    assert answer.status_code in {302, 303}, (answer.status_code, answer.content.decode()[:2000])
+    return {name: values[0] for name, values in parse_qs(urlsplit(answer["Location"]).query).items()}
