@@ -37,6 +37,11 @@ def belongs_to(session_key: str, site: str) -> bool:
     return session_key.startswith(f"{site}.")
 
 
+def _site_of(session_key: str | None) -> str | None:
+    """Return the served site that the key names, None when it names none."""
+    return next((site for site in settings.SITES if session_key and belongs_to(session_key, site)), None)
+
+
 # With a cache that all processes share, reads are served from it, and the row stays the truth.
 _Base: type[DatabaseSessionStore] = CachedSessionStore if settings.SESSIONS_IN_CACHE else DatabaseSessionStore
 
@@ -46,7 +51,8 @@ class SessionStore(_Base):  # type: ignore[misc, valid-type]
 
     def __init__(self, session_key: str | None = None, *, site: str | None = None) -> None:
         super().__init__(session_key)
-        self.site = site or _acting_site.get() or settings.SITES[0]
+        # allauth makes a new store of the same key in the middle of a sign-in: the key says whose it is.
+        self.site = site or _site_of(session_key) or _acting_site.get() or settings.SITES[0]
 
     def _get_new_session_key(self) -> str:
         while True:
