@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from project.environment import PROVIDER
+
 HEADER = "Content-Security-Policy"
 
 # data: is for the QR code of the authenticator set-up, which is drawn on the server and never stored.
@@ -27,6 +29,18 @@ def policy(*, form_action: Iterable[str] = ()) -> str:
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
+def _form_action(request: HttpRequest, response: HttpResponse) -> list[str]:
+    site = getattr(request, "hosted_site", "")
+    origins = [*settings.CSP_FORM_ACTION.get(site, ()), *getattr(response, "_csp_form_action", ())]
+    match = request.resolver_match
+    if site == PROVIDER and match is not None and (match.url_name or "").startswith(("account_", "mfa_")):
+        from provider_site.services.sessions import destinations  # noqa: PLC0415 - absent where the consumer is alone
+
+        # A sign-in that an application asked for ends there, if its consent is remembered.
+        origins += destinations(request=request)
+    return list(dict.fromkeys(origins))
+
+
 class ContentSecurityPolicyMiddleware:
     """Add the policy. A view widens form-action with `response._csp_form_action`, or sets the header itself."""
 
@@ -36,7 +50,5 @@ class ContentSecurityPolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if HEADER not in response:
-            site = getattr(request, "hosted_site", "")
-            origins = [*settings.CSP_FORM_ACTION.get(site, ()), *getattr(response, "_csp_form_action", ())]
-            response[HEADER] = policy(form_action=origins)
+            response[HEADER] = policy(form_action=_form_action(request, response))
         return response

@@ -46,9 +46,7 @@ PAGES = {
 CSRF_PAGE = ErrorPage(
     _("This form is out of date"),
     _("The form was opened before you signed in or out, in another window, or your browser refuses cookies."),
-    _(
     _("Nothing was changed. Reload the page and send it again. If that doesn’t help, allow cookies for this site."),
-    ),
 )
 
 

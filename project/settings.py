@@ -275,6 +275,7 @@ if PROVIDER in SITES:
     PROVIDER_SITE = {
         "ISSUER": PROVIDER_URL,
         "SITE_NAME": SITE_TITLES[PROVIDER],
+        "REAUTHENTICATE_URL": "account_reauthenticate",
         "KEY_RING": read_key_ring("PROVIDER_KEY_RING", development_file=_development_file("provider_key_ring")),
     }
     MFA_KEY_RING = PROVIDER_SITE["KEY_RING"]
