@@ -2,6 +2,7 @@
 
 import base64
 from functools import lru_cache
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -38,3 +39,10 @@ class MFAAdapter(DefaultMFAAdapter):
     def get_totp_issuer(self) -> str:
         """Name the site as people know it in the authenticator app."""
         return str(settings.SITE_TITLES[settings.SITES[0]])
+
+
+def email_verified(user: Any) -> bool:
+    """Say whether allauth has proven that the person's current address is theirs."""
+    from allauth.account.models import EmailAddress  # noqa: PLC0415 - settings name this module before apps are ready
+
+    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()

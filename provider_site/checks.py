@@ -1,1 +1,147 @@
-"""System checks: what is missing, with the very line to add."""
+"""System checks: what is missing or unsafe, with the very line to add."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+
+from provider_site.conf import provider_settings
+from provider_site.models.profile import avatar_storage
+
+_WIRING = "from provider_site.dot_settings import dot_settings; OAUTH2_PROVIDER = dot_settings()"
+_RFC9700_GATES = (
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT",
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT",
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD",
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT",
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE",
+)
+
+
+@register()
+def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """Report a missing issuer (E001) or key ring (E002)."""
+    problems: list[CheckMessage] = []
+    for name, check_id, line in (
+        ("issuer", "provider_site.E001", 'PROVIDER_SITE = {"ISSUER": "https://id.example.com", ...}'),
+        ("key_ring", "provider_site.E002", 'PROVIDER_SITE = {"KEY_RING": [os.environ["PROVIDER_KEY_RING"]], ...}'),
+    ):
+        try:
+            getattr(provider_settings, name)
+        except ImproperlyConfigured as error:
+            problems.append(Error(str(error), hint=f"In your settings: {line}", id=check_id))
+    return problems
+
+
+@register()
+def check_wiring(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """Report apps that are not installed (E003) and a django-oauth-toolkit that is not wired to this app (E004)."""
+    problems: list[CheckMessage] = [
+        Error(f"{name} is not installed.", hint=f'Add "{name}" to INSTALLED_APPS.', id="provider_site.E003")
+        for name in ("oauth2_provider", "django_tasks")
+        if not apps.is_installed(name)
+    ]
+    configured = getattr(settings, "OAUTH2_PROVIDER", None) or {}
+    for key, ours in (
+        ("OAUTH2_VALIDATOR_CLASS", "provider_site.protocol.validator.Validator"),
+        ("OAUTH2_SERVER_CLASS", "provider_site.protocol.server.Server"),
+        ("SCOPES_BACKEND_CLASS", "provider_site.protocol.scopes_backend.ScopesBackend"),
+    ):
+        if not _is_subclass(configured.get(key), ours):
+            problems.append(
+                Error(
+                    f"OAUTH2_PROVIDER['{key}'] is not {ours} or a subclass of it.",
+                    hint=f"In your settings: {_WIRING}",
+                    id="provider_site.E004",
+                )
+            )
+    return problems
+
+
+def _is_subclass(value: Any, ours: str) -> bool:
+    try:
+        chosen = import_string(value) if isinstance(value, str) else value
+        return isinstance(chosen, type) and issubclass(chosen, import_string(ours))
+    except ImportError:
+        return False
+
+
+@register(Tags.urls)
+def check_urls(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """Report that the endpoints have no address (W001); a host that routes by host name may silence it."""
+    try:
+        reverse("oauth2_provider:authorize")
+        reverse("provider_site:connected-apps")
+    except NoReverseMatch:
+        return [
+            Warning(
+                "The provider's addresses are not in ROOT_URLCONF.",
+                hint='In urls.py: urlpatterns = [path("", include("provider_site.urls")), ...]',
+                id="provider_site.W001",
+            )
+        ]
+    except ImproperlyConfigured:
+        pass  # another check reports it
+    return []
+
+
+@register()
+def check_storage(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """Report that avatars would land in the working directory (W002)."""
+    storage = avatar_storage()
+    if isinstance(storage, FileSystemStorage) and not storage.base_location:
+        return [
+            Warning(
+                "MEDIA_ROOT is empty, so avatars would be written to the directory the server was started in.",
+                hint='In your settings: MEDIA_ROOT = BASE_DIR / "media", or a storage named "provider_site" in STORAGES.',
+                id="provider_site.W002",
+            )
+        ]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
+    """Report an issuer in clear (E010, RFC 8414 2) and RFC 9700 gates that were opened again (W011)."""
+    return [*_issuer_in_clear(), *_open_gates()]
+
+
+def _issuer_in_clear() -> Iterable[CheckMessage]:
+    try:
+        parts = urlsplit(provider_settings.issuer)
+    except ImproperlyConfigured:
+        return
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        yield Error(
+            "The issuer is not https (RFC 8414 2, OpenID Core 16.17).",
+            hint='PROVIDER_SITE["ISSUER"] = "https://…"; terminate TLS before Django.',
+            id="provider_site.E010",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _open_gates() -> Iterable[CheckMessage]:
+    configured = getattr(settings, "OAUTH2_PROVIDER", None) or {}
+    for gate in _RFC9700_GATES:
+        if not configured.get(gate):
+            yield Warning(
+                f"OAUTH2_PROVIDER['{gate}'] is off (RFC 9700 2).",
+                hint=f"In your settings: {_WIRING}",
+                id="provider_site.W011",
+            )
