@@ -178,8 +178,6 @@ def test_demo_serves_both_sites_and_ends_with_its_worker(tmp_path: Path, ending:
     with (tmp_path / "log").open("wb") as log:
         command = [sys.executable, "manage.py", "demo"]
         demo = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-            [sys.executable, "manage.py", "demo"], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
     try:
         until = time.monotonic() + 60
         while not ports.busy_address(port) and time.monotonic() < until and demo.poll() is None:
