@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 from django.urls import NoReverseMatch, reverse
@@ -84,7 +85,7 @@ def check_urls(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
         reverse("provider_site:connected-apps")
     except NoReverseMatch:
         return [
-            Warning(
+            checks.Warning(
                 "The provider's addresses are not in ROOT_URLCONF.",
                 hint='In urls.py: urlpatterns = [path("", include("provider_site.urls")), ...]',
                 id="provider_site.W001",
@@ -101,9 +102,9 @@ def check_storage(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     storage = avatar_storage()
     if isinstance(storage, FileSystemStorage) and not storage.base_location:
         return [
-            Warning(
+            checks.Warning(
                 "MEDIA_ROOT is empty, so avatars would be written to the directory the server was started in.",
-                hint='In your settings: MEDIA_ROOT = BASE_DIR / "media", or a storage named "provider_site" in STORAGES.',
+                hint='In your settings: MEDIA_ROOT = BASE_DIR / "media" or STORAGES["provider_site"].',
                 id="provider_site.W002",
             )
         ]
@@ -140,7 +141,7 @@ def _open_gates() -> Iterable[CheckMessage]:
     configured = getattr(settings, "OAUTH2_PROVIDER", None) or {}
     for gate in _RFC9700_GATES:
         if not configured.get(gate):
-            yield Warning(
+            yield checks.Warning(
                 f"OAUTH2_PROVIDER['{gate}'] is off (RFC 9700 2).",
                 hint=f"In your settings: {_WIRING}",
                 id="provider_site.W011",

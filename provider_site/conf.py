@@ -59,7 +59,8 @@ class ProviderSettings:
         value = self._user.get("EMAIL_VERIFIED")
         if value is None:
             return lambda _user: False
-        return import_string(value) if isinstance(value, str) else value
+        verified: Callable[[Any], bool] = import_string(value) if isinstance(value, str) else value
+        return verified
 
     @cached_property
     def key_ring(self) -> Sequence[str]:

@@ -47,7 +47,7 @@ from provider_site.storage.codes import AuthorizationContext
 logger = logging.getLogger("provider_site.protocol")
 
 
-class _Pipeline(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
+class _Pipeline(OAuthLibMixin, View):
     """The steps that a new and a resumed request share."""
 
     def advance(

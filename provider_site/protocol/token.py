@@ -49,7 +49,7 @@ def malformed(request: HttpRequest) -> HttpResponse | None:
 
 
 @method_decorator([csrf_exempt, login_not_required, sensitive_post_parameters()], name="dispatch")
-class TokenView(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
+class TokenView(OAuthLibMixin, View):
     """Exchange a code, a refresh token or a client's own credentials for tokens."""
 
     http_method_names = ["post", "options"]
@@ -68,7 +68,7 @@ class TokenView(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
 
 
 @method_decorator([csrf_exempt, login_not_required, sensitive_post_parameters()], name="dispatch")
-class RevokeView(OAuthLibMixin, View):  # type: ignore[misc]  # DOT has no types
+class RevokeView(OAuthLibMixin, View):
     """Revoke a client's own token (RFC 7009)."""
 
     http_method_names = ["post", "options"]

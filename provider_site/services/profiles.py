@@ -112,7 +112,7 @@ def reencode(upload: File[bytes]) -> bytes:
     Raises ValidationError with code ``too_large``, ``too_many_pixels`` or ``not_an_image``.
     """
     limit = provider_settings.avatar_max_bytes
-    if upload.size is None or upload.size > limit:
+    if upload.size > limit:
         raise ValidationError(
             _("The picture is too large: at most %(megabytes)s MB."),
             code="too_large",

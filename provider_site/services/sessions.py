@@ -53,11 +53,12 @@ def current_session(*, request: HttpRequest) -> Session:
     """Return the record of the signed-in person's session in this browser, made at the first authorization."""
     sid = request.session.get(_SID)
     moment = auth_time(request=request)
+    user: Any = request.user
     if sid:
-        session = Session.objects.filter(pk=sid, user=request.user.pk, ended_at__isnull=True).first()
+        session = Session.objects.filter(pk=sid, user=user, ended_at__isnull=True).first()
         if session is not None and session.auth_time == moment:
             return session
-    session = Session.objects.create(user=request.user, auth_time=moment, amr=_methods(request))
+    session = Session.objects.create(user=user, auth_time=moment, amr=_methods(request))
     request.session[_SID] = str(session.pk)
     return session
 
