@@ -40,6 +40,10 @@ CODE = "9A5F0C1B2D3E4F5061728394A5B606AF"
 SECRETS = (APP_KEY, ACCESS_TOKEN, REFRESH_TOKEN, CODE, OPENID)
 
 
+def names(samples: list[Any]) -> list[str]:
+    return [sample[0] for sample in samples]
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[CannedQQ]:
     with serve() as running:
@@ -119,7 +123,7 @@ def test_token_request_has_the_documented_parameters(qq: CannedQQ) -> None:
     }
 
 
-@pytest.mark.parametrize(("name", "body", "seconds"), published.TOKENS)
+@pytest.mark.parametrize(("name", "body", "seconds"), published.TOKENS, ids=names(published.TOKENS))
 @pytest.mark.parametrize(
     "headers",
     [(b"Content-Type: text/html",), (), (b"Content-Type: application/json; charset=gbk",), (b"Content-Type: ;;",)],
@@ -173,7 +177,7 @@ def test_unusable_code_is_not_even_sent(qq: CannedQQ, code: str | None) -> None:
     assert not qq.asked
 
 
-@pytest.mark.parametrize(("name", "body", "code"), published.TOKEN_ERRORS)
+@pytest.mark.parametrize(("name", "body", "code"), published.TOKEN_ERRORS, ids=names(published.TOKEN_ERRORS))
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_published_token_error_is_named_by_its_code(
     qq: CannedQQ, name: str, body: bytes, code: str, status: int
@@ -187,7 +191,7 @@ def test_published_token_error_is_named_by_its_code(
 # --- Openid ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "body", "unionid"), published.IDENTITIES)
+@pytest.mark.parametrize(("name", "body", "unionid"), published.IDENTITIES, ids=names(published.IDENTITIES))
 def test_published_identity_is_read(qq: CannedQQ, name: str, body: bytes, unionid: str) -> None:
     qq.answer(ME, body)
     assert make_client(qq).get_identity(ACCESS_TOKEN) == (OPENID, unionid)
@@ -210,7 +214,7 @@ def test_second_refusal_of_unionid_ends_the_sign_in(qq: CannedQQ) -> None:
     assert len(qq.asked_at(ME)) == 2
 
 
-@pytest.mark.parametrize(("name", "body", "code"), published.ME_ERRORS)
+@pytest.mark.parametrize(("name", "body", "code"), published.ME_ERRORS, ids=names(published.ME_ERRORS))
 def test_published_openid_error_ends_the_sign_in_at_once(qq: CannedQQ, name: str, body: bytes, code: str) -> None:
     qq.answer(ME, body)
     with pytest.raises(SignInError) as caught:
@@ -219,7 +223,7 @@ def test_published_openid_error_ends_the_sign_in_at_once(qq: CannedQQ, name: str
     assert len(qq.asked_at(ME)) == 1
 
 
-@pytest.mark.parametrize(("name", "body"), published.NOBODY)
+@pytest.mark.parametrize(("name", "body"), published.NOBODY, ids=names(published.NOBODY))
 def test_answer_that_names_nobody_is_nobody(qq: CannedQQ, name: str, body: bytes) -> None:
     qq.answer(ME, body)
     with pytest.raises(AnswerInvalid):
@@ -253,7 +257,7 @@ def test_profile_request_and_answer(qq: CannedQQ) -> None:
     ]
 
 
-@pytest.mark.parametrize(("name", "body", "code"), published.PROFILE_ERRORS)
+@pytest.mark.parametrize(("name", "body", "code"), published.PROFILE_ERRORS, ids=names(published.PROFILE_ERRORS))
 def test_profile_error_with_status_200_is_an_error(qq: CannedQQ, name: str, body: bytes, code: str) -> None:
     qq.answer(PROFILE_PATH, body)
     with pytest.raises(SignInError) as caught:

@@ -25,6 +25,9 @@ def test_published_profile_gives_nickname_and_largest_picture_over_https() -> No
 def test_only_the_smallest_picture_is_sure_and_empty_ones_are_passed_over() -> None:
     fields = {"figureurl_qq": "", "figureurl_qq_2": None, "figureurl_qq_1": "http://thirdqq.qlogo.cn/40"}
     assert avatar(**fields) == "https://thirdqq.qlogo.cn/40"
+    # Qzone's addresses are there for everybody, their pictures are not.
+    assert avatar(**fields, figureurl_2=PROFILE["figureurl_2"]) == "https://thirdqq.qlogo.cn/40"
+    assert avatar(figureurl_2=PROFILE["figureurl_2"]).endswith("/100")
     # The mobile kit's former answer, without figureurl_qq: q.qlogo.cn/qqapp/<app id>/<openid>/100.
     fields = {
         "figureurl_qq_1": f"http://q.qlogo.cn/qqapp/{APP_ID}/{OPENID}/40",

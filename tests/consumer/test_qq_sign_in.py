@@ -198,6 +198,16 @@ def test_sign_in_makes_an_account_of_the_openid_with_nickname_and_picture(qq: Ca
     assert [request.path for request in qq.asked] == [TOKEN, ME, PROFILE_PATH]
 
 
+def test_next_page_knows_the_person(qq: CannedQQ) -> None:
+    # Without a picture, which the calendar would fetch from where QQ keeps it.
+    qq.answer(PROFILE_PATH, b'{"ret":0,"msg":"","nickname":"Peter"}')
+    client = visitor()
+    sign_in(client)
+    calendar = client.get("/calendar/")
+    assert calendar.status_code == 200
+    assert "Peter" in shown(calendar)
+
+
 def test_second_sign_in_is_the_same_person(qq: CannedQQ) -> None:
     sign_in(visitor())
     qq.answer(PROFILE_PATH, profile(nickname="改了名"))
@@ -320,7 +330,7 @@ def test_each_code_at_each_step_is_a_sentence_and_a_log_line(
     assert accounts() == []
 
 
-@pytest.mark.parametrize(("name", "body"), published.NOBODY)
+@pytest.mark.parametrize(("name", "body"), published.NOBODY, ids=[case[0] for case in published.NOBODY])
 def test_nobody_is_ever_signed_in_without_an_openid_of_ours(qq: CannedQQ, name: str, body: bytes) -> None:
     qq.answer(ME, body)
     for _person in range(2):

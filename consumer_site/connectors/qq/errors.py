@@ -42,6 +42,7 @@ class NotSignedIn(AnswerRefused):
     """QQ says that the person is not signed in there."""
 
     code = "qq_not_signed_in"
+    status = 403
     fault = Fault.PERSON
     public = _("QQ says that you are not signed in to QQ.")
     advice = _("Start again and sign in on QQ's page.")

@@ -9,8 +9,9 @@ import unicodedata
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-# Largest first: 640, 100, 100 (Qzone), 50 (Qzone), 40, 30 (Qzone). Only the 40 px picture is sure to exist.
-_AVATAR_FIELDS = ("figureurl_qq", "figureurl_qq_2", "figureurl_2", "figureurl_1", "figureurl_qq_1", "figureurl")
+# QQ's own, largest first: 640, 100, 40 pixels; then Qzone's, which QQ names also for people who have none there.
+# Only figureurl_qq_1 is sure to exist.
+_AVATAR_FIELDS = ("figureurl_qq", "figureurl_qq_2", "figureurl_qq_1", "figureurl_2", "figureurl_1", "figureurl")
 _MAX_NICKNAME = 64
 _MAX_ADDRESS = 2000
 # Controls and lone surrogates, which a database may refuse to store, and what is in no script.
