@@ -89,6 +89,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     ) -> list[SocialApp]:
         """Return the configured apps; rows win over settings for the same provider, so that both is no failure."""
         apps: list[SocialApp] = super().list_apps(request, provider=provider, client_id=client_id)
+        for app in apps:
+            # The admin takes any JSON there, and allauth reads it as a mapping.
+            app.settings = app.settings if isinstance(app.settings, dict) else {}
         from_rows = {app.provider for app in apps if app.pk}
         apps = [app for app in apps if app.pk or app.provider not in from_rows]
         house = consumer_settings.HOUSE
@@ -122,7 +125,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             request,
             _as_sign_in_error(error, exception, has_state="state" in extra),
             provider=provider,
-            next_url=_local_address(request, state.get("next"), process=process),
+            next_url=_local_address(request, state.get("next"), process=process) or "",
             process=process,
             form_action=provider_form_targets(),
         )
@@ -147,7 +150,7 @@ def _has_house(adapter: SocialAccountAdapter, request: HttpRequest, apps: list[S
 
 
 def _local_address(request: HttpRequest, address: object, *, process: str | None) -> str | None:
-    """Return `address` if it stays on this very host, else where this site's sign-in leads; None leaves it to allauth."""
+    """Return `address` if it stays on this host, else the calendar's after a sign-in; None leaves it to allauth."""
     host = {request.get_host()}
     if isinstance(address, str) and url_has_allowed_host_and_scheme(address, host, require_https=request.is_secure()):
         return address
@@ -186,7 +189,7 @@ def _fill_identifier(sociallogin: SocialLogin) -> None:
 
 
 def _as_sign_in_error(error: str | None, exception: BaseException | None, *, has_state: bool) -> SignInError:
-    """Return the error to show: ours as it is, a foreign one by its kind and without its words, which may hold secrets."""
+    """Return the error to show: ours as it is, a foreign one by its kind, without its words: they may hold secrets."""
     if isinstance(exception, SignInError):
         return exception
     if isinstance(exception, OutboundError):

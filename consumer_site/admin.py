@@ -9,9 +9,9 @@ from django.http import HttpRequest
 
 from consumer_site.models import SessionLink, StoredToken
 
-
 if TYPE_CHECKING:
-    _TokenBase, _LinkBase = admin.ModelAdmin[StoredToken], admin.ModelAdmin[SessionLink]
+    _TokenBase = admin.ModelAdmin[StoredToken]
+    _LinkBase = admin.ModelAdmin[SessionLink]
 else:  # not subscriptable at run time
     _TokenBase = _LinkBase = admin.ModelAdmin
 

@@ -14,10 +14,10 @@ class ConsumerSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, and connect the receivers where allauth is there to send."""
-        from consumer_site import checks  # noqa: PLC0415 - reads settings and models, which are ready only now
+        from consumer_site import checks
 
         checks.register_all()
         if apps.is_installed("allauth.socialaccount"):
-            from consumer_site import receivers  # noqa: PLC0415 - imports allauth's models
+            from consumer_site import receivers
 
             receivers.connect()

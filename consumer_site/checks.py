@@ -162,7 +162,7 @@ def check_email_required(**kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(
             "allauth asks for an e-mail address after every first sign-in, though most providers here give none.",
-            hint='Add to the settings: SOCIALACCOUNT_EMAIL_REQUIRED = False and SOCIALACCOUNT_EMAIL_VERIFICATION = "none"',
+            hint='Add: SOCIALACCOUNT_EMAIL_REQUIRED = False and SOCIALACCOUNT_EMAIL_VERIFICATION = "none"',
             id="consumer_site.W004",
         )
     ]
@@ -200,7 +200,7 @@ def check_double_configuration(*, databases: Sequence[str] | None = None, **kwar
     return [
         Warning(
             f'The provider "{name}" is configured in the admin and in the settings; the entry in the admin is used.',
-            hint="Delete the social application in the admin, or its entry in SOCIALACCOUNT_PROVIDERS or CONSUMER_SITE.",
+            hint="Delete it in the admin, or its entry in SOCIALACCOUNT_PROVIDERS or CONSUMER_SITE.",
             id="consumer_site.W006",
         )
         for name in twice

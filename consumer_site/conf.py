@@ -10,8 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext_lazy as _
+from django.utils.functional import cached_property
 
 Network = IPv4Network | IPv6Network
 
@@ -128,10 +127,9 @@ class ConsumerSettings:
         )
 
     @property
-    def CALENDAR_NAME(self) -> str | Promise:
-        """Name of the calendar on its pages. Default 朝夕日历 in Chinese, Zhaoxi Calendar in English."""
-        name: str | Promise = self.raw.get("CALENDAR_NAME") or _("Zhaoxi Calendar")
-        return name
+    def CALENDAR_NAME(self) -> str:
+        """Name of the calendar on its pages. Default 朝夕日历 (Zhaoxi Calendar)."""
+        return str(self.raw.get("CALENDAR_NAME") or "朝夕日历")
 
     @property
     def AVATAR_MAX_BYTES(self) -> int:

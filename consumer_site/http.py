@@ -175,7 +175,7 @@ class _GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         context = create_urllib3_context()
         context.sslsocket_class = _DeadlineTLSSocket
-        super().init_poolmanager(*args, ssl_context=context, **kwargs)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, ssl_context=context, **kwargs)
         manager: PoolManager = self.poolmanager
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
@@ -191,7 +191,7 @@ class _GuardedAdapter(HTTPAdapter):
             response = super().send(request, **kwargs)
             self._read(response, consumer_settings.HTTP_MAX_BYTES)
             outcome = str(response.status_code)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, its words quote the query; unknown kinds pass on
             refused = _translate(error, where)
             outcome = refused.code
             # The original names the full address with its query, so it is not chained.
@@ -213,8 +213,8 @@ class _GuardedAdapter(HTTPAdapter):
                 body += chunk
                 if len(body) > limit:
                     raise AnswerTooLarge(f"answer exceeds {limit} bytes")
-            response._content = bytes(body)
-            response._content_consumed = True  # type: ignore[attr-defined]
+            # What Response.content would set had it read the body itself, without a bound.
+            vars(response).update(_content=bytes(body), _content_consumed=True)
         finally:
             response.close()
 

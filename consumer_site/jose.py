@@ -141,7 +141,7 @@ def verify_signature(token: object, *, keys: KeySource, algorithms: Collection[s
         raise TokenInvalid("not a compact JWS")
     header = _json_object(parts[0])
     if refused := _REFUSED_HEADERS & header.keys():
-        raise TokenInvalid(f"header {sorted(refused)[0]} is not accepted")
+        raise TokenInvalid(f"header {min(refused)} is not accepted")
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm not in algorithms:
         raise TokenInvalid("the signature algorithm is not accepted")

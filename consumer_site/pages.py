@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from consumer_site.conf import consumer_settings
@@ -45,9 +48,16 @@ def page(
 
     `form_action` adds origins that its forms may end at: browsers apply the rule to redirects after a form too.
     """
-    response = render(
-        request, template, {"calendar_name": consumer_settings.CALENDAR_NAME, **(context or {})}, status=status
-    )
+    # Success is seen without being announced: "signed in as user7" beside the person's own nickname only confuses.
+    notices = [notice for notice in get_messages(request) if notice.level != messages.SUCCESS]
+    chrome = {
+        "calendar_name": consumer_settings.CALENDAR_NAME,
+        "notices": notices,
+        "notices_chosen": True,
+        # Where the language switch leads back to; the address of a form's target answers no GET.
+        "language_next": request.get_full_path() if request.method in {"GET", "HEAD"} else "/",
+    }
+    response = render(request, template, {**chrome, **(context or {})}, status=status)
     harden(response, form_action=form_action)
     return response
 
@@ -96,6 +106,8 @@ def sign_in_error_page(
         "retry_url": provider.get_login_url(request) if provider and error.can_retry else "",
         "next_url": next_url,
         "process": process,
+        # Not this very address: it holds a code and a state that are used up.
+        "language_next": reverse("consumer_site:sign-in"),
         "debug_detail": error.detail if settings.DEBUG else "",
     }
     return page(request, "consumer_site/sign_in_error.html", context, status=error.status, form_action=form_action)

@@ -48,7 +48,7 @@ def after_sign_out(request: HttpRequest | None, **kwargs: Any) -> None:
         SessionLink.objects.filter(session_key=session_key).delete()
 
 
-def _bind_session(request: HttpRequest, user: AbstractBaseUser, sociallogin: SocialLogin) -> None:
+def _bind_session(request: HttpRequest, user: Any, sociallogin: SocialLogin) -> None:
     session_key, issuer = request.session.session_key, sociallogin.state.get("issuer")
     # Sessions that live in a cookie have no key, and can't be ended from here.
     if not session_key or not issuer:

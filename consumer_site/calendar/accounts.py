@@ -91,13 +91,18 @@ def connections(request: HttpRequest) -> HttpResponse:
         response = HttpResponseRedirect(reverse("consumer_site:connections"))
         response.status_code = 303
         return response
+    offered = choices(request)
+    names = {choice.id: choice.name for choice in offered}
     accounts = SocialAccount.objects.filter(user_id=request.user.pk).order_by("date_joined")
-    connected = [{"account": account, "name": _name(account, request)} for account in accounts]
-    context: dict[str, Any] = {"form": form, "connected": connected, "choices": choices(request)}
+    connected = [
+        {"account": account, "name": names.get(account.provider, account.provider), "label": _label(account)}
+        for account in accounts
+    ]
+    context: dict[str, Any] = {"form": form, "connected": connected, "choices": offered}
     status = 422 if form.is_bound else 200
     return page(request, "consumer_site/connections.html", context, status=status, form_action=provider_form_targets())
 
 
-def _name(account: SocialAccount, request: HttpRequest) -> str:
-    named = {choice.id: choice.name for choice in choices(request)}
-    return named.get(account.provider, account.provider)
+def _label(account: SocialAccount) -> str:
+    data = account.extra_data if isinstance(account.extra_data, dict) else {}
+    return str(data.get("nickname") or data.get("name") or "")

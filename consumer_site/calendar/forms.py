@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from consumer_site.calendar.month import FIRST_YEAR, LAST_YEAR
 from consumer_site.models import CalendarEvent
 
-
 if TYPE_CHECKING:
     _Base = forms.ModelForm[CalendarEvent]
 else:  # not subscriptable at run time

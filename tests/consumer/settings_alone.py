@@ -1,4 +1,4 @@
-"""A project that has consumer_site and nothing else: a stranger's own lines, and the handful that the README asks for."""
+"""A project that has consumer_site alone: a stranger's own lines, and the handful that the README asks for."""
 
 SECRET_KEY = "a stranger's key, for tests alone, and long enough to satisfy the checks"
 DEBUG = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from consumer_site.conf import consumer_settings
 from consumer_site.errors import AnswerInvalid, NotConfigured
@@ -67,6 +67,11 @@ def read_metadata(document: Mapping[str, Any], *, server_url: str, has_secret: b
         elif not is_endpoint(address):
             raise AnswerInvalid(f"discovery: {name} is missing or not an https address")
         addresses[name] = str(address)
+    names = [
+        name for name, _value in parse_qsl(urlsplit(addresses["authorization_endpoint"]).query, keep_blank_values=True)
+    ]
+    if len(set(names)) != len(names):
+        raise AnswerInvalid("discovery: authorization_endpoint repeats a parameter")
     challenges = document.get("code_challenge_methods_supported", ["S256"])
     if not isinstance(challenges, list) or "S256" not in challenges:
         raise AnswerInvalid("discovery: the provider does not support PKCE with S256")

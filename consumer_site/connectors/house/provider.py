@@ -19,7 +19,7 @@ from requests import RequestException
 
 from consumer_site.connectors.house.client import HouseClient
 from consumer_site.connectors.house.metadata import Metadata
-from consumer_site.errors import AnswerInvalid, NotConfigured, SignInError
+from consumer_site.errors import NotConfigured, SignInError
 
 DEFAULT_SCOPE = ("openid", "nickname", "avatar", "offline_access")
 _OPTIONS_WHEN_ASKING_AGAIN = {"prompt": "consent"}
@@ -50,24 +50,25 @@ class HouseProvider(OAuth2Provider):
 
     def client(self) -> HouseClient:
         """Return the client that this site is registered as; raise NotConfigured when the entry is incomplete."""
-        options = self.app.settings if isinstance(self.app.settings, dict) else {}
-        if not self.app.client_id or not isinstance(options.get("server_url"), str):
+        server_url = self.app.settings.get("server_url")
+        if not self.app.client_id or not isinstance(server_url, str):
             raise NotConfigured("the house entry lacks its client id or server_url")
-        return HouseClient(
-            server_url=options["server_url"], client_id=self.app.client_id, client_secret=self.app.secret or ""
-        )
+        return HouseClient(server_url=server_url, client_id=self.app.client_id, client_secret=self.app.secret or "")
 
     def get_default_scope(self) -> list[str]:
         """Return what the calendar shows, and leave to keep showing it."""
         return list(DEFAULT_SCOPE)
 
     def get_scope(self) -> list[str]:
-        """Return the configured scopes, openid among them always."""
-        return list(dict.fromkeys(["openid", *super().get_scope()]))
+        """Return the configured scopes, openid among them always; the default ones for an entry that is no list."""
+        configured = self.app.settings.get("scope", self.get_settings().get("SCOPE"))
+        scope = configured if isinstance(configured, (list, tuple)) else self.get_default_scope()
+        return list(dict.fromkeys(["openid", *(name for name in scope if isinstance(name, str))]))
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
         """Return what the form may choose: where to go next, and to be asked again. Scopes and parameters are ours."""
-        kwargs: dict[str, Any] = super().get_redirect_from_request_kwargs(request)
+        # Past OAuth2Provider, which would take scopes and parameters from the address.
+        kwargs: dict[str, Any] = super(OAuth2Provider, self).get_redirect_from_request_kwargs(request)
         return {
             "process": kwargs.get("process"),
             "next_url": kwargs.get("next_url"),
@@ -90,12 +91,12 @@ class HouseProvider(OAuth2Provider):
         try:
             client = self.client()
             metadata = client.metadata()
-            query = _endpoint_query(metadata)
         except (SignInError, RequestException) as error:
             response: HttpResponse = render_authentication_error(
                 request, self, exception=error, extra_context={"state": state}
             )
             return response
+        query = _endpoint_query(metadata)
         verifier, nonce = secrets.token_urlsafe(64), secrets.token_urlsafe(32)
         redirect_uri = build_absolute_uri(request, self.get_callback_url())
         scope = self.get_scope()
@@ -147,10 +148,7 @@ class HouseProvider(OAuth2Provider):
 
 def _endpoint_query(metadata: Metadata) -> dict[str, str]:
     """Return the query that the endpoint's own address has, which is kept (RFC 6749 section 3.1)."""
-    pairs = parse_qsl(urlsplit(metadata.authorization_endpoint).query, keep_blank_values=True)
-    if len({name for name, _value in pairs}) != len(pairs):
-        raise AnswerInvalid("discovery: authorization_endpoint repeats a parameter")
-    return dict(pairs)
+    return dict(parse_qsl(urlsplit(metadata.authorization_endpoint).query, keep_blank_values=True))
 
 
 provider_classes = [HouseProvider]

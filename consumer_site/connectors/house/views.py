@@ -202,8 +202,8 @@ def _verified_claims(client: HouseClient, tokens: TokenAnswer, *, nonce: str) ->
     # Without this comparison another person's userinfo could be swapped in (OpenID Connect Core section 5.3.2).
     if userinfo.get("sub") != claims["sub"]:
         raise AnswerInvalid("userinfo: sub differs from the ID token's", code="userinfo_invalid")
-    protocol = {name: claims[name] for name in ("iss", "sub", "sid") if name in claims}
-    return {**claims, **userinfo, **protocol} if "sid" in claims else {**claims, **userinfo, **protocol, "sid": ""}
+    # Signed ones win: userinfo adds to what the ID token says, and must not change it.
+    return {**userinfo, **claims, "sid": claims.get("sid", "")}
 
 
 def _check_known_issuer(provider: HouseProvider, *, uid: str, issuer: str) -> None:

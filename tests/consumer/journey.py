@@ -1,0 +1,60 @@
+"""One sign-in at the house, step by step."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.test import Client
+
+from tests.consumer.openid_provider import OpenIDProvider
+
+HOST = "127.0.0.1:8000"
+LOGIN = "/accounts/house/login/"
+CALLBACK = "/accounts/house/login/callback/"
+
+
+class Journey:
+    """A person's way from the consumer to the provider and back."""
+
+    def __init__(self, house: OpenIDProvider, visitor: Client) -> None:
+        self.house = house
+        self.visitor = visitor
+
+    def start(self, **form: str) -> Any:
+        """Press the button; return the consumer's response."""
+        return self.visitor.post(LOGIN, form)
+
+    def leave(self, **form: str) -> str:
+        """Press the button and return the provider's address that the browser is sent to."""
+        response = self.start(**form)
+        assert response.status_code == 302, response.content.decode()
+        return str(response["Location"])
+
+    def come_back(self, address: str) -> Any:
+        """Open the callback's address."""
+        parts = urlsplit(address)
+        assert parts.netloc == HOST
+        return self.visitor.get(f"{parts.path}?{parts.query}")
+
+    def sign_in(self, *, error: str = "", form: dict[str, str] | None = None, **extra: str) -> Any:
+        """Go all the way; return the callback's response."""
+        return self.come_back(self.house.authorize(self.leave(**(form or {})), error=error, **extra))
+
+
+def query_of(address: str) -> dict[str, str]:
+    """Return an address's query."""
+    return dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
+
+
+def is_signed_in(visitor: Client) -> bool:
+    """Return whether the browser's session has a user."""
+    return "_auth_user_id" in visitor.session
+
+
+def assert_error_page(response: Any, status: int, *words: str) -> None:
+    """Check that a response is the page about a failed sign-in, with a reference and a way on."""
+    text = response.content.decode()
+    assert response.status_code == status, (response.status_code, text)
+    assert "Reference:" in text, text
+    assert "/accounts/login/" in text, text
+    for word in words:
+        assert word in text, (word, text)
