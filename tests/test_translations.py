@@ -43,18 +43,17 @@ TEMPLATE_SILENCE = re.compile(
     r"|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)>|<!doctype[^>]*>",
     re.DOTALL | re.IGNORECASE,
 )
-SPOKEN_ATTRIBUTE = re.compile(r"""\b(?:alt|title|placeholder|aria-label|content)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+SPOKEN_ATTRIBUTE = re.compile(r"""\b(?:alt|title|placeholder|aria-label)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 ENTITY = re.compile(r"&#?\w+;")
 # A tag whose name the template computes is left without one.
 TEMPLATE_TAG = re.compile(r"<[^<>]*>")
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Words a template may hold outside a translation, each with the reason.
 UNTRANSLATED_WORDS = {
-    "width", "device", "initial", "scale", "viewport", "fit", "cover",  # <meta name="viewport">
-    "light", "dark", "only",  # <meta name="color-scheme">
-    "noindex", "nofollow", "same", "origin", "no", "referrer",  # <meta name="robots">, <meta name="referrer">
-    "QQ", "GitHub", "English",  # brands, and a language by its own name
-}  # fmt: skip
+    "English",  # a language by its own name
+    "GitHub",  # brand
+    "QQ",  # brand
+}
 
 
 def load(name: str) -> polib.POFile:
