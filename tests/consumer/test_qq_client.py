@@ -24,7 +24,6 @@ from tests.consumer.qq_samples import (
     PROFILE_PATH,
     REFRESH_TOKEN,
     TOKEN,
-    UNIONID,
     Canned,
     CannedQQ,
     me,
@@ -32,6 +31,7 @@ from tests.consumer.qq_samples import (
     profile,
     published,
     serve,
+    strategies,
     token,
 )
 
@@ -350,40 +350,9 @@ def test_no_secret_reaches_a_log_or_an_error(qq: CannedQQ, caplog: pytest.LogCap
 
 # --- Anything at all -------------------------------------------------------------------------------------------------
 
-KNOWN_NAMES = st.sampled_from(
-    [
-        *("access_token", "expires_in", "refresh_token", "error", "error_description", "code", "msg", "ret"),
-        *("client_id", "openid", "unionid", "nickname", "figureurl_qq", "figureurl_qq_1"),
-    ]
-)
-KNOWN_VALUES = st.sampled_from(
-    [APP_ID, int(APP_ID), OPENID, UNIONID, ACCESS_TOKEN, 0, "0", -22, 100016, "", None, True]
-)
-FIELDS = st.dictionaries(KNOWN_NAMES, KNOWN_VALUES | st.text() | st.lists(st.integers(), max_size=2), max_size=8)
-
-
-@st.composite
-def answer_bytes(draw: st.DrawFn) -> bytes:
-    """Draw noise, or something close to an answer of QQ, perhaps damaged."""
-    import json
-    from urllib.parse import urlencode
-
-    if draw(st.integers(0, 4)) == 0:
-        return draw(st.binary(max_size=200))
-    fields = draw(FIELDS)
-    text = draw(
-        st.sampled_from([json.dumps(fields), f"callback( {json.dumps(fields)} );"])
-        | st.just(urlencode(fields, doseq=True, errors="replace"))
-    )
-    body = text.encode(errors="replace")
-    if draw(st.booleans()):
-        cut = draw(st.integers(0, len(body)))
-        body = body[:cut] + draw(st.binary(max_size=4)) + body[cut + draw(st.integers(0, 4)) :]
-    return body
-
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=answer_bytes(), status=st.sampled_from([200, 200, 200, 204, 400, 500]))
+@given(body=strategies.answer_bytes(), status=st.sampled_from([200, 200, 200, 204, 400, 500]))
 def test_arbitrary_answers_end_in_a_value_or_a_sign_in_error(qq: CannedQQ, body: bytes, status: int) -> None:
     for path in (TOKEN, ME, PROFILE_PATH):
         qq.answer(path, Canned(body, status))

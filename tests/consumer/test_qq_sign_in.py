@@ -35,6 +35,7 @@ from tests.consumer.qq_samples import (
     profile,
     published,
     serve,
+    strategies,
     token,
 )
 from tests.consumer.test_qq_codes import DOCUMENTED
@@ -366,18 +367,9 @@ def test_no_secret_in_any_log_of_a_sign_in(qq: CannedQQ, caplog: pytest.LogCaptu
 # --- Anything at all -------------------------------------------------------------------------------------------------
 
 
-@st.composite
-def near_answers(draw: st.DrawFn) -> bytes:
-    """Draw noise, or a true answer with some bytes changed."""
-    true = draw(st.sampled_from([token(), me(), me_jsonp(unionid=UNIONID), profile(), published.TOKENS[0][1]]))
-    start = draw(st.integers(0, len(true)))
-    end = draw(st.integers(start, min(len(true), start + 12)))
-    return draw(st.one_of(st.binary(max_size=60), st.just(true[:start] + draw(st.binary(max_size=12)) + true[end:])))
-
-
 @pytest.mark.parametrize("path", [TOKEN, ME, PROFILE_PATH])
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=near_answers(), status=st.sampled_from([200, 200, 200, 400, 503]))
+@given(body=strategies.near_answers(), status=st.sampled_from([200, 200, 200, 400, 503]))
 def test_arbitrary_bytes_are_a_page_or_a_sign_in_of_the_openid_sent(
     qq: CannedQQ, path: str, body: bytes, status: int
 ) -> None:
