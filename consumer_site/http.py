@@ -142,6 +142,9 @@ def _connect(connection: HTTPConnection, *, encrypted: bool) -> socket.socket:
         except OSError as error:
             sock.close()
             last = error
+        except BaseException:
+            sock.close()
+            raise
         else:
             return sock
     raise last

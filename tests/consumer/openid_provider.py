@@ -93,7 +93,7 @@ class OpenIDProvider:
         self.keys = [self.make_key(algorithm, kid)]
 
     def authorize(self, address: str, *, error: str = "", **extra: str) -> str:
-        """Answer an authorization request as the person's browser would carry it back; return the callback's address."""
+        """Answer an authorization request; return the callback's address, which the browser would open."""
         query = dict(parse_qsl(urlsplit(address).query, strict_parsing=True))
         assert address.startswith(f"{self.issuer}/authorize?"), address
         assert query["response_type"] == "code"

@@ -67,9 +67,8 @@ def read_metadata(document: Mapping[str, Any], *, server_url: str, has_secret: b
         elif not is_endpoint(address):
             raise AnswerInvalid(f"discovery: {name} is missing or not an https address")
         addresses[name] = str(address)
-    names = [
-        name for name, _value in parse_qsl(urlsplit(addresses["authorization_endpoint"]).query, keep_blank_values=True)
-    ]
+    query = urlsplit(addresses["authorization_endpoint"]).query
+    names = [name for name, _value in parse_qsl(query, keep_blank_values=True)]
     if len(set(names)) != len(names):
         raise AnswerInvalid("discovery: authorization_endpoint repeats a parameter")
     challenges = document.get("code_challenge_methods_supported", ["S256"])
