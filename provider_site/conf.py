@@ -77,9 +77,9 @@ class ProviderSettings:
             raise ImproperlyConfigured("Every secret in PROVIDER_SITE['KEY_RING'] needs at least 32 characters.")
         return tuple(value)
 
-    @cached_property
+    @property
     def site_name(self) -> str:
-        """``SITE_NAME``: what people call this provider; the issuer's host when not set."""
+        """``SITE_NAME``: what people call this provider, plain or lazily translated; the issuer's host when not set."""
         return str(self._user.get("SITE_NAME") or urlsplit(self.issuer).netloc)
 
     @cached_property
