@@ -84,6 +84,8 @@ def _duration_value(days: int | None) -> str:
 def _duration_label(days: int | None) -> Any:
     if days is None:
         return _("Until I withdraw it")
+    if days and days % 365 == 0:
+        return ngettext_lazy("%(years)s year", "%(years)s years", days // 365) % {"years": days // 365}
     return ngettext_lazy("%(days)s day", "%(days)s days", days) % {"days": days}
 
 

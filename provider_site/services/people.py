@@ -29,7 +29,8 @@ def avatar_url(profile: Profile) -> str:
 def person(*, user: Any, registration: Registration | None = None) -> Person:
     """Gather what is known of a person, whatever the host's user model has."""
     profile = get_profile(user=user)
-    email_field = type(user).get_email_field_name() if hasattr(type(user), "get_email_field_name") else ""
+    # Asked of the instance: `request.user` is a lazy object, whose type is not the user's.
+    email_field = user.get_email_field_name() if hasattr(user, "get_email_field_name") else ""
     email = getattr(user, email_field, "") if email_field else ""
     full_name = user.get_full_name() if hasattr(user, "get_full_name") else ""
     return Person(
