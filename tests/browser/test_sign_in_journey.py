@@ -75,7 +75,9 @@ def test_person_refuses_and_is_told_what_happened(demo: dict[str, Any], page: An
     assert "/calendar/" not in page.url.split("?")[0], "nobody is signed in"
 
 
-def test_second_sign_in_asks_nothing_even_through_the_login_page(demo: dict[str, Any], new_visit: Callable[..., Any]) -> None:
+def test_second_sign_in_asks_nothing_even_through_the_login_page(
+    demo: dict[str, Any], new_visit: Callable[..., Any]
+) -> None:
     """The redirects from the login form to the client's own origin pass the page's form-action."""
     first = new_visit().page
     begin_with_provider(first, demo)

@@ -1,0 +1,112 @@
+"""An administrator registers an application in Django's admin, and its secret is seen once."""
+
+import re
+from typing import Any
+
+import pytest
+import requests
+
+from tests.factories import PASSWORD
+from tests.servers import LiveSites
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def admin_page(live_sites: LiveSites, staff: Any, page: Any) -> Any:
+    """Return a page of the admin, entered by the sign-in page."""
+    staff.emailaddress_set.create(email=staff.email, verified=True, primary=True)
+    page.goto(f"{live_sites.provider}/admin/oauth2_provider/application/add/")
+    page.locator("#id_login").fill(staff.username)
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("#id_password").press("Enter")
+    page.wait_for_url(re.compile(r"/admin/oauth2_provider/application/add/"))
+    return page
+
+
+def fill_in(page: Any, *, redirect_uri: str, client_type: str = "confidential") -> None:
+    page.locator("#id_name").fill("朝夕日历 <b>")
+    page.locator("#id_client_type").select_option(client_type)
+    page.locator("#id_redirect_uris").fill(redirect_uri)
+    page.locator("#id_registration-0-status").select_option("approved")
+    page.locator("#id_registered_scopes-0-scope").select_option("openid")
+    page.locator("#id_registered_scopes-0-required").check()
+    page.locator("#id_registered_scopes-1-scope").select_option("nickname")
+
+
+def client_credentials_error(sites: LiveSites, client_id: str, secret: str) -> str:
+    """Return how the token endpoint refuses: with the right secret, only because the grant is not this client's."""
+    answer = requests.post(
+        f"{sites.provider}/o/token/", {"grant_type": "client_credentials"}, auth=(client_id, secret), timeout=10
+    )
+    return str(answer.json()["error"])
+
+
+def test_secret_is_shown_once_and_works(live_sites: LiveSites, admin_page: Any) -> None:
+    page = admin_page
+    fill_in(page, redirect_uri="https://app.example.com/callback")
+    page.locator("input[name=_save]").click()
+    secret = page.locator("#client-secret").input_value()
+    client_id = page.locator("#client-id").input_value()
+    assert secret.startswith("oscs_")
+    assert client_credentials_error(live_sites, client_id, secret) == "unauthorized_client"
+    assert client_credentials_error(live_sites, client_id, secret[:-1] + "x") == "invalid_client"
+    page.locator("main a.button, #content a.button").first.click()
+    page.wait_for_url(re.compile(r"/change/"))
+    shown = page.content()
+    assert secret not in shown
+    assert "pbkdf2" not in shown
+    assert secret[:8] in shown
+
+
+def test_further_secret_works_beside_the_first_until_it_is_deleted(live_sites: LiveSites, admin_page: Any) -> None:
+    page = admin_page
+    fill_in(page, redirect_uri="https://app.example.com/callback")
+    page.locator("input[name=_save]").click()
+    first, client_id = page.locator("#client-secret").input_value(), page.locator("#client-id").input_value()
+    page.locator("#content a.button").first.click()
+    page.locator("#issue-secret-button").click()
+    second = page.locator("#client-secret").input_value()
+    assert first != second
+    for secret in (first, second):
+        assert client_credentials_error(live_sites, client_id, secret) == "unauthorized_client"
+    page.locator("#content a.button").first.click()
+    page.locator("#id_client_secrets-0-DELETE").check()
+    page.locator("input[name=_save]").click()
+    page.wait_for_url(re.compile(r"/application/$"))
+    assert client_credentials_error(live_sites, client_id, first) == "invalid_client"
+    assert client_credentials_error(live_sites, client_id, second) == "unauthorized_client"
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("http://app.example.com/callback", "http is only for the loopback address"),
+        ("https://app.example.com/callback#x", "no fragment"),
+        ("https://*.example.com/callback", "Wildcards are not possible"),
+        ("javascript:alert(1)", "Use https"),
+    ],
+)
+def test_refused_redirect_uri_is_explained_at_its_field(
+    live_sites: LiveSites, admin_page: Any, uri: str, reason: str
+) -> None:
+    page = admin_page
+    fill_in(page, redirect_uri=uri)
+    page.locator("input[name=_save]").click()
+    assert reason in page.locator(".field-redirect_uris .errorlist").inner_text()
+
+
+def test_pkce_is_never_waived_for_a_public_client(live_sites: LiveSites, admin_page: Any) -> None:
+    page = admin_page
+    fill_in(page, redirect_uri="http://127.0.0.1/callback", client_type="public")
+    page.locator("#id_registration-0-pkce_waived").check()
+    page.locator("input[name=_save]").click()
+    assert "Only a confidential client" in page.locator(".errors.field-pkce_waived").inner_text()
+
+
+def test_public_client_gets_no_secret(live_sites: LiveSites, admin_page: Any) -> None:
+    page = admin_page
+    fill_in(page, redirect_uri="http://127.0.0.1/callback", client_type="public")
+    page.locator("input[name=_save]").click()
+    page.wait_for_url(re.compile(r"/application/$"))
+    assert not page.locator("#client-secret").count()
