@@ -6,14 +6,21 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.webauthn.forms import AddWebAuthnForm as AllauthAddWebAuthnForm
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """allauth's own behaviour; a class of ours so that a deployment has one place to change it."""
+    """Take local sign-ups where local accounts live: at the provider, or at a consumer that stands alone."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Close the consumer's own form where both sites share one users table: its people come by a connector."""
+        return getattr(request, "hosted_site", settings.SITES[0]) == settings.SITES[0]
 
 
 @lru_cache(maxsize=4)
@@ -46,3 +53,11 @@ def email_verified(user: Any) -> bool:
     from allauth.account.models import EmailAddress  # noqa: PLC0415 - settings name this module before apps are ready
 
     return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+
+
+class AddWebAuthnForm(AllauthAddWebAuthnForm):
+    """allauth's form with labels that can be translated."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of this key")

@@ -13,6 +13,7 @@ def layout(request: HttpRequest) -> dict[str, Any]:
     site = getattr(request, "hosted_site", settings.SITES[0])
     return {
         "hosted_site": site,
+        "site_title": settings.SITE_TITLES[site],
         "site_layout": LAYOUTS[site],
         "reference": getattr(request, "reference", ""),
         "admin_here": site == settings.ADMIN_SITE,

@@ -31,6 +31,10 @@ class SocialAccountAdapter(adapters.SocialAccountAdapter):  # type: ignore[misc]
 
         return user_for_subject(subject=sociallogin.account.uid)
 
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Let newcomers in by every connector, whether or not the site takes local sign-ups."""
+        return True
+
     def list_providers(self, request: HttpRequest) -> list[Any]:
         """Offer connectors on the consumer's pages alone: the provider's host has no addresses for them."""
         if getattr(request, "hosted_site", CONSUMER) != CONSUMER:

@@ -174,7 +174,7 @@ def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
         SocialApp.objects.update_or_create(
             provider="house",
             defaults={
-                "name": "Sign-in provider",
+                "name": settings.SITE_TITLES[PROVIDER],
                 "client_id": calendar["client_id"],
                 "secret": calendar["client_secret"],
                 "settings": {"server_url": settings.PROVIDER_URL},

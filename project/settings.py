@@ -236,6 +236,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "project.accounts.MFAAdapter"
+MFA_FORMS = {"add_webauthn": "project.accounts.AddWebAuthnForm"}
 MFA_TOTP_TOLERANCE = 1
 
 SOCIALACCOUNT_ADAPTER = "project.linking.SocialAccountAdapter"
@@ -264,7 +265,7 @@ LOGGING = logging_config(level=os.environ.get("LOG_LEVEL") or "INFO")
 # --- The two applications ----------------------------------------------------------------------------------------
 
 SITE_TITLES = {
-    PROVIDER: os.environ.get("PROVIDER_NAME") or host_name(PROVIDER_URL),
+    PROVIDER: os.environ.get("PROVIDER_NAME") or ("朝夕通行证" if DEBUG else host_name(PROVIDER_URL)),
     CONSUMER: os.environ.get("CONSUMER_NAME") or host_name(CONSUMER_URL),
 }
 
