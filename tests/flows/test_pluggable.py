@@ -6,6 +6,7 @@ The lines added to the projects are the README's own (`<!-- provider: settings -
 import json
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PASSWORD = "correct horse battery staple"
 NICKNAME = "林 Ada"
 CLIENT_SECRET = "Zk3o8q0dVh2wJ5mT1xYb7rNcLpS4uGfEaQ9iWv6XtM0"
+# What the README reads from the environment.
+KEY_RINGS = {
+    "PROVIDER_KEY_RING": "one-provider-secret-of-more-than-thirty-two-characters",
+    "CONSUMER_KEY_RING": "one-consumer-secret-of-more-than-thirty-two-characters",
+}
 # The addresses the README writes, in place of which this machine's are put.
 README_ISSUER = "https://id.example.com"
 README_CONSUMER = "https://app.example.com"
@@ -72,19 +78,20 @@ def projects(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     }
     issuer = loopback(made["provider_site"], "localhost")
     consumer = loopback(made["consumer_site"], "127.0.0.1")
-    for project in made.values():
-        project.variables.update(
-            PROVIDER_KEY_RING="cHJvdmlkZXItcHJvdmlkZXItcHJvdmlkZXItcHJvdmk=",
-            CONSUMER_KEY_RING="Y29uc3VtZXItY29uc3VtZXItY29uc3VtZXItY29uc3U=",
-        )
+    # Only because both run on this one machine; the README says so where it names the setting.
+    one_machine = {"consumer_site": 'CONSUMER_SITE["ALLOW_LOOPBACK_HTTP"] = True'}
+
+    def prepare(project: foreign.ForeignProject) -> None:
+        project.variables.update(KEY_RINGS)
         project.install(wheel)
         project.start({README_ISSUER: issuer, README_CONSUMER: consumer})
-    with (made["consumer_site"].code / "host" / "settings.py").open("a") as settings:
-        # Only because both run on this one machine; the README says so where it names the setting.
-        settings.write('\nCONSUMER_SITE["ALLOW_LOOPBACK_HTTP"] = True\n')
-    for project in made.values():
+        with (project.code / "host" / "settings.py").open("a") as settings:
+            settings.write(f"\n{one_machine.get(project.app, '')}\n")
         project.manage("makemigrations", "people")
         project.manage("migrate", "--verbosity", "0")
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(prepare, made.values()))
     return made
 
 
