@@ -51,10 +51,17 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
         help_text=_ONE_PER_LINE,
     )
 
+    allowed_origins = forms.CharField(
+        label=_("Allowed origins"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Origins whose scripts may call the token endpoint (CORS), one per line. Servers need none."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show each URI on a line of its own."""
         super().__init__(*args, **kwargs)
-        for name in ("redirect_uris", "post_logout_redirect_uris"):
+        for name in ("redirect_uris", "post_logout_redirect_uris", "allowed_origins"):
             if self.initial.get(name):
                 self.initial[name] = "\n".join(self.initial[name].split())
 
@@ -66,6 +73,10 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
     def clean_redirect_uris(self) -> str:
         """Refuse what can't be registered, each with its reason."""
         return self._clean_uris("redirect_uris")
+
+    def clean_allowed_origins(self) -> str:
+        """Return the origins as DOT keeps them."""
+        return " ".join(self.cleaned_data["allowed_origins"].split())
 
     def clean_post_logout_redirect_uris(self) -> str:
         """Refuse what can't be registered, each with its reason."""
@@ -126,13 +137,30 @@ class ScopeForm(forms.ModelForm[ApplicationScope]):
         names = [(name, f"{name}: {scope.title}") for name, scope in catalog().items()]
         self.fields["scope"].choices = [("", "---------"), *names]  # type: ignore[attr-defined]
 
+    def has_changed(self) -> bool:
+        """Count a suggested row that was left as it is; a row without a scope is none."""
+        return super().has_changed() if self.instance.pk else bool(self["scope"].value())
+
 
 class ScopeInline(admin.TabularInline):  # type: ignore[type-arg]
     """What the application may ask for."""
 
     model = ApplicationScope
     form = ScopeForm
-    extra = 3
+    extra = 2
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Begin a new application with the two scopes nearly every one needs."""
+        formset = super().get_formset(request, obj, **kwargs)
+        if obj is not None:
+            return formset
+        suggested = [{"scope": "openid", "required": True}, {"scope": "nickname"}]
+
+        class Suggesting(formset):  # type: ignore[misc, valid-type]  # made at run time by the admin
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, **({"initial": suggested} | options))
+
+        return Suggesting
 
 
 class SecretInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -162,6 +190,7 @@ class ApplicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the model
     list_select_related = ("registration__owner",)
     search_fields = ("name", "client_id")
     show_full_result_count = False
+    view_on_site = False
     change_form_template = "provider_site/admin/application_change_form.html"
 
     @admin.display(description=_("status"), ordering="registration__status")
@@ -175,6 +204,14 @@ class ApplicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the model
         """Return who answers for the application."""
         registration = getattr(application, "registration", None)
         return registration.owner if registration is not None else None
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave the client ID out until there is one: the form's would not be the one that is saved."""
+        if obj is not None:
+            return self.fieldsets
+        (title, options), *others = self.fieldsets
+        fields = tuple(name for name in options["fields"] if name != "client_id")
+        return [(title, {**options, "fields": fields}), *others]
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that issues a secret."""

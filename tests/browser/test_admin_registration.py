@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 
+from provider_site.models import ApplicationScope
 from tests.factories import PASSWORD
 from tests.servers import LiveSites
 
@@ -29,9 +30,7 @@ def fill_in(page: Any, *, redirect_uri: str, client_type: str = "confidential") 
     page.locator("#id_client_type").select_option(client_type)
     page.locator("#id_redirect_uris").fill(redirect_uri)
     page.locator("#id_registration-0-status").select_option("approved")
-    page.locator("#id_registered_scopes-0-scope").select_option("openid")
-    page.locator("#id_registered_scopes-0-required").check()
-    page.locator("#id_registered_scopes-1-scope").select_option("nickname")
+    page.locator("#id_registered_scopes-1-scope").select_option("avatar")
 
 
 def client_credentials_error(sites: LiveSites, client_id: str, secret: str) -> str:
@@ -57,6 +56,8 @@ def test_secret_is_shown_once_and_works(live_sites: LiveSites, admin_page: Any) 
     assert secret not in shown
     assert "pbkdf2" not in shown
     assert secret[:8] in shown
+    rows = ApplicationScope.objects.filter(application__client_id=client_id)
+    assert dict(rows.values_list("scope", "required")) == {"openid": True, "avatar": False}
 
 
 def test_further_secret_works_beside_the_first_until_it_is_deleted(live_sites: LiveSites, admin_page: Any) -> None:
