@@ -12,6 +12,8 @@ _LOOPBACK_HOSTS = LOOPBACK_ADDRESSES | {"localhost"}
 _FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp"})
 # RFC 8252 7.1: a private-use scheme is a reversed domain name, so it holds a dot.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+\Z")
+# Letters, digits, dots and hyphens, or an IPv6 address: what goes into a Content-Security-Policy as a source.
+_HOST = re.compile(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?\Z", re.IGNORECASE)
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\uffff\U00010000-\U0010ffff\\\"<>^`{|}]")
 
 
@@ -44,6 +46,8 @@ def refusal(uri: str) -> Refusal | None:
         return Refusal.DOT_SEGMENTS
     if "*" in parts.netloc:
         return Refusal.WILDCARD
+    if parts.netloc and not _HOST.match(parts.netloc):
+        return Refusal.MALFORMED
     # A registered `iss`, `code` or `state` would double the parameter we answer with (RFC 9207 2.3).
     if any(pair.partition("=")[0] in {"code", "state", "iss", "error"} for pair in parts.query.split("&")):
         return Refusal.RESERVED_PARAMETER
@@ -89,12 +93,22 @@ def _split(uri: str) -> SplitResult | None:
 
 
 def origin(uri: str) -> str:
-    """Return the CSP source of a redirect URI: ``https://host:port`` or ``com.example.app:``."""
+    """Return the CSP source of a redirect URI: ``https://host:port`` or ``com.example.app:``.
+
+    Empty for a host that is none, which an older row may hold: a ``;`` in it would begin another directive.
+    """
     parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+    if not parts.netloc:
+        return f"{parts.scheme}:"
+    return f"{parts.scheme}://{parts.netloc}" if _HOST.match(parts.netloc) else ""
+
+
+def is_native(uri: str) -> bool:
+    """Tell whether any program on the person's device could receive the answer (RFC 8252 7.1, 7.3)."""
+    return urlsplit(uri).scheme != "https"
 
 
 def display_host(uri: str) -> str:
     """Return what a person is shown as the place they go to next: the host with its port, or the app's scheme."""
     parts = urlsplit(uri)
-    return parts.netloc or parts.scheme
+    return parts.netloc.rpartition("@")[2] or parts.scheme
