@@ -54,12 +54,13 @@ def release(*, handle: str, user: Any) -> None:
     AuthorizationRequest.objects.filter(pk=crypto.digest(handle), user=user, decision="").update(user=None)
 
 
-def decide(*, authorization_request: AuthorizationRequest, decision: AuthorizationRequest.Decision) -> None:
+def decide(*, authorization_request: AuthorizationRequest, user: Any, decision: AuthorizationRequest.Decision) -> None:
     """Record the person's decision, in the caller's transaction.
 
-    Raises AuthorizationRequestExpired when it had been decided already: a form sent twice decides once.
+    Raises AuthorizationRequestExpired when it had been decided already, so that a form sent twice decides once, or
+    when the request is no longer this person's: released meanwhile, it must not carry a decision to the next one.
     """
-    undecided = Q(pk=authorization_request.pk, decision="", answered_at__isnull=True)
+    undecided = Q(pk=authorization_request.pk, user=user, decision="", answered_at__isnull=True)
     if AuthorizationRequest.objects.filter(undecided).update(decision=decision, decided_at=timezone.now()) != 1:
         raise AuthorizationRequestExpired("the authorization request has been decided already")
 

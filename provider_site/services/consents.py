@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -49,7 +49,7 @@ def allow(
     granted = policy.granted(requested=requested, required=required, ticked=frozenset(ticked))
     with transaction.atomic():
         authorization_requests.decide(
-            authorization_request=authorization_request, decision=AuthorizationRequest.Decision.ALLOWED
+            authorization_request=authorization_request, user=user, decision=AuthorizationRequest.Decision.ALLOWED
         )
         consent = _write(
             user=user,
@@ -70,7 +70,15 @@ def allow(
     return consent
 
 
-def _write(
+def _write(**decision: Any) -> Consent:
+    try:
+        with transaction.atomic():
+            return _merge(**decision)
+    except IntegrityError:  # a first consent given in two tabs at once: the other tab's row is there now
+        return _merge(**decision)
+
+
+def _merge(
     *, user: Any, application: Any, granted: frozenset[str], declined: frozenset[str], days: int | None
 ) -> Consent:
     now = timezone.now()
@@ -97,7 +105,7 @@ def deny(*, authorization_request: AuthorizationRequest, user: Any, request: Htt
     """Record a "Deny" of the whole request. What was allowed before stays. Raises AuthorizationRequestExpired."""
     with transaction.atomic():
         authorization_requests.decide(
-            authorization_request=authorization_request, decision=AuthorizationRequest.Decision.DENIED
+            authorization_request=authorization_request, user=user, decision=AuthorizationRequest.Decision.DENIED
         )
         audit.record(
             action="consent.refused", actor=user, application=authorization_request.application, request=request
