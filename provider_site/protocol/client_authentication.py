@@ -33,9 +33,10 @@ def from_basic(payload: str) -> ClientCredentials | None:
     except (binascii.Error, ValueError):
         return None
     client_id, colon, secret = text.partition(":")
-    if not colon or "\x00" in text:
+    credentials = ClientCredentials(unquote_plus(client_id), unquote_plus(secret))
+    if not colon or "\x00" in credentials.client_id + credentials.client_secret:  # PostgreSQL refuses the query
         return None
-    return ClientCredentials(unquote_plus(client_id), unquote_plus(secret))
+    return credentials
 
 
 def from_body(request: Any) -> ClientCredentials | None:
