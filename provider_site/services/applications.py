@@ -105,7 +105,7 @@ def register_application(
         application.full_clean(exclude=["user"])
         application.save()
         secrets.close_dot_column(application=application)
-        registration = Registration.objects.create(
+        registration = Registration(
             application=application,
             owner=owner,
             status=status,
@@ -115,6 +115,8 @@ def register_application(
             privacy_policy_url=privacy_policy_url,
             terms_url=terms_url,
         )
+        registration.full_clean()  # its links are followed from the consent page: no javascript: among them
+        registration.save()
         ApplicationScope.objects.bulk_create(
             ApplicationScope(application=application, scope=scope, required=required)
             for scope, required in scopes.items()
