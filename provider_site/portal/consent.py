@@ -25,6 +25,7 @@ from provider_site.policy import claims, redirect
 from provider_site.policy.scopes import catalog, in_order
 from provider_site.security_headers import protect
 from provider_site.services import applications, authorization_requests, consents, people, profiles, sessions
+from provider_site.storage import access
 
 _FOREVER = "until-withdrawn"
 
@@ -104,14 +105,21 @@ class ConsentView(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest, handle: str) -> HttpResponse:
         """Show the page."""
-        kept = authorization_requests.find(handle=handle, user=request.user)
+        kept = self._find(request, handle)
         if kept.decision:
             raise AuthorizationRequestExpired("decided already", application=kept.application)
         return self._page(request, kept, handle)
 
+    def _find(self, request: HttpRequest, handle: str) -> AuthorizationRequest:
+        kept = authorization_requests.find(handle=handle, user=request.user)
+        # Suspended while the page was open: a consent to it must not be recorded.
+        if not access.serves(access.registration_of(kept.application), user_id=request.user.pk):
+            raise AuthorizationRequestExpired("the application serves nobody any more", application=kept.application)
+        return kept
+
     def post(self, request: HttpRequest, handle: str) -> HttpResponse:
         """Record the decision and go on to the application. A form that was altered changes nothing."""
-        kept = authorization_requests.find(handle=handle, user=request.user)
+        kept = self._find(request, handle)
         requested = frozenset(kept.parameters["scope"])
         required = applications.required_scopes(application=kept.application)
         allowed_days = provider_settings.consent_durations
