@@ -59,7 +59,7 @@ class _Pipeline(OAuthLibMixin, View):
         kept: AuthorizationRequest | None = None,
     ) -> HttpResponse:
         """Take the request as far as it goes now: to the client, or to the next page for the person."""
-        if kept is not None and kept.decision == AuthorizationRequest.Decision.DENIED:
+        if kept is not None and kept.decision == kept.Decision.DENIED and kept.user_id == request.user.pk:
             with transaction.atomic():
                 authorization_requests.mark_answered(authorization_request=kept)
             return self.refuse(request, parameters, "access_denied", "The person refused the request.")
@@ -101,7 +101,6 @@ class _Pipeline(OAuthLibMixin, View):
 
     def _keep(self, request: HttpRequest, parameters: AuthorizationParameters, application: Any) -> str:
         user = request.user if request.user.is_authenticated else None
-        sessions.remember_destination(request=request, source=redirect.origin(parameters.redirect_uri))
         return authorization_requests.keep(application=application, user=user, parameters=parameters.to_json())
 
     def _sign_in(
@@ -109,6 +108,10 @@ class _Pipeline(OAuthLibMixin, View):
     ) -> HttpResponse:
         if handle is None:
             handle = self._keep(request, parameters, application)
+        # Not where the request is kept: a POST from the client's site comes without the session cookie, and a session
+        # begun there would overwrite the one the person is signed in with.
+        destination = redirect.origin(parameters.redirect_uri)
+        sessions.remember_destination(request=request, source=destination)
         if not request.user.is_authenticated:
             return redirect_to_login(reverse("oauth2_provider:authorize-resume", args=[handle]))
         reauthenticate = provider_settings.reauthenticate_url
@@ -116,7 +119,7 @@ class _Pipeline(OAuthLibMixin, View):
             # A login page that sends signed-in people away would send them round in a circle.
             authorization_requests.release(handle=handle, user=request.user)
             logout(request)
-            sessions.remember_destination(request=request, source=redirect.origin(parameters.redirect_uri))
+            sessions.remember_destination(request=request, source=destination)
             reauthenticate = None
         resume = reverse("oauth2_provider:authorize-resume", args=[handle])
         return redirect_to_login(resume, resolve_url(reauthenticate) if reauthenticate else None)
@@ -143,6 +146,7 @@ class _Pipeline(OAuthLibMixin, View):
             past=past,
             prompt_consent="consent" in parameters.prompt,
             decided_for_this_request=kept is not None and bool(kept.decision),
+            client_unproven=application.client_type == "public" and redirect.is_native(parameters.redirect_uri),
         )
 
     def _answer(
@@ -153,6 +157,10 @@ class _Pipeline(OAuthLibMixin, View):
         kept: AuthorizationRequest | None,
     ) -> HttpResponse:
         granted = [scope for scope in parameters.scope if scope in consent.scopes]
+        if not granted:  # not left to oauthlib: it takes an empty list for "not decided" and grants what was asked
+            if kept is not None:
+                authorization_requests.mark_answered(authorization_request=kept)
+            return self.refuse(request, parameters, "access_denied", "The person declined every scope.")
         credentials = {
             **parameters.query(),
             "redirect_uri": parameters.redirect_uri,
