@@ -16,7 +16,9 @@ class Outcome(StrEnum):
     NEW_SCOPE = "new_scope"
     WORDING_CHANGED = "wording_changed"
     REQUIRED_DECLINED = "required_declined"
+    ALL_DECLINED = "all_declined"
     PROMPT = "prompt"
+    CLIENT_UNPROVEN = "client_unproven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,15 @@ class Situation:
     past: PastConsent | None
     prompt_consent: bool = False
     decided_for_this_request: bool = False
+    client_unproven: bool = False
 
 
 def decide(situation: Situation) -> Outcome:
     """Return ``GRANTED`` or the first reason to ask the person.
 
     The order runs from "nothing to remember" to "remembered, but asked for": a reason shown on the page is the most
-    basic one that holds. A decision just made for this very request answers ``prompt=consent``.
+    basic one that holds. A decision just made for this very request answers ``prompt=consent``. A public client that is
+    answered on the person's own device is asked about each time: any program there can claim to be it (RFC 8252 8.6).
     """
     past = situation.past
     if past is None:
@@ -61,8 +65,12 @@ def decide(situation: Situation) -> Outcome:
         return Outcome.NEW_SCOPE
     if (situation.required & situation.requested) - past.granted:
         return Outcome.REQUIRED_DECLINED
+    if not situation.requested & past.granted and not situation.decided_for_this_request:
+        return Outcome.ALL_DECLINED
     if situation.prompt_consent and not situation.decided_for_this_request:
         return Outcome.PROMPT
+    if situation.client_unproven and not situation.decided_for_this_request:
+        return Outcome.CLIENT_UNPROVEN
     return Outcome.GRANTED
 
 
