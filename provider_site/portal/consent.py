@@ -134,6 +134,8 @@ class ConsentView(LoginRequiredMixin, View):
         else:
             chosen = form.cleaned_data["duration"] or _duration_value(provider_settings.default_consent_days)
             try:
+                if chosen not in days_by_value:
+                    raise ConsentRefused("no duration was chosen and the default is not among those offered")
                 consents.allow(
                     authorization_request=kept,
                     user=request.user,
