@@ -38,6 +38,9 @@ class Validator(OAuth2Validator):
     # --- The client ---------------------------------------------------------------------------------------------
 
     def _load_application(self, client_id: str, request: Any) -> Any | None:
+        if "\x00" in (client_id or ""):  # PostgreSQL refuses the query
+            request.client = None
+            return None
         application = super()._load_application(client_id, request)
         registration = access.registration_of(application)
         if registration is None or registration.status in _CLOSED:
@@ -59,7 +62,7 @@ class Validator(OAuth2Validator):
             sent = client_authentication.from_basic(payload)
             body_id = request.client_id
             if sent is not None and (request.client_secret or (body_id and body_id != sent.client_id)):
-                logger.info("client %s used two authentication methods at once", sent.client_id)
+                logger.info("client %r used two authentication methods at once", sent.client_id)
                 return False
         else:
             sent = client_authentication.from_body(request)
