@@ -105,3 +105,5 @@ def _upgrade(*, application: Any, secret: str) -> None:
             ClientSecret.objects.create(
                 application=application, digest=crypto.digest(secret), first_characters=secret[:4]
             )
+            # Or deleting the row above, which revokes the secret, would bring the old hash back into force.
+            close_dot_column(application=application)
