@@ -14,6 +14,10 @@ from oauthlib.oauth2 import (
 )
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
 
+from provider_site.protocol import oauthlib_logs
+
+oauthlib_logs.keep_secrets_out()
+
 
 class Server(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, RevocationEndpoint):
     """Authorization code with OpenID Connect, refresh, client credentials. Implicit and password do not exist here."""
