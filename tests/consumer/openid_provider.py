@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
@@ -57,13 +58,19 @@ class Received:
 Bend = Callable[[dict[str, Any]], Any]
 
 
+@cache
+def first_key() -> jwk.JWK:
+    """Return the key that every provider starts with: making one takes long."""
+    return OpenIDProvider.make_key("RS256", "key-1")
+
+
 class OpenIDProvider:
     """One issuer with one client. `bend_*` change an answer; `replies` replace it by path."""
 
     def __init__(self, port: int) -> None:
         self.issuer = f"http://127.0.0.1:{port}"
         self.algorithm = "RS256"
-        self.keys = [self.make_key("RS256", "key-1")]
+        self.keys = [first_key()]
         self.received: list[Received] = []
         self.replies: dict[str, Answer | Callable[[Received], Answer]] = {}
         self.bend_discovery: Bend = lambda document: None

@@ -1,6 +1,6 @@
 """Call other sites within bounds, and never the wrong ones: over real sockets."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import logging
 import socket
@@ -129,11 +129,7 @@ def test_answer_within_the_bounds_arrives_whole() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 5000,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        + b"400\r\n"
-        + b"x" * 1024
-        + b"\r\n400\r\n"
-        + b"x" * 1024
-        + b"\r\n",
+        b"400\r\n" + b"x" * 1024 + b"\r\n400\r\n" + b"x" * 1024 + b"\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\n" + b"x" * 5000,
     ],
     ids=["declared", "undeclared", "chunked", "a redirect's body"],
@@ -230,8 +226,9 @@ def test_only_http_addresses_are_called(url: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255",
-     "192.0.2.1", "198.18.0.1", "fe80::1", "fc00::1", "fd00:ec2::254", "::", "ff02::1", "::ffff:10.0.0.1",
+    ["10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
+     "255.255.255.255", "192.0.2.1", "198.18.0.1", "fe80::1", "fc00::1", "fd00:ec2::254", "::", "ff02::1",
+     "::ffff:10.0.0.1",
      "::ffff:169.254.169.254", "64:ff9b::a00:1", "2002:a00:1::", "2001:0:a00:1::", "::10.0.0.1"],
 )  # fmt: skip
 def test_special_address_is_refused(address: str) -> None:
@@ -299,8 +296,18 @@ def test_environment_s_proxy_is_not_used(monkeypatch: pytest.MonkeyPatch) -> Non
         assert session.get(f"http://127.0.0.1:{server.port}/").status_code == 200
 
 
-@pytest.mark.parametrize(("host", "result"), [("localhost", True), ("127.0.0.9", True), ("[::1]", True), ("", False),
-                                              ("localhost.example", False), ("10.0.0.1", False), (None, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("host", "result"),
+    [
+        ("localhost", True),
+        ("127.0.0.9", True),
+        ("[::1]", True),
+        ("", False),
+        ("localhost.example", False),
+        ("10.0.0.1", False),
+        (None, False),
+    ],
+)
 def test_loopback_hosts_are_known_by_name(host: str | None, result: bool) -> None:
     assert is_loopback_host(host) is result
 
@@ -396,15 +403,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContex
     """Return a server's TLS context for localhost and the bundle that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

@@ -1,0 +1,39 @@
+"""Sign three people in, in the project that DJANGO_SETTINGS_MODULE names; print what became of them."""
+
+import json
+import sys
+
+import django
+
+django.setup()
+
+from django.contrib.auth import get_user_model  # noqa: E402 - models need the set-up above
+from django.core.management import call_command  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from tests.consumer import openid_provider  # noqa: E402
+from tests.consumer.journey import HOST, Journey  # noqa: E402
+
+call_command("check", fail_level="WARNING", stdout=sys.stderr)
+call_command("makemigrations", "consumer_site", check=True, dry_run=True, stdout=sys.stderr)
+call_command("migrate", run_syncdb=True, verbosity=0)
+
+from allauth.socialaccount.models import SocialApp  # noqa: E402
+
+pages = []
+with openid_provider.running() as house:
+    SocialApp.objects.create(
+        provider="house",
+        name="House",
+        client_id=openid_provider.CLIENT_ID,
+        secret=openid_provider.CLIENT_SECRET,
+        settings={"server_url": house.issuer},
+    )
+    for subject in ("one", "two", "three"):
+        house.userinfo["sub"] = subject
+        visitor = Client(headers={"host": HOST})
+        response = Journey(house, visitor).sign_in()
+        pages.append([response.status_code, visitor.get("/calendar/").status_code])
+
+foreign = sorted({name.partition(".")[0] for name in sys.modules} & {"provider_site", "project", "oauth2_provider"})
+sys.stdout.write(json.dumps({"pages": pages, "people": get_user_model().objects.count(), "foreign": foreign}))

@@ -1,0 +1,180 @@
+"""Sign people up and in without trusting what can be changed."""
+
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialApp
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError
+from django.http import HttpRequest
+from django.test import Client
+
+from consumer_site import signals, vault
+from consumer_site.adapters import SocialAccountAdapter
+from consumer_site.http import OutboundSession
+from tests.consumer.journey import HOST, Journey, assert_error_page, is_signed_in
+from tests.consumer.openid_provider import SUBJECT
+
+pytestmark = pytest.mark.django_db
+
+
+class Hosting(SocialAccountAdapter):
+    """The adapter of a project that knows the provider's people."""
+
+    def find_local_user(self, request: HttpRequest, sociallogin: Any) -> Any:
+        return get_user_model().objects.filter(username=f"local-{sociallogin.account.uid}").first()
+
+
+class Racing(SocialAccountAdapter):
+    """An adapter whose sign-ups collide."""
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: Any) -> Any:
+        def collide(*args: Any, **kwargs: Any) -> None:
+            raise IntegrityError("UNIQUE constraint failed")
+
+        sociallogin.account.save = collide
+        return super().populate_user(request, sociallogin, data)
+
+
+@pytest.fixture
+def hosting(settings: Any) -> None:
+    settings.SOCIALACCOUNT_ADAPTER = "tests.consumer.test_adapters.Hosting"
+
+
+def add_email_scope(entry: Any) -> None:
+    entry.settings["scope"] = ["openid", "nickname", "email"]
+    entry.save()
+
+
+def test_outbound_calls_of_every_connector_are_guarded() -> None:
+    assert isinstance(SocialAccountAdapter().get_requests_session(), OutboundSession)
+
+
+def test_same_address_never_links_two_people(journey: Journey, house_entry: Any, settings: Any) -> None:
+    settings.SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+    settings.SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+    victim = get_user_model().objects.create_user("victim", email="ada@example.com")
+    EmailAddress.objects.create(user=victim, email="ada@example.com", verified=True, primary=True)
+    add_email_scope(house_entry)
+    journey.sign_in()
+    assert not SocialAccount.objects.filter(user=victim).exists()
+    assert journey.visitor.session.get("_auth_user_id") != str(victim.pk)
+
+
+def test_people_without_an_address_can_be_many(journey: Journey) -> None:
+    for subject in ("first", "second", "third"):
+        journey.house.userinfo["sub"] = subject
+        journey.visitor = Client(headers={"host": HOST})
+        assert journey.sign_in().status_code == 302
+    assert get_user_model().objects.count() == 3
+
+
+def test_known_local_user_is_linked_at_the_first_sign_in(hosting: None, journey: Journey) -> None:
+    local = get_user_model().objects.create_user(f"local-{SUBJECT}")
+    assert journey.sign_in().status_code == 302
+    account = SocialAccount.objects.get()
+    assert account.user == local
+    assert get_user_model().objects.count() == 1
+    assert vault.load(account=account) is not None
+
+
+def test_unknown_subject_makes_a_new_user(hosting: None, journey: Journey) -> None:
+    journey.sign_in()
+    assert get_user_model().objects.count() == 1
+
+
+def test_inactive_local_user_does_not_get_in(hosting: None, journey: Journey) -> None:
+    get_user_model().objects.create_user(f"local-{SUBJECT}", is_active=False)
+    journey.sign_in()
+    assert not is_signed_in(journey.visitor)
+
+
+def test_existing_link_wins_over_the_local_user(hosting: None, journey: Journey) -> None:
+    other = get_user_model().objects.create_user("came-by-another-way")
+    SocialAccount.objects.create(user=other, provider="house", uid=SUBJECT)
+    get_user_model().objects.create_user(f"local-{SUBJECT}")
+    journey.sign_in()
+    assert journey.visitor.session["_auth_user_id"] == str(other.pk)
+
+
+def test_connecting_adds_the_account_to_the_signed_in_person(hosting: None, journey: Journey) -> None:
+    person = get_user_model().objects.create_user("by-qq")
+    get_user_model().objects.create_user(f"local-{SUBJECT}")
+    journey.visitor.force_login(person)
+    response = journey.sign_in(form={"process": "connect"})
+    assert response["Location"] == "/accounts/3rdparty/"
+    account = SocialAccount.objects.get()
+    assert account.user == person
+    assert vault.load(account=account) is not None
+    assert "林 Ada" in journey.visitor.get("/accounts/3rdparty/").content.decode()
+
+
+def test_account_of_somebody_else_is_not_connected(journey: Journey) -> None:
+    owner, other = (get_user_model().objects.create_user(name) for name in ("owner", "other"))
+    account = SocialAccount.objects.create(user=owner, provider="house", uid=SUBJECT)
+    journey.visitor.force_login(other)
+    journey.sign_in(form={"process": "connect"})
+    account.refresh_from_db()
+    assert account.user == owner
+    assert vault.load(account=account) is None
+
+
+def test_connecting_again_renews_the_tokens(journey: Journey) -> None:
+    person = get_user_model().objects.create_user("person")
+    journey.visitor.force_login(person)
+    journey.sign_in(form={"process": "connect"})
+    account = SocialAccount.objects.get()
+    before = vault.load(account=account)
+    journey.sign_in(form={"process": "connect"})
+    assert vault.load(account=account) != before
+
+
+def test_failed_connect_leads_back_to_the_accounts(journey: Journey) -> None:
+    journey.visitor.force_login(get_user_model().objects.create_user("person"))
+    response = journey.sign_in(error="access_denied", form={"process": "connect"})
+    assert response.status_code == 403
+    assert "/accounts/3rdparty/" in response.content.decode()
+
+
+def test_sign_up_that_collides_leaves_nothing_behind(journey: Journey, settings: Any) -> None:
+    settings.SOCIALACCOUNT_ADAPTER = "tests.consumer.test_adapters.Racing"
+    assert_error_page(journey.sign_in(), 409, "running twice")
+    assert not get_user_model().objects.exists()
+
+
+def test_project_is_told_of_a_sign_in(journey: Journey) -> None:
+    told: list[Any] = []
+
+    def listen(**payload: Any) -> None:
+        told.append(payload["account"].uid)
+
+    signals.signed_in.connect(listen)
+    try:
+        journey.sign_in()
+    finally:
+        signals.signed_in.disconnect(listen)
+    assert told == [SUBJECT]
+
+
+def test_settings_entry_gives_way_to_a_row_of_the_same_provider(house_entry: Any, settings: Any) -> None:
+    settings.SOCIALACCOUNT_PROVIDERS = {"house": {"APPS": [{"client_id": "from settings", "secret": "x"}]}}
+    (app,) = SocialAccountAdapter().list_apps(None, provider="house")
+    assert app.pk == house_entry.pk
+    SocialApp.objects.all().delete()
+    (app,) = SocialAccountAdapter().list_apps(None, provider="house")
+    assert app.client_id == "from settings"
+
+
+def test_unfinished_sign_up_holds_no_token_in_the_session(journey: Journey, settings: Any) -> None:
+    settings.SOCIALACCOUNT_AUTO_SIGNUP = False
+    response = journey.sign_in()
+    assert response["Location"] == "/accounts/3rdparty/signup/"
+    stored = str(dict(journey.visitor.session))
+    assert all(token not in stored for token in journey.house.access_tokens)
+    assert "refresh-" not in stored
+    page = journey.visitor.get(response["Location"])
+    assert page.status_code == 200
+    response = journey.visitor.post("/accounts/3rdparty/signup/", {"username": "ada-lovelace", "email": ""})
+    assert response.status_code == 302, response.content.decode()
+    assert vault.load(account=SocialAccount.objects.get()) is not None

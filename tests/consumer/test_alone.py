@@ -1,0 +1,32 @@
+"""consumer_site in projects that have nothing else of ours, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("module", ["settings_alone", "settings_email_people"])
+def test_people_sign_in_where_consumer_site_stands_alone(module: str) -> None:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": f"tests.consumer.{module}",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "error",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.consumer.stand_alone"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"pages": [[302, 200]] * 3, "people": 3, "foreign": []}
