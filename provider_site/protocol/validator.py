@@ -140,9 +140,11 @@ class Validator(OAuth2Validator):
 
     def _code(self, request: Any) -> codes.CodeRecord | None:
         """Return the code's record, read once per request (no super() in what uses it: DOT reads it seven times)."""
-        if not hasattr(request, "_code_record"):
-            request._code_record = codes.find_code(request.code or "")
-        record: codes.CodeRecord | None = request._code_record
+        # vars(), never getattr(): oauthlib answers unknown attributes with the parameter of that name.
+        kept = vars(request)
+        if "_code_record" not in kept:
+            kept["_code_record"] = codes.find_code(request.code or "")
+        record: codes.CodeRecord | None = kept["_code_record"]
         return record
 
     def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
@@ -186,9 +188,14 @@ class Validator(OAuth2Validator):
     def confirm_redirect_uri(
         self, client_id: str, code: str, redirect_uri: str, client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
-        """Compare with the redirect URI of the authorization request (RFC 6749 4.1.3)."""
+        """Compare with the redirect URI of the authorization request (RFC 6749 4.1.3).
+
+        Raises InvalidGrantError for another one, as RFC 6749 5.2 has it: oauthlib would say invalid_request.
+        """
         record = self._code(request)
-        return bool(record and record.grant and record.grant.redirect_uri_allowed(redirect_uri))
+        if record is None or record.grant is None or not record.grant.redirect_uri_allowed(redirect_uri):
+            raise errors.InvalidGrantError(request=request)
+        return True
 
     def get_authorization_code_scopes(self, client_id: str, code: str, redirect_uri: str, request: Any) -> list[str]:
         """Return the scopes the code was given for."""
@@ -223,6 +230,7 @@ class Validator(OAuth2Validator):
         request.user = record.row.user
         request.refresh_token = refresh_token
         request.refresh_token_record = record
+        request.refresh_token_instance = record.row  # DOT's name: it bounds the resources by those of the row
         return True
 
     def _refresh_refusal(self, record: tokens.RefreshTokenRecord) -> token_use.Refusal | None:
@@ -259,7 +267,7 @@ class Validator(OAuth2Validator):
         return max(int((end - now).total_seconds()), 1)
 
     def _authorization(self, request: Any) -> Any | None:
-        record = getattr(request, "refresh_token_record", None)
+        record = vars(request).get("refresh_token_record")
         if record is not None:
             return record.authorization
         if request.grant_type == "authorization_code" and (code := self._code(request)):
@@ -268,7 +276,10 @@ class Validator(OAuth2Validator):
 
     def _family(self, request: Any) -> Any | None:
         authorization = self._authorization(request)
-        return authorization.pk if authorization is not None else None
+        if authorization is not None:
+            return authorization.pk
+        record = vars(request).get("refresh_token_record")
+        return record.row.token_family if record is not None else None  # a family of stock DOT's
 
     def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
         """Consume what was presented and store what it buys in one transaction; of many at once, one succeeds.
@@ -285,18 +296,18 @@ class Validator(OAuth2Validator):
     def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
         # No super(): the hot path. DOT's rows come out the same (tests/provider/test_dot_oracle.py).
         self._check_and_set_request_resource(request)
-        refresh_record = getattr(request, "refresh_token_record", None)
+        refresh_record = vars(request).get("refresh_token_record")
+        user = None if request.grant_type == "client_credentials" else request.user
         family, source = self._family(request), None
         if refresh_record is not None:
             until = refresh_record.row.revoked and refresh_record.row.revoked + provider_settings.refresh_token_grace
             first = tokens.consume_refresh_token(refresh_record, grace_until=until)
             source = refresh_record.row if first else None  # DOT: one successor per refresh token
-            family = family or refresh_record.row.token_family
         elif request.grant_type == "authorization_code":
             codes.consume(self._code(request))  # type: ignore[arg-type]  # validate_code has seen it
         tokens.store_tokens(
             application=request.client,
-            user=None if request.grant_type == "client_credentials" else request.user,
+            user=user,
             scope=token["scope"],
             access_token=token["access_token"],
             refresh_token=token.get("refresh_token"),
@@ -306,11 +317,12 @@ class Validator(OAuth2Validator):
             resource=getattr(request, "resource", None),
         )
         if tokens_issued.has_listeners():
+            authorization = self._authorization(request)
             tokens_issued.send(
                 sender=type(self),
-                authorization_id=self._family(request),
+                authorization_id=authorization.pk if authorization is not None else None,
                 application_id=request.client.pk,
-                user_id=request.user.pk if request.user else None,
+                user_id=user.pk if user is not None else None,
                 grant_type=request.grant_type,
             )
 

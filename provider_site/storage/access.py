@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
@@ -42,14 +43,14 @@ def find_access_token(text: str) -> AccessRecord | None:
     )
     if row is None:
         return None
-    authorization = _authorization(text, row)
+    family = authorization_id(text)
+    authorization = _authorization(family, row)
     consent = authorization.consent if authorization is not None else _latest_consent(row)
-    facts = _facts(row, authorization, consent)
+    facts = _facts(row, authorization, consent, family)
     return AccessRecord(row, authorization, consent, token_use.refusal(facts, now=timezone.now()))
 
 
-def _authorization(text: str, row: Any) -> Authorization | None:
-    family = authorization_id(text)
+def _authorization(family: uuid.UUID | None, row: Any) -> Authorization | None:
     if family is None:
         return None
     return (
@@ -65,16 +66,29 @@ def _latest_consent(row: Any) -> Consent | None:
     return Consent.objects.filter(user=row.user_id, application=row.application_id).order_by("-given_at").first()
 
 
-def _facts(row: Any, authorization: Authorization | None, consent: Consent | None) -> token_use.TokenFacts:
+def _taken_over(row: Any, registration: Registration | None, family: uuid.UUID | None) -> bool:
+    """Tell whether stock DOT issued the token, or the refresh token it descends from, before the take-over."""
+    if registration is None or registration.taken_over_at is None:
+        return False
+    if row.created <= registration.taken_over_at:
+        return True
+    ancestors = get_refresh_token_model().objects.filter(
+        token_family=family, application=row.application_id, user=row.user_id, created__lte=registration.taken_over_at
+    )
+    return family is not None and bool(ancestors.exists())
+
+
+def _facts(
+    row: Any, authorization: Authorization | None, consent: Consent | None, family: uuid.UUID | None
+) -> token_use.TokenFacts:
     registration = registration_of(row.application)
-    taken_over_at = registration.taken_over_at if registration is not None else None
     session = authorization.session if authorization is not None else None
     return token_use.TokenFacts(
         expires_at=row.expires,
         has_user=row.user_id is not None,
         user_active=row.user is not None and row.user.is_active,
         application_approved=serves(registration, user_id=row.user_id),
-        taken_over=taken_over_at is not None and row.created <= taken_over_at,
+        taken_over=authorization is None and _taken_over(row, registration, family),
         authorization_known=authorization is not None,
         authorization_revoked=authorization is not None and authorization.revoked_at is not None,
         consent_open=consent is None or consent.is_open(timezone.now()),
@@ -105,7 +119,6 @@ def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
     now = timezone.now()
     row, authorization = record.row, record.authorization
     registration = registration_of(row.application)
-    taken_over_at = registration.taken_over_at if registration is not None else None
     consent = authorization.consent if authorization is not None else _latest_consent(row)
     scope = authorization.scope if authorization is not None else ""
     session = authorization.session if authorization is not None else None
@@ -114,7 +127,7 @@ def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
         has_user=True,
         user_active=row.user.is_active,
         application_approved=serves(registration, user_id=row.user_id),
-        taken_over=taken_over_at is not None and row.created <= taken_over_at,
+        taken_over=authorization is None and _taken_over(row, registration, row.token_family),
         authorization_known=authorization is not None,
         authorization_revoked=authorization is not None and authorization.revoked_at is not None,
         consent_open=consent is None or consent.is_open(now),
