@@ -6,9 +6,21 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from django.http import QueryDict
+from oauthlib.common import INVALID_HEX_PATTERN
+
 _CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _NONCE_LENGTH = 255  # DOT's column
+_STATE_LENGTH = 4096
+# Those that must not be repeated (RFC 6749 3.1). What else a client sends is ignored.
+_RECOGNIZED = frozenset(
+    {
+        *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce"),
+        *("code_challenge", "code_challenge_method", "prompt", "max_age"),
+        *("response_mode", "request", "request_uri", "registration"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,30 @@ class Fault:
     description: str
 
 
-def fault(sent: dict[str, str], scope: list[str]) -> Fault | None:
+def collect(query: QueryDict, body: QueryDict) -> tuple[dict[str, str], list[str]]:
+    """Return the parameters that have a value (RFC 6749 3.1), those of the body first, and the names sent twice.
+
+    An empty ``code_challenge`` stays, to be refused: oauthlib takes it for a challenge.
+    """
+    names = [*query, *body]
+    repeated = [name for name in set(names) if len(query.getlist(name)) + len(body.getlist(name)) > 1]
+    sent = {**query.dict(), **body.dict()}
+    return {name: value for name, value in sent.items() if value or name == "code_challenge"}, sorted(repeated)
+
+
+def unreadable(query_string: str, sent: dict[str, str]) -> str | None:
+    """Return why a request can't even be answered by a redirect, for the log, or ``None``."""
+    if INVALID_HEX_PATTERN.search(query_string):
+        return "a percent sign without two hex digits"
+    if len(sent.get("state", "")) > _STATE_LENGTH:  # kept for strangers while somebody decides, and sent back
+        return f"a state of more than {_STATE_LENGTH} characters"
+    return None
+
+
+def fault(sent: dict[str, str], scope: list[str], *, repeated: list[str]) -> Fault | None:
     """Return the first thing wrong with a request whose client and redirect URI are right, or ``None``."""
+    if doubled := sorted(_RECOGNIZED.intersection(repeated)):
+        return Fault("invalid_request", f"The {doubled[0]} parameter is repeated.")
     for name in ("request", "request_uri", "registration"):
         if sent.get(name):
             return Fault(f"{name}_not_supported", f"The {name} parameter is not supported.")
@@ -113,6 +147,6 @@ def read(sent: dict[str, str], *, redirect_uri: str, scope: list[str]) -> Author
         nonce=sent.get("nonce") or None,
         code_challenge=sent.get("code_challenge"),
         code_challenge_method=sent.get("code_challenge_method") if sent.get("code_challenge") else None,
-        prompt=sent.get("prompt", "").split(),
+        prompt=list(dict.fromkeys(sent.get("prompt", "").split())),
         max_age=int(max_age) if max_age is not None else None,
     )

@@ -192,13 +192,16 @@ class AuthorizeView(_Pipeline):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Answer a request in the query."""
-        return self._start(request, request.GET.dict())
+        return self._start(request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer a request in the body. It comes from another site, so the browser sends no session cookie with it."""
-        return self._start(request, request.POST.dict())
+        return self._start(request)
 
-    def _start(self, request: HttpRequest, sent: dict[str, Any]) -> HttpResponse:
+    def _start(self, request: HttpRequest) -> HttpResponse:
+        sent, repeated = parameters_module.collect(request.GET, request.POST)
+        if detail := parameters_module.unreadable(request.META.get("QUERY_STRING", ""), sent):
+            return answers.error_page(request, "request", detail=detail)
         try:
             scope, credentials = self.validate_authorization_request(request)
         except FatalClientError as error:
@@ -213,7 +216,7 @@ class AuthorizeView(_Pipeline):
                 state=sent.get("state"),
             )
         redirect_uri = credentials["redirect_uri"]
-        if wrong := parameters_module.fault(sent, scope):
+        if wrong := parameters_module.fault(sent, scope, repeated=repeated):
             return answers.error_to_client(
                 request, redirect_uri, error=wrong.error, description=wrong.description, state=sent.get("state")
             )
