@@ -10,6 +10,11 @@ from provider_site.protocol import authorize, metadata, token, userinfo
 
 protocol_urls = [
     path(".well-known/openid-configuration", metadata.MetadataView.as_view(), name="oidc-connect-discovery-info"),
+    path(
+        "<path:issuer_path>/.well-known/openid-configuration",
+        metadata.MetadataView.as_view(),
+        name="oidc-connect-discovery-info-issuer",
+    ),
     path(".well-known/oauth-authorization-server", metadata.MetadataView.as_view(), name="oauth-server-metadata"),
     path(
         ".well-known/oauth-authorization-server/<path:issuer_path>",

@@ -75,11 +75,11 @@ class JwksView(View):
 
 def _public(request: HttpRequest, body: dict[str, Any], *, max_age: int) -> HttpResponse:
     def make(_request: HttpRequest) -> HttpResponse:
-        response = JsonResponse(body)
-        response["Cache-Control"] = f"public, max-age={max_age}"
-        response["Access-Control-Allow-Origin"] = "*"
-        return response
+        return JsonResponse(body)
 
     conditional = condition(etag_func=lambda _request: _etag_of(body))(make)
     response: HttpResponse = conditional(request)
+    # On 304 as well: a script that revalidates by itself must be allowed to read it (RFC 9110 15.4.5).
+    response["Cache-Control"] = f"public, max-age={max_age}"
+    response["Access-Control-Allow-Origin"] = "*"
     return response
