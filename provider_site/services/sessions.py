@@ -13,6 +13,7 @@ from django.utils import timezone
 from provider_site.models import Session
 
 _SID = "provider_site.sid"
+_EARLIER = "provider_site.earlier_sids"
 _DESTINATIONS = "provider_site.destinations"
 _AUTH_TIME = "provider_site.auth_time"
 _ALLAUTH_METHODS = "account_authentication_methods"
@@ -27,14 +28,22 @@ def connect_receivers() -> None:
 def _note_sign_in(*, request: HttpRequest | None, user: Any, **_kwargs: Any) -> None:
     if request is not None and hasattr(request, "session"):
         request.session[_AUTH_TIME] = timezone.now().timestamp()
-        old = request.session.pop(_SID, None)  # a new sign-in in the same browser is a new session
-        if old:
-            Session.objects.filter(pk=old, ended_at__isnull=True).exclude(user=user).update(ended_at=timezone.now())
+        _set_aside(request)  # a new sign-in in the same browser is a new session
+        known = Session.objects.filter(pk__in=request.session.get(_EARLIER, []), ended_at__isnull=True)
+        known.exclude(user=user).update(ended_at=timezone.now())
 
 
 def _note_sign_out(*, request: HttpRequest | None, **_kwargs: Any) -> None:
-    if request is not None and hasattr(request, "session") and (sid := request.session.get(_SID)):
-        end_session(sid=uuid.UUID(sid))
+    if request is not None and hasattr(request, "session"):
+        _set_aside(request)
+        for sid in request.session.get(_EARLIER, []):
+            end_session(sid=uuid.UUID(sid))
+
+
+def _set_aside(request: HttpRequest) -> None:
+    """Remember the browser's session as an earlier one: signing out ends what hangs on it too."""
+    if sid := request.session.pop(_SID, None):
+        request.session[_EARLIER] = [*request.session.get(_EARLIER, []), sid]
 
 
 def auth_time(*, request: HttpRequest) -> datetime:
@@ -58,6 +67,7 @@ def current_session(*, request: HttpRequest) -> Session:
         session = Session.objects.filter(pk=sid, user=user, ended_at__isnull=True).first()
         if session is not None and session.auth_time == moment:
             return session
+    _set_aside(request)
     session = Session.objects.create(user=user, auth_time=moment, amr=_methods(request))
     request.session[_SID] = str(session.pk)
     return session
