@@ -85,7 +85,8 @@ def _verify_dot_column(*, application: Any, secret: str) -> bool:
     stored = application.client_secret
     if not stored:
         return False
-    if not _ENCODED_HASH.match(stored):
+    # DOT's flag counts too: a host may have a hasher with a name that the shape does not foresee.
+    if not (_ENCODED_HASH.match(stored) or (application.hash_client_secret and "$" in stored)):
         right = constant_time_compare(secret, stored)
     else:
         try:
