@@ -1,15 +1,19 @@
 """Drive the provider over its public addresses as a client and a person would, through Django's test client."""
 
 import base64
+import functools
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+import jwt
 from django.test import Client
 
+from provider_site import crypto
 from provider_site.crypto import code_challenge
 
+ISSUER = "http://localhost:8000"
 ISSUER_HOST = "localhost:8000"
 REDIRECT = "https://app.example.com/callback"
 
@@ -125,9 +129,70 @@ class Driver:
         """Use a refresh token."""
         return self.token(**({"grant_type": "refresh_token", "refresh_token": token} | changes))
 
+    def tokens(self, **changes: Any) -> Tokens:
+        """Go through the front channel and exchange the code."""
+        answer = self.redeem(self.code(**changes))
+        assert answer.status == 200, answer.body
+        return answer
+
+    def revoke(self, token: str, *, headers: dict[str, str] | None = None, **form: Any) -> Any:
+        """Post to the revocation endpoint, authenticated unless `headers` says otherwise."""
+        return self.backchannel.post(
+            "/o/revoke_token/",
+            data=encode({"token": token} | form),
+            content_type="application/x-www-form-urlencoded",
+            headers=self.basic() if headers is None else headers,
+        )
+
     def userinfo(self, access_token: str) -> Any:
         """Ask userinfo with a bearer token."""
         return self.backchannel.get("/o/userinfo/", headers={"Authorization": f"Bearer {access_token}"})
+
+    def works(self, access_token: str) -> bool:
+        """Tell whether userinfo accepts the token; any answer but 200 and 401 is a failure of its own."""
+        status = self.userinfo(access_token).status_code
+        assert status in {200, 401}, status
+        return bool(status == 200)
+
+    def id_token(self, tokens: Tokens) -> dict[str, Any]:
+        """Return the claims of the ID token, verified as a client would: by the published keys."""
+        return verified(self.backchannel, tokens.body["id_token"], audience=self.application.client_id)
+
+    def sign_in_again(self, user: Any) -> None:
+        """Prove anew who sits at the browser."""
+        self.browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    def sign_out(self) -> None:
+        """Sign out at the provider, by its own form."""
+        answer = self.browser.post("/accounts/logout/")
+        assert answer.status_code == 302, answer.status_code
+
+
+def verified(client: Client, token: str, *, audience: str) -> dict[str, Any]:
+    """Verify an ID token through the published JWK set; return its claims."""
+    keys = jwt.PyJWKSet.from_dict(client.get("/.well-known/jwks.json").json())
+    key = keys[jwt.get_unverified_header(token)["kid"]]
+    required = ["iss", "sub", "aud", "exp", "iat"]
+    claims: dict[str, Any] = jwt.decode(
+        token, key, algorithms=["RS256"], audience=audience, issuer=ISSUER, options={"require": required}
+    )
+    return claims
+
+
+@functools.cache
+def _private_key() -> bytes:
+    return crypto.generate_private_key()
+
+
+def plant_signing_key() -> None:
+    """Give the installation the one key that all tests of a process share: making one is slow."""
+    from provider_site.conf import provider_settings
+    from provider_site.models import SigningKey
+
+    pem = _private_key()
+    jwk = crypto.public_jwk(pem)
+    sealed = crypto.seal(pem, key_ring=provider_settings.key_ring, purpose="signing-key")
+    SigningKey.objects.create(kid=jwk["kid"], alg="RS256", status="active", sealed_private_key=sealed, public_jwk=jwk)
 
 
 def encode(fields: dict[str, Any]) -> str:
