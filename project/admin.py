@@ -18,6 +18,8 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
+from project.local_sign_in import local_sign_in_url
+
 
 def is_local(record: Mapping[str, Any]) -> bool:
     """Say whether one of allauth's authentication records proves the person to this site by itself.
@@ -63,12 +65,12 @@ class SiteAdmin(AdminSite):
         if self.has_permission(request):
             return HttpResponseRedirect(target)
         if not request.user.is_authenticated:
-            return redirect_to_login(target, reverse("account_login"))
+            return redirect_to_login(target, local_sign_in_url())
         again = urlencode({REDIRECT_FIELD_NAME: target})
         context = {
             "is_staff": super().has_permission(request),
             "confirm_url": f"{reverse('account_reauthenticate')}?{again}",
-            "sign_in_url": f"{reverse('account_login')}?{again}",
+            "sign_in_url": f"{local_sign_in_url()}?{again}",
             "hours": settings.ADMIN_SIGN_IN_MAX_AGE // 3600,
         }
         return render(request, "project/admin_entrance.html", context, status=403)
