@@ -40,6 +40,8 @@ def malformed(request: HttpRequest) -> HttpResponse | None:
         return oauth_error(
             request, "invalid_request", "The request body must be application/x-www-form-urlencoded.", status=400
         )
+    if request.META.get("QUERY_STRING"):  # RFC 6749 3.2: parameters are in the body; queries end up in logs
+        return oauth_error(request, "invalid_request", "Parameters belong into the request body.")
     repeated = [name for name, values in request.POST.lists() if len(values) > 1 and name != "resource"]
     if repeated:
         return oauth_error(request, "invalid_request", "A parameter is repeated.")
