@@ -1,0 +1,36 @@
+"""What attacks begin with: a good client, another client, and browsers that check forms as real ones do."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.provider.driver import ISSUER_HOST, Driver, plant_signing_key
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def driver(registered: Any, user: Any) -> Driver:
+    """Return an approved application and a signed-in person's browser."""
+    plant_signing_key()
+    return Driver(registered, user)
+
+
+@pytest.fixture
+def attacker(driver: Driver, other_user: Any) -> Driver:
+    """Return another approved application and its owner's browser."""
+    return Driver(factories.make_application(other_user), other_user)
+
+
+@pytest.fixture
+def public(driver: Driver, user: Any) -> Driver:
+    """Return a public client and the same person's browser."""
+    return Driver(factories.make_application(client_type="public"), user)
+
+
+@pytest.fixture
+def stranger() -> Client:
+    """Return a browser at the provider in which nobody has signed in."""
+    return Client(headers={"host": ISSUER_HOST}, enforce_csrf_checks=True)
