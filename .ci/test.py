@@ -44,11 +44,15 @@ def main(arguments: list[str]) -> int:
         print(f"MISSING {program.name} (Debian package {program.package}): the tests that need it are skipped.")
     (ROOT / "var" / "test").mkdir(parents=True, exist_ok=True)
     workers = os.environ.get("TEST_WORKERS") or "2"
+    spread = ["-n", workers, "--dist", "loadfile"]
     steps = [
         run(PYTHON, "manage.py", "check", "--fail-level", "WARNING"),
         run(PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"),
-        run(PYTHON, "-m", "pytest", "-n", workers, "--dist", "loadfile", *arguments),
+        run(PYTHON, "-m", "pytest", *spread, *arguments),
     ]
+    if not arguments and not {"PostgreSQL", "Redis"} & {program.name for program in lacking}:
+        journeys = ["tests/flows", "-m", "not slow and not browser"]
+        steps.append(run(PYTHON, ".ci/engines.py", *spread, *journeys))
     if lacking and os.environ.get("CI", "").lower() == "true":
         print(f"\nFAILED: with CI=true nothing may be missing: {', '.join(program.name for program in lacking)}.")
         return 1
