@@ -60,6 +60,14 @@ def validate_redirect_uris(uris: Sequence[str]) -> None:
         raise ValidationError(errors)
 
 
+def leave_schemes_to_policy(*, application: Any) -> None:
+    """Let DOT's validation of ``application`` pass the schemes that ``validate_redirect_uris`` lets pass.
+
+    DOT's setting names the schemes of all applications; a private-use one is each application's own (RFC 8252 7.1).
+    """
+    application.get_allowed_schemes = lambda: [uri.partition(":")[0] for uri in application.redirect_uris.split()]
+
+
 def register_application(
     *,
     name: str,
@@ -82,29 +90,16 @@ def register_application(
     Raises ValidationError for a refused redirect URI, a scope not offered, or PKCE waived for a public client.
     """
     validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
-    if unknown := set(scopes) - set(catalog()):
-        raise ValidationError(
-            _("This site does not offer these scopes: %(scopes)s"), params={"scopes": ", ".join(sorted(unknown))}
-        )
-    if pkce_waived and client_type != "confidential":
-        raise ValidationError(_("Only a confidential client can be allowed to sign in without PKCE."))
-    model = application_model()
+    _validate_facts(scopes=scopes, pkce_waived=pkce_waived, client_type=client_type)
     with transaction.atomic():
-        application = model(
+        application = _create_application(
+            client_id=client_id,
             name=name,
             user=owner,
             client_type=client_type,
-            authorization_grant_type="authorization-code",
             redirect_uris=" ".join(redirect_uris),
             post_logout_redirect_uris=" ".join(post_logout_redirect_uris),
-            # Never saved as it is: a hash nobody can meet replaces it below, before the transaction ends.
-            client_secret="pbkdf2_sha256$1$none$none",
         )
-        if client_id:
-            application.client_id = client_id
-        application.full_clean(exclude=["user"])
-        application.save()
-        secrets.close_dot_column(application=application)
         registration = Registration(
             application=application,
             owner=owner,
@@ -127,6 +122,28 @@ def register_application(
         if client_type == "confidential":
             text = secrets.issue_secret(application=application, actor=owner, text=client_secret)
     return RegisteredApplication(application, text)
+
+
+def _validate_facts(*, scopes: Mapping[str, bool], pkce_waived: bool, client_type: str) -> None:
+    if unknown := set(scopes) - set(catalog()):
+        raise ValidationError(
+            _("This site does not offer these scopes: %(scopes)s"), params={"scopes": ", ".join(sorted(unknown))}
+        )
+    if pkce_waived and client_type != "confidential":
+        raise ValidationError(_("Only a confidential client can be allowed to sign in without PKCE."))
+
+
+def _create_application(*, client_id: str | None, **facts: Any) -> Any:
+    """Save DOT's application, its own secret column closed."""
+    # Never kept as it is: a hash nobody can meet replaces this before the transaction ends.
+    placeholder = "pbkdf2_sha256$1$none$none"
+    application = application_model()(authorization_grant_type="authorization-code", client_secret=placeholder, **facts)
+    if client_id:
+        application.client_id = client_id
+    application.full_clean(exclude=["user"])
+    application.save()
+    secrets.close_dot_column(application=application)
+    return application
 
 
 def required_scopes(*, application: Any) -> frozenset[str]:
