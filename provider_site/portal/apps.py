@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from provider_site.conf import provider_settings
 from provider_site.policy.scopes import catalog, in_order
 from provider_site.security_headers import protect
-from provider_site.services import applications, consents
+from provider_site.services import applications, consents, people
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -31,6 +31,7 @@ class ConnectedAppsView(LoginRequiredMixin, View):
                 "consent": consent,
                 "application": consent.application,
                 "registration": consent.application.registration,
+                "owner_name": people.display_name(user=consent.application.registration.owner),
                 "titles": [definitions[name].title for name in in_order(consent.scopes)],
             }
             for consent in consents.open_consents(user=request.user)

@@ -82,6 +82,10 @@ def _duration_value(days: int | None) -> str:
     return _FOREVER if days is None else str(days)
 
 
+def _days(value: str) -> int | None:
+    return None if value == _FOREVER else int(value)
+
+
 def _duration_label(days: int | None) -> Any:
     if days is None:
         return _("Until I withdraw it")
@@ -123,37 +127,31 @@ class ConsentView(LoginRequiredMixin, View):
         requested = frozenset(kept.parameters["scope"])
         required = applications.required_scopes(application=kept.application)
         allowed_days = provider_settings.consent_durations
-        days_by_value = {_duration_value(days): days for days in allowed_days}
-        form = ConsentForm(request.POST, choices=requested - required, durations=list(days_by_value))
+        durations = [_duration_value(days) for days in allowed_days]
+        form = ConsentForm(request.POST, choices=requested - required, durations=durations)
         if not form.is_valid():
             return self._page(
                 request, kept, handle, problem=_("The form did not match the request. Nothing was saved."), status=400
             )
-        if form.cleaned_data["decision"] == "deny":
-            consents.deny(authorization_request=kept, user=request.user, request=request)
-        else:
-            chosen = form.cleaned_data["duration"] or _duration_value(provider_settings.default_consent_days)
-            try:
-                if chosen not in days_by_value:
-                    raise ConsentRefused("no duration was chosen and the default is not among those offered")
+        chosen = form.cleaned_data["duration"] or _duration_value(provider_settings.default_consent_days)
+        try:
+            if form.cleaned_data["decision"] == "deny":
+                consents.deny(authorization_request=kept, user=request.user, request=request)
+            else:
                 consents.allow(
                     authorization_request=kept,
                     user=request.user,
                     requested=requested,
                     required=required,
                     ticked=form.cleaned_data["scope"],
-                    days=days_by_value[chosen],
+                    days=_days(chosen),
                     allowed_days=allowed_days,
                     request=request,
                 )
-            except ConsentRefused:
-                return self._page(
-                    request,
-                    kept,
-                    handle,
-                    problem=_("The form did not match the request. Nothing was saved."),
-                    status=400,
-                )
+        except ConsentRefused:
+            return self._page(
+                request, kept, handle, problem=_("The form did not match the request. Nothing was saved."), status=400
+            )
         response = HttpResponseRedirect(reverse("oauth2_provider:authorize-resume", args=[handle]))
         response.status_code = 303
         return response
@@ -168,7 +166,7 @@ class ConsentView(LoginRequiredMixin, View):
         context = {
             "application": kept.application,
             "registration": registration,
-            "owner_name": _owner_name(registration.owner),
+            "owner_name": people.display_name(user=registration.owner),
             "reviewed": registration.status == registration.Status.APPROVED,
             "rows": rows,
             # Without anything allowed before, every row is new and none says so.
@@ -220,13 +218,6 @@ def _in_words(value: Any) -> Any:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return value
-
-
-def _owner_name(owner: Any) -> str:
-    if owner is None:
-        return ""
-    person = people.person(user=owner)
-    return person.name or person.preferred_username
 
 
 def _expired(request: HttpRequest, error: AuthorizationRequestExpired) -> HttpResponse:

@@ -45,3 +45,11 @@ def person(*, user: Any, registration: Registration | None = None) -> Person:
         email_verified=bool(email) and provider_settings.email_verified(user),
         updated_at=profile.updated,
     )
+
+
+def display_name(*, user: Any | None) -> str:
+    """Return the name other people are shown: the full name, the nickname, or the user name; empty for nobody."""
+    if user is None:
+        return ""
+    known = person(user=user)
+    return known.name or known.preferred_username
