@@ -140,6 +140,7 @@ def _create_application(*, client_id: str | None, **facts: Any) -> Any:
     application = application_model()(authorization_grant_type="authorization-code", client_secret=placeholder, **facts)
     if client_id:
         application.client_id = client_id
+    leave_schemes_to_policy(application=application)
     application.full_clean(exclude=["user"])
     application.save()
     secrets.close_dot_column(application=application)
