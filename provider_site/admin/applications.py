@@ -75,6 +75,20 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
         """Refuse what can't be registered, each with its reason."""
         return self._clean_uris("redirect_uris")
 
+    def _update_errors(self, errors: Any) -> None:
+        """Drop what DOT says of redirect URIs: it knows only a list of schemes; policy/redirect.py decides."""
+        if hasattr(errors, "error_dict"):
+            errors.error_dict.pop("redirect_uris", None)
+        super()._update_errors(errors)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Ask for a redirect URI where people sign in."""
+        cleaned = super().clean()
+        signs_in = self.cleaned_data.get("authorization_grant_type") == "authorization-code"
+        if signs_in and not self.cleaned_data.get("redirect_uris") and "redirect_uris" not in self.errors:
+            self.add_error("redirect_uris", _("An application that people sign in to needs a redirect URI."))
+        return cleaned
+
     def clean_allowed_origins(self) -> str:
         """Return the origins as DOT keeps them."""
         return " ".join(self.cleaned_data["allowed_origins"].split())

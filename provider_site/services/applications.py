@@ -141,7 +141,9 @@ def _create_application(*, client_id: str | None, **facts: Any) -> Any:
     if client_id:
         application.client_id = client_id
     leave_schemes_to_policy(application=application)
-    application.full_clean(exclude=["user"])
+    # Not full_clean: DOT's clean() judges redirect URIs by a list of schemes, which can't say "a reversed domain name".
+    application.clean_fields(exclude=["user"])
+    application.validate_unique()
     application.save()
     secrets.close_dot_column(application=application)
     return application

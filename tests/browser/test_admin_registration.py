@@ -107,7 +107,7 @@ def test_pkce_is_never_waived_for_a_public_client(live_sites: LiveSites, admin_p
 
 def test_public_client_gets_no_secret(live_sites: LiveSites, admin_page: Any) -> None:
     page = admin_page
-    fill_in(page, redirect_uri="http://127.0.0.1/callback", client_type="public")
+    fill_in(page, redirect_uri="com.example.app:/callback", client_type="public")
     page.locator("input[name=_save]").click()
     page.wait_for_url(re.compile(r"/application/$"))
     assert not page.locator("#client-secret").count()
