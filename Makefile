@@ -48,4 +48,4 @@ requirements: test-environment
 	@$(venv) .ci/requirements.py
 
 screenshots: test-environment
-	@exec $(venv) scripts/screenshots.py
+	@exec $(venv) .ci/screenshots.py

@@ -50,6 +50,14 @@ def read_url(name: str, *, default: str, environ: Mapping[str, str] = os.environ
     return url
 
 
+def read_port(*, environ: Mapping[str, str] = os.environ) -> str:
+    """Return PORT, 8000 when it is not set; raise ImproperlyConfigured when it is no TCP port."""
+    value = environ.get("PORT", "").strip() or "8000"
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
+        raise ImproperlyConfigured(f"PORT must be a number from 1 to 65535, not {value!r}.")
+    return value
+
+
 def host_name(url: str) -> str:
     """Return the host of `url`, lower case, without the port; an IPv6 address keeps its brackets."""
     name = urlsplit(url).hostname or ""

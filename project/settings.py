@@ -20,6 +20,7 @@ from project.environment import (
     read_flag,
     read_key_ring,
     read_list,
+    read_port,
     read_secret,
     read_sites,
     read_url,
@@ -28,7 +29,7 @@ from project.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
-PORT = os.environ.get("PORT") or "8000"
+PORT = read_port()
 
 # --- Which sites, under which addresses --------------------------------------------------------------------------
 

@@ -1,5 +1,9 @@
 """One process, two sites: told apart by host, each with sessions of its own."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from tests.factories import PASSWORD
 
 PROVIDER = {"SERVER_NAME": "localhost", "SERVER_PORT": "8000"}
 CONSUMER = {"SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8000"}
+ROOT = Path(__file__).resolve().parents[2]
 COOKIE = django_settings.SESSION_COOKIE_NAME
 
 
@@ -239,3 +244,19 @@ def test_address_that_is_no_origin_is_named(value: str) -> None:
 def test_trailing_slash_of_an_origin_is_dropped() -> None:
     environ = {"PROVIDER_URL": "https://id.example.com/"}
     assert environment.read_url("PROVIDER_URL", default="", environ=environ) == "https://id.example.com"
+
+
+@pytest.mark.parametrize("value", ["80x", "0", "65536", "-1", "٨٠"])
+def test_port_that_is_none_is_named(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="PORT"):
+        environment.read_port(environ={"PORT": value})
+
+
+def test_fault_in_the_configuration_is_one_sentence() -> None:
+    command = [sys.executable, "manage.py", "check"]
+    result = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "SITES": "shop"}, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Configuration: SITES names shop")
+    assert "Traceback" not in result.stderr
