@@ -41,7 +41,7 @@ def last_local_sign_in(records: Iterable[Mapping[str, Any]]) -> float | None:
 
 def signed_in_recently(request: HttpRequest) -> bool:
     """Say whether the person behind the request proved themselves to this site within ADMIN_SIGN_IN_MAX_AGE."""
-    at = last_local_sign_in(get_authentication_records(request, request.user))  # type: ignore[arg-type]
+    at = last_local_sign_in(get_authentication_records(request, request.user))
     return at is not None and 0 <= time.time() - at < settings.ADMIN_SIGN_IN_MAX_AGE
 
 

@@ -34,5 +34,5 @@ class HostMiddleware:
         if site is None:
             return HttpResponseNotFound("No site is served under this host name.\n", content_type="text/plain")
         request.hosted_site = site  # type: ignore[attr-defined]
-        request.urlconf = URLCONFS[site]  # type: ignore[attr-defined]
+        request.urlconf = URLCONFS[site]
         return self.get_response(request)

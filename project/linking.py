@@ -17,10 +17,10 @@ def is_our_own(sociallogin: SocialLogin) -> bool:
     if not {PROVIDER, CONSUMER} <= set(settings.SITES):
         return False
     app = sociallogin.provider.app
-    return app.provider == HOUSE and app.settings.get("server_url") == settings.PROVIDER_SITE["ISSUER"]
+    return bool(app.provider == HOUSE and app.settings.get("server_url") == settings.PROVIDER_SITE["ISSUER"])
 
 
-class SocialAccountAdapter(adapters.SocialAccountAdapter):  # type: ignore[misc]
+class SocialAccountAdapter(adapters.SocialAccountAdapter):
     """The consumer's adapter, which here knows who our own subjects are, and which site offers connectors."""
 
     def find_local_user(self, request: HttpRequest, sociallogin: SocialLogin) -> Any | None:

@@ -43,7 +43,7 @@ def client_seeds() -> list[dict[str, Any]]:
             "client_type": "confidential",
             "redirect_uris": [f"{settings.CONSUMER_URL}/accounts/house/login/callback/"],
             "scopes": CALENDAR_SCOPES,
-            "description": "Plans your days, morning to evening.",
+            "description": "安排好每一天 · Your days, from morning to evening",
             "homepage_url": f"{settings.CONSUMER_URL}/",
         },
         {
