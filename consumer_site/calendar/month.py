@@ -31,6 +31,11 @@ class Month:
     previous: str
     following: str
 
+    @property
+    def busy(self) -> bool:
+        """Return whether the month has any entry."""
+        return any(day.events for week in self.weeks for day in week)
+
 
 def parse_month(text: str, *, today: date) -> date:
     """Return the first day of the month written YYYY-MM, today's month for anything else."""

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from django.conf import settings
 from django.test import Client
 
 from tests.consumer.openid_provider import OpenIDProvider
@@ -58,3 +59,14 @@ def assert_error_page(response: Any, status: int, *words: str) -> None:
     assert "/accounts/login/" in text, text
     for word in words:
         assert word in text, (word, text)
+
+
+def sign_in_as(visitor: Client, person: Any) -> None:
+    """Give the browser a session of the consumer's, without a sign-in."""
+    if settings.SESSION_ENGINE != "project.sessions":
+        visitor.force_login(person)
+        return
+    from project.sessions import acting_site
+
+    with acting_site("consumer"):
+        visitor.force_login(person)

@@ -13,20 +13,27 @@ from django.test import Client
 from consumer_site import signals, vault
 from consumer_site.adapters import SocialAccountAdapter
 from consumer_site.http import OutboundSession
-from tests.consumer.journey import HOST, Journey, assert_error_page, is_signed_in
+from tests.consumer.journey import HOST, Journey, assert_error_page, is_signed_in, sign_in_as
 from tests.consumer.openid_provider import SUBJECT
 
 pytestmark = pytest.mark.django_db
 
 
-class Hosting(SocialAccountAdapter):
+class Open(SocialAccountAdapter):
+    """An adapter that lets people sign up whatever the project's own account pages do."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return True
+
+
+class Hosting(Open):
     """The adapter of a project that knows the provider's people."""
 
     def find_local_user(self, request: HttpRequest, sociallogin: Any) -> Any:
         return get_user_model().objects.filter(username=f"local-{sociallogin.account.uid}").first()
 
 
-class Racing(SocialAccountAdapter):
+class Racing(Open):
     """An adapter whose sign-ups collide."""
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: Any) -> Any:
@@ -101,7 +108,7 @@ def test_existing_link_wins_over_the_local_user(hosting: None, journey: Journey)
 def test_connecting_adds_the_account_to_the_signed_in_person(hosting: None, journey: Journey) -> None:
     person = get_user_model().objects.create_user("by-qq")
     get_user_model().objects.create_user(f"local-{SUBJECT}")
-    journey.visitor.force_login(person)
+    sign_in_as(journey.visitor, person)
     response = journey.sign_in(form={"process": "connect"})
     assert response["Location"] == "/accounts/3rdparty/"
     account = SocialAccount.objects.get()
@@ -113,7 +120,7 @@ def test_connecting_adds_the_account_to_the_signed_in_person(hosting: None, jour
 def test_account_of_somebody_else_is_not_connected(journey: Journey) -> None:
     owner, other = (get_user_model().objects.create_user(name) for name in ("owner", "other"))
     account = SocialAccount.objects.create(user=owner, provider="house", uid=SUBJECT)
-    journey.visitor.force_login(other)
+    sign_in_as(journey.visitor, other)
     journey.sign_in(form={"process": "connect"})
     account.refresh_from_db()
     assert account.user == owner
@@ -122,7 +129,7 @@ def test_account_of_somebody_else_is_not_connected(journey: Journey) -> None:
 
 def test_connecting_again_renews_the_tokens(journey: Journey) -> None:
     person = get_user_model().objects.create_user("person")
-    journey.visitor.force_login(person)
+    sign_in_as(journey.visitor, person)
     journey.sign_in(form={"process": "connect"})
     account = SocialAccount.objects.get()
     before = vault.load(account=account)
@@ -131,7 +138,7 @@ def test_connecting_again_renews_the_tokens(journey: Journey) -> None:
 
 
 def test_failed_connect_leads_back_to_the_accounts(journey: Journey) -> None:
-    journey.visitor.force_login(get_user_model().objects.create_user("person"))
+    sign_in_as(journey.visitor, get_user_model().objects.create_user("person"))
     response = journey.sign_in(error="access_denied", form={"process": "connect"})
     assert response.status_code == 403
     assert "/accounts/3rdparty/" in response.content.decode()

@@ -1,6 +1,7 @@
 """The calendar's pages."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.utils import timezone
 from consumer_site.calendar.avatar import content_type_of
 from consumer_site.calendar.month import lay_out, parse_month
 from consumer_site.models import AvatarCopy, CalendarEvent
-from tests.consumer.journey import HOST, Journey
+from tests.consumer.journey import HOST, Journey, sign_in_as
 from tests.consumer.openid_provider import PICTURE, Answer
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def person(visitor: Client) -> Any:
     made = get_user_model().objects.create_user("person")
-    visitor.force_login(made)
+    sign_in_as(visitor, made)
     return made
 
 
@@ -152,8 +153,8 @@ def test_month_is_laid_out_in_whole_weeks_with_today_marked() -> None:
 
 
 def avatar_address(visitor: Client) -> str:
-    text = visitor.get("/calendar/").content.decode()
-    return text.split('class="avatar" src="')[1].split('"')[0] if 'class="avatar" src="' in text else ""
+    found = re.search(r"/calendar/avatar/[0-9a-f]{64}", visitor.get("/calendar/").content.decode())
+    return found.group() if found else ""
 
 
 def test_avatar_is_served_from_here_as_a_picture_and_nothing_else(journey: Journey) -> None:
@@ -174,7 +175,7 @@ def test_avatar_is_its_owner_s_alone(journey: Journey) -> None:
     address = avatar_address(journey.visitor)
     stranger = Client(headers={"host": HOST})
     assert stranger.get(address).status_code == 404
-    stranger.force_login(get_user_model().objects.create_user("stranger"))
+    sign_in_as(stranger, get_user_model().objects.create_user("stranger"))
     assert stranger.get(address).status_code == 404
 
 

@@ -1,21 +1,14 @@
 """Call other sites within bounds, and never the wrong ones: over real sockets."""
 
-import datetime as dt
 import ipaddress
 import logging
 import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from consumer_site import http
 from consumer_site.errors import (
@@ -27,69 +20,8 @@ from consumer_site.errors import (
     RedirectRefused,
 )
 from consumer_site.http import OutboundSession, check_address, is_loopback_host, json_object
+from tests.consumer.scripted_server import OK, Script, drip, serving
 from tests.outside import OutsideConnectionError
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
-Script = Callable[[socket.socket, bytes], None]
-
-
-class Server:
-    """A server that says byte for byte what a test wants, one script per connection."""
-
-    def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
-        self.script, self.context = script, context
-        self.seen: list[bytes] = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self) -> None:
-        while not self.stop.is_set():
-            try:
-                connection, _address = self.listener.accept()
-            except OSError:
-                return
-            with connection:
-                try:
-                    self._talk(connection)
-                except OSError:
-                    continue
-
-    def _talk(self, connection: socket.socket) -> None:
-        if self.stop.is_set():
-            return
-        if self.context is not None:
-            connection = self.context.wrap_socket(connection, server_side=True)
-        request = b""
-        while b"\r\n\r\n" not in request:
-            piece = connection.recv(65536)
-            if not piece:
-                return
-            request += piece
-        self.seen.append(request)
-        self.script(connection, request)
-        connection.close()
-
-    def close(self) -> None:
-        self.stop.set()
-        with socket.socket() as knock:
-            knock.connect_ex(("127.0.0.1", self.port))
-        self.listener.close()
-        self.thread.join(5)
-
-
-@contextmanager
-def serving(script: Script | bytes, context: ssl.SSLContext | None = None) -> Iterator[Server]:
-    def say(connection: socket.socket, request: bytes) -> None:
-        connection.sendall(script)  # type: ignore[arg-type]
-
-    server = Server(script if callable(script) else say, context)
-    try:
-        yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture(autouse=True)
@@ -99,17 +31,6 @@ def _loopback_allowed(settings: Any) -> None:
 
 def configure(settings: Any, **options: Any) -> None:
     settings.CONSUMER_SITE = {**settings.CONSUMER_SITE, **options}
-
-
-def drip(event: threading.Event, head: bytes = b"") -> Script:
-    """Send a byte whenever the client has had time to read one, until the client hangs up."""
-
-    def script(connection: socket.socket, request: bytes) -> None:
-        connection.sendall(head)
-        while not event.wait(0.01):
-            connection.sendall(b"x")
-
-    return script
 
 
 # --- bounds ---------------------------------------------------------------------------------------------------------
@@ -393,58 +314,3 @@ def test_cookies_are_not_carried_from_call_to_call() -> None:
         session.get(f"http://127.0.0.1:{server.port}/")
         session.get(f"http://127.0.0.1:{server.port}/")
         assert b"cookie" not in server.seen[1].lower()
-
-
-# --- TLS ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
-    """Return a server's TLS context for localhost and the bundle that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    chain, private = folder / "chain.pem", folder / "key.pem"
-    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain, private)
-    return context, chain
-
-
-def test_tls_is_verified_against_the_configured_bundle(settings: Any, certificate: tuple[ssl.SSLContext, Path]) -> None:
-    context, bundle = certificate
-    with serving(OK, context) as server:
-        with OutboundSession() as session, pytest.raises(CallFailed):
-            session.get(f"https://localhost:{server.port}/")
-        configure(settings, HTTP_CA_BUNDLE=str(bundle))
-        with OutboundSession() as session:
-            assert session.get(f"https://localhost:{server.port}/").status_code == 200
-        with OutboundSession() as session, pytest.raises(CallFailed):
-            session.get(f"https://127.0.0.1:{server.port}/")  # the certificate is another name's
-
-
-def test_slow_drip_over_tls_ends_at_the_total_time(settings: Any, certificate: tuple[ssl.SSLContext, Path]) -> None:
-    context, bundle = certificate
-    configure(settings, HTTP_CA_BUNDLE=str(bundle), HTTP_TOTAL_TIMEOUT=0.3)
-    event = threading.Event()
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"
-    with serving(drip(event, head), context) as server, OutboundSession() as session:
-        with pytest.raises(CallTimeout):
-            session.get(f"https://localhost:{server.port}/")
-        event.set()
