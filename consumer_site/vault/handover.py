@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.views.decorators.debug import sensitive_variables
+
 from consumer_site.vault import cipher
 from consumer_site.vault.store import TokenSet, save
 
@@ -17,6 +19,7 @@ _PENDING = "pending sign-up"
 _SECRET_FIELDS = ("token", "token_secret")
 
 
+@sensitive_variables()
 def keep_tokens(sociallogin: SocialLogin) -> None:
     """Store the sign-in's tokens for its saved account; a sign-in without a token stores nothing."""
     token = sociallogin.token
@@ -34,6 +37,7 @@ def keep_tokens(sociallogin: SocialLogin) -> None:
     )
 
 
+@sensitive_variables()
 def seal_pending(data: dict[str, Any]) -> dict[str, Any]:
     """Return a serialized SocialToken for the session with its secrets sealed: sessions lie in the database."""
     secrets = json.dumps({name: data.get(name) or "" for name in _SECRET_FIELDS})
@@ -41,6 +45,7 @@ def seal_pending(data: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "sealed": cipher.seal(secrets, binding=_PENDING)}
 
 
+@sensitive_variables()
 def unseal_pending(data: dict[str, Any]) -> dict[str, Any]:
     """Undo `seal_pending`; raise UnsealError when it was not made here."""
     rest = {name: value for name, value in data.items() if name != "sealed"}

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.models import StoredToken
 from consumer_site.vault import cipher
@@ -31,6 +32,7 @@ def _binding(account: SocialAccount) -> str:
     return f"account:{account.pk}:{account.provider}:{account.uid}"
 
 
+@sensitive_variables()
 @transaction.atomic
 def save(*, account: SocialAccount, tokens: TokenSet) -> StoredToken:
     """Replace the account's tokens; an earlier sign-in's are forgotten."""
@@ -47,6 +49,7 @@ def save(*, account: SocialAccount, tokens: TokenSet) -> StoredToken:
     return row
 
 
+@sensitive_variables()
 def load(*, account: SocialAccount) -> TokenSet | None:
     """Return the account's tokens, or None when it has none; raise UnsealError when they can't be opened."""
     row = StoredToken.objects.filter(account=account).first()

@@ -87,6 +87,7 @@ class OpenIDProvider:
         }
         self.codes: dict[str, dict[str, str]] = {}
         self.access_tokens: dict[str, str] = {}
+        self.refresh_tokens: list[str] = []
         self.grant: str | None = None
 
     @staticmethod
@@ -209,6 +210,7 @@ class OpenIDProvider:
         }
         if self.grant is not None:
             answer["scope"] = self.grant
+        self.refresh_tokens.append(answer["refresh_token"])
         self.bend_tokens(answer)
         return Answer(answer)
 

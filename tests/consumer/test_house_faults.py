@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.views.debug import ExceptionReporter
 
+from consumer_site.models import StoredToken
 from tests.consumer.journey import CALLBACK, LOGIN, Journey, assert_error_page, is_signed_in
 from tests.consumer.openid_provider import CLIENT_ID, Answer, OpenIDProvider
 
@@ -192,3 +194,19 @@ def test_row_wins_over_settings(journey: Journey, settings: Any) -> None:
     }
     assert journey.sign_in().status_code == 302
     cache.clear()
+
+
+def test_error_report_of_a_crash_holds_no_token(
+    journey: Journey, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(**values: Any) -> None:
+        raise RuntimeError("the disk is full")
+
+    settings.DEBUG = False
+    monkeypatch.setattr(StoredToken.objects, "update_or_create", crash)
+    with pytest.raises(RuntimeError) as caught:
+        journey.sign_in()
+    report = ExceptionReporter(None, caught.type, caught.value, caught.tb).get_traceback_html()
+    assert "the disk is full" in report
+    for token in [*journey.house.access_tokens, *journey.house.refresh_tokens]:
+        assert token not in report

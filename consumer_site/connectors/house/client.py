@@ -17,6 +17,7 @@ from urllib.parse import quote_plus
 import requests
 from django.core.cache import cache
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.conf import consumer_settings
 from consumer_site.connectors.house.metadata import Metadata, discovery_address, read_metadata
@@ -64,6 +65,7 @@ class HouseClient:
             cache.set(key, document, timeout=consumer_settings.METADATA_CACHE_SECONDS)
         return found
 
+    @sensitive_variables()
     def exchange_code(self, *, code: str, redirect_uri: str, code_verifier: str) -> TokenAnswer:
         """Redeem the authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
         return self._token_request(
@@ -75,6 +77,7 @@ class HouseClient:
             }
         )
 
+    @sensitive_variables()
     def userinfo(self, access_token: str) -> Mapping[str, Any] | None:
         """Return the claims at the userinfo endpoint, None when the provider has no such endpoint."""
         address = self.metadata().userinfo_endpoint
@@ -86,6 +89,7 @@ class HouseClient:
         """Return where the issuer's signing keys are."""
         return KeySource(self.metadata().jwks_uri, self._get_json)
 
+    @sensitive_variables()
     def _get_json(self, address: str, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         with OutboundSession() as session:
             response = session.get(
@@ -95,6 +99,7 @@ class HouseClient:
             raise _by_status(response)
         return json_object(response)
 
+    @sensitive_variables()
     def _token_request(self, form: dict[str, str]) -> TokenAnswer:
         metadata = self.metadata()
         headers = {"Accept": "application/json"}
@@ -135,6 +140,7 @@ def _by_status(response: requests.Response) -> Exception:
     return AnswerInvalid(detail)
 
 
+@sensitive_variables()
 def _read_tokens(answer: Mapping[str, Any]) -> TokenAnswer:
     """Return the tokens of a successful answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3)."""
     if "error" in answer:

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 from requests import RequestException
 
@@ -149,6 +150,7 @@ def _refusal(code: str) -> SignInError:
     return AnswerRefused(detail)
 
 
+@sensitive_variables()
 def _finish(request: HttpRequest, provider: HouseProvider, client: HouseClient, state: dict[str, Any]) -> SocialLogin:
     """Redeem the code and return the sign-in that its tokens prove."""
     code = request.GET.get("code")
@@ -181,6 +183,7 @@ def _finish(request: HttpRequest, provider: HouseProvider, client: HouseClient, 
     return sociallogin
 
 
+@sensitive_variables()
 def _verified_claims(client: HouseClient, tokens: TokenAnswer, *, nonce: str) -> dict[str, Any]:
     """Return the ID token's claims with those of the userinfo endpoint, which must be about the same subject."""
     metadata = client.metadata()
