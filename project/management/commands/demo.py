@@ -41,8 +41,10 @@ class Command(BaseCommand):
             demo = seed(path=settings.VAR_DIR / "demo.json")
         if options["prepare_only"]:
             return
-        # Ended by a service manager as by Ctrl-C: the worker is stopped on the way out.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Ended by a service manager as by Ctrl-C, also where a shell's background job ignores the latter: the worker is
+        # stopped on the way out.
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, signal.default_int_handler)
         try:
             with background_worker():
                 self._serve(port, demo)
