@@ -1,0 +1,99 @@
+"""A configuration that lacks something is told what, with the line to add."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from provider_site import checks
+from provider_site.conf import provider_settings
+from provider_site.dot_settings import dot_settings
+
+
+def ids(messages: Any) -> list[str]:
+    return [message.id for message in messages]
+
+
+def without(settings: Any, key: str) -> dict[str, Any]:
+    return {name: value for name, value in settings.PROVIDER_SITE.items() if name != key}
+
+
+def test_reference_project_has_nothing_to_report() -> None:
+    assert not checks.check_settings(None)
+    assert not checks.check_wiring(None)
+    assert not checks.check_storage(None)
+
+
+@pytest.mark.parametrize(("key", "check_id"), [("ISSUER", "provider_site.E001"), ("KEY_RING", "provider_site.E002")])
+def test_missing_setting_is_named_with_the_line_to_add(settings: Any, key: str, check_id: str) -> None:
+    settings.PROVIDER_SITE = without(settings, key)
+    (message,) = checks.check_settings(None)
+    assert message.id == check_id
+    assert f'PROVIDER_SITE = {{"{key}"' in (message.hint or "")
+
+
+def test_manage_py_check_fails_on_a_missing_issuer(settings: Any) -> None:
+    settings.PROVIDER_SITE = without(settings, "ISSUER")
+    with pytest.raises(SystemCheckError, match=r"provider_site\.E001"):
+        call_command("check")
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "",
+        None,
+        "id.example.com",
+        "ftp://id.example.com",
+        "https://id.example.com/",
+        "https://id.example.com?x=1",
+        "https://",
+    ],
+)
+def test_issuer_that_is_none_is_refused(settings: Any, issuer: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"ISSUER": issuer}
+    with pytest.raises(ImproperlyConfigured, match="ISSUER"):
+        _ = provider_settings.issuer
+
+
+@pytest.mark.parametrize("ring", [[], "a string is not a list of secrets, however long it is", ["short"], [None], None])
+def test_key_ring_that_is_none_is_refused(settings: Any, ring: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"KEY_RING": ring}
+    with pytest.raises(ImproperlyConfigured, match=r"KEY_RING|key ring"):
+        _ = provider_settings.key_ring
+
+
+@pytest.mark.parametrize("key", ["OAUTH2_VALIDATOR_CLASS", "OAUTH2_SERVER_CLASS", "SCOPES_BACKEND_CLASS"])
+@pytest.mark.parametrize("value", [None, "oauth2_provider.scopes.SettingsScopes", "nowhere.at.all"])
+def test_dot_wired_elsewhere_is_reported(settings: Any, key: str, value: str | None) -> None:
+    settings.OAUTH2_PROVIDER = dot_settings() | {key: value}
+    (message,) = checks.check_wiring(None)
+    assert message.id == "provider_site.E004"
+    assert "OAUTH2_PROVIDER = dot_settings()" in (message.hint or "")
+
+
+def test_addresses_that_are_not_included_are_reported(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.provider.urls_without_provider"
+    (message,) = checks.check_urls(None)
+    assert message.id == "provider_site.W001"
+    assert 'include("provider_site.urls")' in (message.hint or "")
+
+
+def test_avatars_in_the_working_directory_are_reported(settings: Any) -> None:
+    settings.MEDIA_ROOT = ""
+    assert ids(checks.check_storage(None)) == ["provider_site.W002"]
+
+
+def test_issuer_in_clear_fails_the_deployment_check(settings: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"ISSUER": "http://id.example.com"}
+    assert "provider_site.E010" in ids(checks.check_deployment(None))
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"ISSUER": "https://id.example.com"}
+    assert "provider_site.E010" not in ids(checks.check_deployment(None))
+
+
+def test_gate_opened_again_is_reported_at_deployment(settings: Any) -> None:
+    assert not checks.check_deployment(None)
+    settings.OAUTH2_PROVIDER = dot_settings(COMPLIANT_BCP_RFC9700_TOKEN_STORAGE=False)
+    assert ids(checks.check_deployment(None)) == ["provider_site.W011"]

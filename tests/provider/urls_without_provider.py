@@ -1,0 +1,3 @@
+"""A host that forgot the provider's addresses."""
+
+urlpatterns: list[object] = []
