@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -138,6 +138,35 @@ def _house_hint() -> str:
     )
 
 
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Name every entry of CONSUMER_SITE that can't be read, or that no setting has the name of."""
+    found: list[CheckMessage] = []
+    known = {name for name in dir(type(consumer_settings)) if name.isupper()}
+    for name in sorted(known - {"KEY_RING", "HOUSE"}):  # these have checks of their own
+        try:
+            getattr(consumer_settings, name)
+        except (ImproperlyConfigured, TypeError, ValueError, AttributeError) as error:
+            found.append(
+                Error(
+                    f'CONSUMER_SITE["{name}"] can\'t be read: {error}',
+                    hint="See the settings reference, consumer_site/conf.py.",
+                    id="consumer_site.E008",
+                )
+            )
+    raw = getattr(settings, "CONSUMER_SITE", {})
+    # The emulators read their own entry.
+    unknown = sorted(str(name) for name in raw if name not in known | {"SANDBOX"}) if isinstance(raw, Mapping) else []
+    found += [
+        Warning(
+            f'CONSUMER_SITE["{name}"] is no setting.',
+            hint=f"The settings are: {', '.join(sorted(known))}.",
+            id="consumer_site.W008",
+        )
+        for name in unknown
+    ]
+    return found
+
+
 def check_store_tokens(**kwargs: Any) -> list[CheckMessage]:
     """Refuse allauth's own token storage, which is in clear."""
     if not getattr(settings, "SOCIALACCOUNT_STORE_TOKENS", False):
@@ -214,6 +243,7 @@ _CHECKS: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_adapter,
     check_sandbox,
     check_house,
+    check_settings,
     check_store_tokens,
     check_email_required,
 )

@@ -149,6 +149,14 @@ def test_month_is_laid_out_in_whole_weeks_with_today_marked() -> None:
     assert lay_out(dt.date(2199, 12, 1), today=today, events=[]).following == ""
 
 
+def test_sign_in_stays_open_where_a_project_closes_everything_else(journey: Journey, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    assert journey.visitor.get("/").status_code == 200
+    assert journey.visitor.get("/accounts/login/").status_code == 200
+    assert journey.sign_in().status_code == 302
+    assert journey.visitor.get("/calendar/").status_code == 200
+
+
 # --- the avatar -----------------------------------------------------------------------------------------------------
 
 

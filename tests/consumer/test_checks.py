@@ -99,6 +99,21 @@ def test_house(settings: Any, house: Any, found: int) -> None:
     assert ids(checks.check_house()) == ["consumer_site.E006"] * found
 
 
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, []),
+        ({"ALLOWED_NETWORKS": ["10.0.0.0/99"]}, ["consumer_site.E008"]),
+        ({"HTTP_READ_TIMEOUT": "soon"}, ["consumer_site.E008"]),
+        ({"QQ_BASE_URLS": ["http://x"]}, ["consumer_site.E008"]),
+        ({"KEYRING": []}, ["consumer_site.W008"]),
+    ],
+)
+def test_settings_that_cannot_be_read(settings: Any, options: dict[str, Any], found: list[str]) -> None:
+    configure(settings, **options)
+    assert ids(checks.check_settings()) == found
+
+
 def test_tokens_in_clear(settings: Any) -> None:
     assert checks.check_store_tokens() == []
     settings.SOCIALACCOUNT_STORE_TOKENS = True
