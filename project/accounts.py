@@ -2,7 +2,9 @@
 
 import base64
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -21,6 +23,18 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Close the consumer's own form where both sites share one users table: its people come by a connector."""
         return getattr(request, "hosted_site", settings.SITES[0]) == settings.SITES[0]
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Name the site and write links as configured: the port in a Host header is its sender's choice."""
+        site = getattr(self.request, "hosted_site", settings.SITES[0])
+        home = urlsplit(settings.SITE_URLS[site])
+        links = {
+            name: urlsplit(value)._replace(scheme=home.scheme, netloc=home.netloc).geturl()
+            for name, value in context.items()
+            if name.endswith("_url") and value
+        }
+        named = {"current_site": SimpleNamespace(name=settings.SITE_TITLES[site], domain=home.netloc)}
+        super().send_mail(template_prefix, email, context | links | named)
 
 
 @lru_cache(maxsize=4)
