@@ -113,14 +113,16 @@ class TestClientAuthentication:
     def test_parameters_in_the_address_are_refused(self, driver: Driver, endpoint: str) -> None:
         client_id = driver.application.client_id
         for query in (f"client_id={client_id}&client_secret={driver.secret}", "x=%zz", "token=x"):
-            answer = driver.backchannel.post(f"{endpoint}?{query}", "token=x&grant_type=refresh_token", content_type=FORM)
+            answer = driver.backchannel.post(
+                f"{endpoint}?{query}", "token=x&grant_type=refresh_token", content_type=FORM
+            )
             assert answer.status_code == 400
 
     @pytest.mark.parametrize(
         "name", ["user", "client", "scopes", "_code_record", "refresh_token_record", "authorization_context"]
     )
     def test_parameter_named_like_our_own_state_changes_nothing(self, driver: Driver, name: str) -> None:
-        """oauthlib answers unknown attributes of its request with the parameter of that name."""
+        """Oauthlib answers unknown attributes of its request with the parameter of that name."""
         answer = driver.redeem(driver.code(), **{name: "1"})
         assert answer.status == 200
         assert driver.refresh(answer.refresh, **{name: "1"}).status == 200

@@ -35,9 +35,7 @@ class TestCodeInjection:
 
     def test_stolen_code_without_its_verifier_is_refused(self, public: Driver) -> None:
         code = public.code()
-        answer = public.redeem(
-            code, headers={}, client_id=public.application.client_id, code_verifier="stolen" * 10
-        )
+        answer = public.redeem(code, headers={}, client_id=public.application.client_id, code_verifier="stolen" * 10)
         assert answer.error == "invalid_grant"
 
     def test_code_of_one_address_is_refused_at_another_address_of_the_client(self, driver: Driver, user: Any) -> None:

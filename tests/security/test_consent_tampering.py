@@ -65,7 +65,7 @@ class TestConsentTampering:
         assert driver.refresh(tokens.refresh, scope="openid nickname").error == "invalid_scope"
 
     def test_declining_every_scope_buys_nothing(self, driver: Driver) -> None:
-        """oauthlib takes an empty list of scopes for an undecided one and would grant all that was asked."""
+        """Oauthlib takes an empty list of scopes for an undecided one and would grant all that was asked."""
         answer = driver.consent(driver.authorize(scope="nickname avatar"), scopes=[])
         assert query(answer)["error"] == "access_denied"
         assert driver.authorize(scope="nickname avatar")["Location"].startswith("/o/consent/")

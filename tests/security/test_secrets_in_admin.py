@@ -49,7 +49,9 @@ class TestSecretsInAdmin:
             "sealed key": key.sealed_private_key,
             "private exponent": '"d":',
         }
-        models = [model for model in admin.site._registry if model._meta.app_label in {"provider_site", "oauth2_provider"}]
+        models = [
+            model for model in admin.site._registry if model._meta.app_label in {"provider_site", "oauth2_provider"}
+        ]
         assert len(models) >= 8
         text = pages(office, models)
         assert driver.application.client_id in text

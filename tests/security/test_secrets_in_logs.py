@@ -67,9 +67,7 @@ class TestSecretsInLogs:
         assert tokens.status == 200
         assert tokens.access not in written(everything)
 
-    def test_registration_does_not_write_its_secret(
-        self, db: None, everything: pytest.LogCaptureFixture
-    ) -> None:
+    def test_registration_does_not_write_its_secret(self, db: None, everything: pytest.LogCaptureFixture) -> None:
         from tests import factories
 
         registered = factories.make_application()

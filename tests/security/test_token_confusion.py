@@ -39,7 +39,12 @@ class TestTokenConfusion:
 
     @pytest.mark.parametrize(
         "header",
-        [{"alg": "none"}, {"alg": "HS256"}, {"alg": "RS256", "jku": "https://evil.example"}, {"alg": "RS256", "crit": []}],
+        [
+            {"alg": "none"},
+            {"alg": "HS256"},
+            {"alg": "RS256", "jku": "https://evil.example"},
+            {"alg": "RS256", "crit": []},
+        ],
     )
     def test_forged_jwt_opens_nothing(self, driver: Driver, header: dict[str, Any]) -> None:
         claims = jwt.decode(driver.tokens().body["id_token"], options={"verify_signature": False})
