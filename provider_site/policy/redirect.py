@@ -15,6 +15,10 @@ _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+\Z")
 # Letters, digits, dots and hyphens, or an IPv6 address: what goes into a Content-Security-Policy as a source.
 _HOST = re.compile(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?\Z", re.IGNORECASE)
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\uffff\U00010000-\U0010ffff\\\"<>^`{|}]")
+# Compared as text: parsing and joining again would lose a "?" that nothing follows.
+_LOOPBACK = re.compile(
+    r"(?P<host>http://(?:127\.0\.0\.1|\[::1\]))(?::(?P<port>[1-9][0-9]{0,4}))?(?P<rest>(?:[/?].*)?)\Z"
+)
 
 
 class Refusal(StrEnum):
@@ -75,12 +79,10 @@ def matches(requested: str, registered: Iterable[str]) -> bool:
 
 
 def _same_but_loopback_port(requested: str, registered: str) -> bool:
-    ours, theirs = _split(registered), _split(requested)
-    if ours is None or theirs is None or ours.scheme != "http" or ours.hostname not in LOOPBACK_ADDRESSES:
+    ours, theirs = _LOOPBACK.match(registered), _LOOPBACK.match(requested)
+    if ours is None or theirs is None or theirs["port"] is None or int(theirs["port"]) > 65535:
         return False
-    host = f"[{ours.hostname}]" if ":" in ours.hostname else ours.hostname
-    port = theirs.port
-    return port is not None and requested == ours._replace(netloc=f"{host}:{port}").geturl()
+    return (ours["host"], ours["rest"]) == (theirs["host"], theirs["rest"])
 
 
 def _split(uri: str) -> SplitResult | None:
