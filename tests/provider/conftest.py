@@ -3,8 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.provider.driver import Driver, plant_signing_key
+
+# A busy machine is no fault of an example.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 
 @pytest.fixture
