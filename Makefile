@@ -40,7 +40,7 @@ lint: test-environment
 	@$(venv) -m ruff format --check .
 	@$(venv) -m ruff check .
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/djlint --lint --quiet project/templates provider_site/templates consumer_site/templates
+	@.venv/bin/djlint --lint --quiet project/templates provider_site/templates consumer_site/templates consumer_site/sandbox/templates
 	@$(venv) -m mypy
 
 requirements: test-environment

@@ -88,6 +88,7 @@ class Command(BaseCommand):
             f"    4. See at {demo['provider_url']}/ what is shared, and take it back.",
             "",
             f"  The same, for programs: {settings.VAR_DIR / 'demo.json'}",
+            f"  E-mail is not sent but written to {settings.VAR_DIR / 'mail'}",
             "  Ctrl-C stops everything; the data is kept. 'make demo-reset' starts over.",
             "",
         ]
