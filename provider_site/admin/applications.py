@@ -68,7 +68,6 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
     def _clean_uris(self, name: str) -> str:
         uris = self.cleaned_data[name].split()
         applications.validate_redirect_uris(uris)
-        applications.leave_schemes_to_policy(application=self.instance)
         return " ".join(uris)
 
     def clean_redirect_uris(self) -> str:

@@ -60,14 +60,6 @@ def validate_redirect_uris(uris: Sequence[str]) -> None:
         raise ValidationError(errors)
 
 
-def leave_schemes_to_policy(*, application: Any) -> None:
-    """Let DOT's validation of ``application`` pass the schemes that ``validate_redirect_uris`` lets pass.
-
-    DOT's setting names the schemes of all applications; a private-use one is each application's own (RFC 8252 7.1).
-    """
-    application.get_allowed_schemes = lambda: [uri.partition(":")[0] for uri in application.redirect_uris.split()]
-
-
 def register_application(
     *,
     name: str,
@@ -140,7 +132,6 @@ def _create_application(*, client_id: str | None, **facts: Any) -> Any:
     application = application_model()(authorization_grant_type="authorization-code", client_secret=placeholder, **facts)
     if client_id:
         application.client_id = client_id
-    leave_schemes_to_policy(application=application)
     # Not full_clean: DOT's clean() judges redirect URIs by a list of schemes, which can't say "a reversed domain name".
     application.clean_fields(exclude=["user"])
     application.validate_unique()
