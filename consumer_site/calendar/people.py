@@ -30,7 +30,7 @@ class Person:
 def signed_in_account(request: HttpRequest) -> SocialAccount | None:
     """Return the account of this session's sign-in, else the person's most recently used one."""
     accounts = SocialAccount.objects.filter(user_id=request.user.pk)
-    for record in reversed(get_authentication_records(request)):
+    for record in reversed(get_authentication_records(request, request.user)):
         if record.get("method") == "socialaccount":
             used = accounts.filter(provider=record.get("provider"), uid=record.get("uid")).first()
             if used is not None:

@@ -20,6 +20,8 @@ call_command("migrate", run_syncdb=True, verbosity=0)
 
 from allauth.socialaccount.models import SocialApp  # noqa: E402
 
+from consumer_site.models import SessionLink, StoredToken  # noqa: E402
+
 pages = []
 with openid_provider.running() as house:
     SocialApp.objects.create(
@@ -35,5 +37,27 @@ with openid_provider.running() as house:
         response = Journey(house, visitor).sign_in()
         pages.append([response.status_code, visitor.get("/calendar/").status_code])
 
+admin = Client(headers={"host": HOST})
+admin.force_login(get_user_model().objects.filter(pk=StoredToken.objects.latest("pk").account.user_id).get())
+get_user_model().objects.update(is_staff=True, is_superuser=True)
+secret = {StoredToken.objects.latest("pk").sealed, SessionLink.objects.latest("pk").session_key}
+leaks, changes = [], []
+for model in (StoredToken, SessionLink):
+    place = f"/admin/consumer_site/{model.__name__.lower()}/"
+    shown = [admin.get(place), admin.get(f"{place}{model.objects.latest('pk').pk}/change/")]
+    assert [response.status_code for response in shown] == [200, 200]
+    leaks += [place for response in shown for text in secret if text in response.content.decode()]
+    changes += [admin.get(f"{place}add/").status_code, admin.post(shown[1].request["PATH_INFO"]).status_code]
+
 foreign = sorted({name.partition(".")[0] for name in sys.modules} & {"provider_site", "project", "oauth2_provider"})
-sys.stdout.write(json.dumps({"pages": pages, "people": get_user_model().objects.count(), "foreign": foreign}))
+sys.stdout.write(
+    json.dumps(
+        {
+            "pages": pages,
+            "people": get_user_model().objects.count(),
+            "foreign": foreign,
+            "leaks": leaks,
+            "changes": changes,
+        }
+    )
+)

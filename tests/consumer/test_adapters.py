@@ -4,14 +4,19 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.models import SocialAccount, SocialApp
+from allauth.socialaccount.providers.base import AuthError
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError
-from django.http import HttpRequest
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 
 from consumer_site import signals, vault
 from consumer_site.adapters import SocialAccountAdapter
+from consumer_site.errors import Fault
 from consumer_site.http import OutboundSession
 from tests.consumer.journey import HOST, Journey, assert_error_page, is_signed_in, sign_in_as
 from tests.consumer.openid_provider import SUBJECT
@@ -185,3 +190,54 @@ def test_unfinished_sign_up_holds_no_token_in_the_session(journey: Journey, sett
     response = journey.visitor.post("/accounts/3rdparty/signup/", {"username": "ada-lovelace", "email": ""})
     assert response.status_code == 302, response.content.decode()
     assert vault.load(account=SocialAccount.objects.get()) is not None
+
+
+def test_link_that_another_request_made_first_is_a_page(
+    hosting: None, journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get_user_model().objects.create_user(f"local-{SUBJECT}")
+
+    def collide(*args: Any, **kwargs: Any) -> None:
+        raise IntegrityError("UNIQUE constraint failed")
+
+    monkeypatch.setattr(SocialAccount, "save", collide)
+    assert_error_page(journey.sign_in(), 409, "running twice")
+    assert not is_signed_in(journey.visitor)
+
+
+def error_page(**arguments: Any) -> HttpResponse:
+    request = RequestFactory().get("/", headers={"host": HOST})
+    request.user = AnonymousUser()
+    request.session = {}  # type: ignore[assignment]
+    with pytest.raises(ImmediateHttpResponse) as raised:
+        SocialAccountAdapter().on_authentication_error(request, None, **arguments)
+    response: HttpResponse = raised.value.response
+    return response
+
+
+class Foreign(Exception):
+    """An error of another connector, with what ours look for."""
+
+    description = "The service is having a rest."
+    detail = "answered 100030"
+    code = "100030"
+    fault = Fault.SITE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ({"error": AuthError.CANCELLED, "extra_context": {"state": {}}}, 403, "nothing was shared"),
+        ({"error": AuthError.UNKNOWN, "extra_context": {"state_id": "x"}}, 400, "took too long"),
+        ({"error": AuthError.UNKNOWN, "extra_context": {"state": {}}}, 502, "can&#x27;t use"),
+        ({"exception": OAuth2Error("secret=hush"), "extra_context": {"state": {}}}, 502, "can&#x27;t use"),
+        ({"exception": Foreign(), "extra_context": {"state": {}}}, 502, "having a rest"),
+    ],
+)
+def test_every_connector_s_failure_is_our_page(
+    arguments: dict[str, Any], status: int, words: str, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ROOT_URLCONF = "tests.consumer.urls_alone"
+    response = error_page(**arguments)
+    assert_error_page(response, status, words)
+    assert "hush" not in caplog.text + response.content.decode()

@@ -267,3 +267,12 @@ def test_account_of_a_connector_that_is_gone_still_shows_the_calendar(journey: J
 def test_pages_speak_the_browser_s_language(visitor: Client) -> None:
     response = visitor.get("/accounts/login/", headers={"accept-language": "zh-CN,zh"})
     assert '<html lang="zh-hans"' in response.content.decode()
+
+
+def test_calendar_shows_the_account_of_this_sign_in(journey: Journey) -> None:
+    journey.sign_in()
+    person = get_user_model().objects.get()
+    SocialAccount.objects.create(user=person, provider="house", uid="another", extra_data={"nickname": "Newer"})
+    text = journey.visitor.get("/calendar/").content.decode()
+    assert "林 Ada" in text
+    assert "Newer" not in text
