@@ -1,0 +1,88 @@
+"""Authlib's client, written by others, completes the whole flow over real HTTP."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.jose import JsonWebKey, jwt
+from authlib.oidc.core import CodeIDToken
+
+from provider_site.services import profiles
+from tests import factories
+from tests.flows.web_person import Person
+
+CALLBACK = "https://app.example.com/callback"
+SCOPE = "openid nickname offline_access"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+
+@pytest.fixture
+def person(live_sites: Any) -> Person:
+    """Return a person with a nickname and a confirmed address, at a browser."""
+    user = factories.make_user("ada")
+    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    profiles.set_nickname(user=user, nickname="阿达")
+    return Person("ada", factories.PASSWORD)
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
+def test_authlib_completes_code_pkce_refresh_userinfo_and_revocation(
+    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    registered = factories.make_application(client_type="public" if method == "none" else "confidential")
+    metadata = requests.get(f"{live_sites.provider}/.well-known/openid-configuration", timeout=20).json()
+    client = OAuth2Session(
+        registered.application.client_id,
+        registered.client_secret,
+        scope=SCOPE,
+        redirect_uri=CALLBACK,
+        code_challenge_method="S256",
+        token_endpoint_auth_method=method,
+        revocation_endpoint_auth_method=method,
+    )
+    address, state = client.create_authorization_url(
+        metadata["authorization_endpoint"], code_verifier=VERIFIER, nonce="n-1"
+    )
+    answer = person.authorize(address, allow=("nickname", "offline_access"))
+    assert parse_qs(urlsplit(answer).query)["iss"] == [metadata["issuer"]]
+
+    token = client.fetch_token(
+        metadata["token_endpoint"], authorization_response=answer, state=state, code_verifier=VERIFIER
+    )
+    keys = JsonWebKey.import_key_set(requests.get(metadata["jwks_uri"], timeout=20).json())
+    claims = jwt.decode(
+        token["id_token"],
+        keys,
+        claims_cls=CodeIDToken,
+        claims_options={"iss": {"essential": True, "value": metadata["issuer"]}},
+        claims_params={
+            "nonce": "n-1",
+            "client_id": registered.application.client_id,
+            "access_token": token["access_token"],
+        },
+    )
+    claims.validate()
+
+    info = client.get(metadata["userinfo_endpoint"]).json()
+    assert info == {"sub": claims["sub"], "nickname": "阿达"}
+
+    old = token["access_token"]
+    client.refresh_token(metadata["token_endpoint"], refresh_token=token["refresh_token"])
+    assert client.token["access_token"] != old
+    assert client.get(metadata["userinfo_endpoint"]).json() == info
+
+    revoked = client.revoke_token(metadata["revocation_endpoint"], token=client.token["refresh_token"])
+    assert revoked.status_code == 200
+    assert client.get(metadata["userinfo_endpoint"]).status_code == 401
+
+
+def test_authlib_without_pkce_is_told_what_is_wrong(live_sites: Any, person: Person) -> None:
+    registered = factories.make_application()
+    client = OAuth2Session(registered.application.client_id, scope=SCOPE, redirect_uri=CALLBACK)
+    address, _state = client.create_authorization_url(f"{live_sites.provider}/o/authorize/")
+    answer = parse_qs(urlsplit(person.authorize(address, allow=())).query)
+    assert answer["error"] == ["invalid_request"]
+    assert "challenge" in answer["error_description"][0].lower()

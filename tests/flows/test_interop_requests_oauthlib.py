@@ -1,0 +1,63 @@
+"""requests-oauthlib's client, written by others, completes the whole flow over real HTTP."""
+
+from typing import Any
+
+import pytest
+import requests
+from oauthlib.oauth2 import InvalidGrantError
+from requests_oauthlib import OAuth2Session
+
+from provider_site.services import profiles
+from tests import factories
+from tests.flows.web_person import Person
+
+CALLBACK = "https://app.example.com/callback"
+SCOPE = ["openid", "nickname", "offline_access"]
+
+
+@pytest.fixture
+def person(live_sites: Any) -> Person:
+    """Return a person with a nickname and a confirmed address, at a browser."""
+    user = factories.make_user("ada")
+    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    profiles.set_nickname(user=user, nickname="阿达")
+    return Person("ada", factories.PASSWORD)
+
+
+def test_requests_oauthlib_completes_code_pkce_refresh_and_userinfo(
+    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    registered = factories.make_application()
+    metadata = requests.get(f"{live_sites.provider}/.well-known/oauth-authorization-server", timeout=20).json()
+    identity = (registered.application.client_id, registered.client_secret)
+    client = OAuth2Session(identity[0], scope=SCOPE, redirect_uri=CALLBACK, pkce="S256")
+    address, _state = client.authorization_url(metadata["authorization_endpoint"], nonce="n-1")
+    answer = person.authorize(address, allow=("nickname", "offline_access"))
+
+    token = client.fetch_token(metadata["token_endpoint"], authorization_response=answer, auth=identity)
+    assert set(token.scopes) == set(SCOPE)
+    assert token["id_token"].count(".") == 2
+    assert client.get(metadata["userinfo_endpoint"]).json()["nickname"] == "阿达"
+
+    renewed = client.refresh_token(metadata["token_endpoint"], auth=identity)
+    assert renewed["refresh_token"] != token["refresh_token"]
+    assert client.get(metadata["userinfo_endpoint"]).json()["nickname"] == "阿达"
+
+    with pytest.raises(InvalidGrantError):
+        client.refresh_token(metadata["token_endpoint"], refresh_token=token["refresh_token"], auth=identity)
+    assert client.get(metadata["userinfo_endpoint"]).status_code == 401
+
+
+def test_requests_oauthlib_as_a_public_client_names_itself(
+    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    registered = factories.make_application(client_type="public")
+    client = OAuth2Session(registered.application.client_id, scope=SCOPE, redirect_uri=CALLBACK, pkce="S256")
+    address, _state = client.authorization_url(f"{live_sites.provider}/o/authorize/")
+    answer = person.authorize(address, allow=("nickname", "offline_access"))
+    client.fetch_token(f"{live_sites.provider}/o/token/", authorization_response=answer, include_client_id=True)
+    assert client.get(f"{live_sites.provider}/o/userinfo/").json()["nickname"] == "阿达"
+    client.refresh_token(f"{live_sites.provider}/o/token/", client_id=registered.application.client_id)
+    assert client.get(f"{live_sites.provider}/o/userinfo/").status_code == 200
