@@ -108,6 +108,12 @@ class TestAvatarUpload:
     def test_decompression_bomb_is_refused_by_its_header(self, driver: Driver, size: tuple[int, int]) -> None:
         assert upload(driver, bomb(*size)).status_code == 400
 
+    def test_whole_picture_with_too_many_pixels_is_refused(self, driver: Driver) -> None:
+        file = BytesIO()
+        Image.new("1", (5200, 5000)).save(file, "PNG")
+        assert len(file.getvalue()) < 100_000
+        assert upload(driver, file.getvalue()).status_code == 400
+
     def test_broken_pictures_are_refused_by_the_page_and_never_crash(self) -> None:
         from django.core.exceptions import ValidationError
         from django.core.files.base import ContentFile

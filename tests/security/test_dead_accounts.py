@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from provider_site.models import Registration
+from provider_site.models import Consent, Registration
 from tests import factories
 from tests.provider.driver import Driver, query
 
@@ -27,8 +28,6 @@ class TestDeactivatedPerson:
         assert query(driver.authorize(prompt="none"))["error"] == "login_required"
 
     def test_open_consent_page_records_nothing(self, driver: Driver, user: Any) -> None:
-        from provider_site.models import Consent
-
         page = driver.authorize()
         type(user).objects.filter(pk=user.pk).update(is_active=False)
         assert "/accounts/login/" in driver.consent(page)["Location"]
@@ -83,6 +82,14 @@ class TestWithdrawnConsent:
     def test_nothing_works_from_the_next_request_on(self, driver: Driver) -> None:
         code, tokens = driver.code(), driver.tokens()
         driver.browser.post(f"/o/apps/{driver.application.pk}/withdraw/")
+        assert not driver.works(tokens.access)
+        assert driver.refresh(tokens.refresh).error == "invalid_grant"
+        assert driver.redeem(code).error == "invalid_grant"
+        assert driver.authorize()["Location"].startswith("/o/consent/")
+
+    def test_consent_whose_time_is_over_opens_nothing(self, driver: Driver) -> None:
+        code, tokens = driver.code(), driver.tokens()
+        Consent.objects.update(ends_at=timezone.now())
         assert not driver.works(tokens.access)
         assert driver.refresh(tokens.refresh).error == "invalid_grant"
         assert driver.redeem(code).error == "invalid_grant"
