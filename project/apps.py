@@ -10,6 +10,12 @@ class ProjectConfig(AppConfig):
     name = "project"
     default = True
 
+    def ready(self) -> None:
+        """Name what the admin shows of others' apps."""
+        from project import model_names
+
+        model_names.name_models()
+
 
 class ProjectAdminConfig(admin_apps.AdminConfig):
     """Django's admin with the project's AdminSite as `django.contrib.admin.site`."""

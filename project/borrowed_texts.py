@@ -269,6 +269,14 @@ TEXTS = (
     _("A third-party account from %(provider)s has been connected to your account."),
     _("Third-Party Account Disconnected"),
     _("A third-party account from %(provider)s has been disconnected from your account."),
+    # Days of the week in a narrow table.
+    _("Mon"),
+    _("Tue"),
+    _("Wed"),
+    _("Thu"),
+    _("Fri"),
+    _("Sat"),
+    _("Sun"),
     # The admin.
     _("Log out"),
     _("You may edit it again below."),
@@ -293,6 +301,16 @@ TEXTS = (
 )
 TEXTS_WITH_NUMBERS: tuple[Promise, ...] = (
     ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+        "count",
+    ),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+        "count",
+    ),
+    ngettext_lazy(
         "You have added %(count)s security key.",
         "You have added %(count)s security keys.",
         "count",
@@ -303,4 +321,6 @@ TEXTS_WITH_NUMBERS: tuple[Promise, ...] = (
         "count",
     ),
 )
+# Marked by Django or its tasks, and translated by neither.
+TEXTS_WITHOUT_CHINESE = (_("Error:"), _("Task Result"), _("Task Results"))
 TEXTS_WITH_CONTEXT: tuple[Promise, ...] = (pgettext_lazy("field label", "Login"),)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, override
 from project import borrowed_texts
 from scripts import messages
 
-PACKAGES = ("allauth", "django.contrib.admin", "django.contrib.auth")
+PACKAGES = ("allauth", "django.conf", "django.contrib.admin", "django.contrib.auth")
 
 
 def theirs() -> set[str]:
