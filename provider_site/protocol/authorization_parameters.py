@@ -75,10 +75,10 @@ def collect(query: QueryDict, body: QueryDict) -> tuple[dict[str, str], list[str
 
     An empty ``code_challenge`` stays, to be refused: oauthlib takes it for a challenge.
     """
-    names = [*query, *body]
-    repeated = [name for name in set(names) if len(query.getlist(name)) + len(body.getlist(name)) > 1]
-    sent = {**query.dict(), **body.dict()}
-    return {name: value for name, value in sent.items() if value or name == "code_challenge"}, sorted(repeated)
+    values = {name: [*query.getlist(name), *body.getlist(name)] for name in [*query, *body]}
+    repeated = sorted(name for name, sent in values.items() if len(sent) > 1)
+    last = {name: str(sent[-1]) for name, sent in values.items()}
+    return {name: value for name, value in last.items() if value or name == "code_challenge"}, repeated
 
 
 def unreadable(query_string: str, sent: dict[str, str]) -> str | None:

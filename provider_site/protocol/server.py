@@ -19,7 +19,7 @@ from provider_site.protocol import oauthlib_logs
 oauthlib_logs.keep_secrets_out()
 
 
-class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # oauthlib has no types
+class CodeGrant(AuthorizationCodeGrant):
     """oauthlib's code grant without the ``claims`` parameter, which is not supported and so ignored."""
 
     def _inflate_claims(self, request: Any) -> None:
