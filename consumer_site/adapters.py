@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import app_settings as account_settings
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialToken
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 HOUSE = "house"
+_STARTED_BY = "started_by"
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -46,19 +48,25 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return OutboundSession()
 
     def generate_state_param(self, state: dict[str, Any]) -> str:
-        """Return a `state` of 256 random bits."""
-        del state
+        """Return a `state` of 256 random bits; note with it who is signed in, whom alone a connection may be for."""
+        state[_STARTED_BY] = _person(context.request)
         return secrets.token_urlsafe(32)
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Keep `next` on this host, and connect a known local user's first sign-in."""
+        """Keep to the two processes and to this host, and connect a known local user's first sign-in."""
         state = sociallogin.state
+        if state.get("process") != AuthProcess.CONNECT:
+            # The word comes from the address, and allauth takes every other one for a sign-in as well.
+            state["process"] = AuthProcess.LOGIN
+        elif state.get(_STARTED_BY, "") != _person(request):
+            # A session outlives the sign-in: what a stranger began in it must not end in this person's account.
+            raise StateLost("the connection was started by somebody else")
         state["next"] = _local_address(request, state.get("next"), process=state.get("process"))
         if sociallogin.is_existing:
             if state.get("process") == AuthProcess.CONNECT and sociallogin.user == request.user:
                 handover.keep_tokens(sociallogin)
             return
-        if state.get("process") != AuthProcess.LOGIN:
+        if state["process"] != AuthProcess.LOGIN:
             return
         user = self.find_local_user(request, sociallogin)
         if user is not None:
@@ -141,6 +149,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if model is SocialToken and isinstance(data, dict):
             data = handover.unseal_pending(data)
         return super().deserialize_instance(model, data)
+
+
+def _person(request: HttpRequest | None) -> str:
+    """Return who is signed in, empty for nobody."""
+    user = getattr(request, "user", None)
+    return str(user.pk) if user is not None and user.is_authenticated else ""
 
 
 def _has_house(adapter: SocialAccountAdapter, request: HttpRequest, apps: list[SocialApp]) -> bool:

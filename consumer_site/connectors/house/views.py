@@ -44,6 +44,8 @@ logger = logging.getLogger("consumer_site.sign_in")
 
 _PARAMETERS = ("code", "state", "error", "iss")
 _MAX_PARAMETER = 4096
+# What of a state has done its work once the tokens are verified; the rest goes on with the sign-in.
+_SPENT = frozenset({"pkce_code_verifier", "nonce", "redirect_uri", "scope"})
 _ERROR_CODE = re.compile(r"\A[A-Za-z0-9_.-]{1,60}\Z")
 _OUR_FAULT = frozenset({"unauthorized_client", "invalid_request", "invalid_scope", "unsupported_response_type"})
 _OUT_OF_ORDER = frozenset({"temporarily_unavailable", "server_error"})
@@ -172,10 +174,7 @@ def _finish(request: HttpRequest, provider: HouseProvider, client: HouseClient, 
     )
     sid = claims.get("sid")
     sociallogin.state = {
-        "process": state.get("process"),
-        "next": state.get("next"),
-        "data": state.get("data"),
-        "issuer": state["issuer"],
+        **{name: value for name, value in state.items() if name not in _SPENT},
         "subject": claims["sub"],
         "sid": sid if isinstance(sid, str) and len(sid) <= 255 else "",
         "granted_scope": list(granted),
