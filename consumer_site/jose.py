@@ -121,6 +121,8 @@ def verify_id_token(
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject or len(subject) > 255 or not subject.isascii():
         raise TokenInvalid("sub is missing or malformed")
+    if not subject.isprintable():  # PostgreSQL can't store every control, and no page shows two such people apart
+        raise TokenInvalid("sub holds a control character")
     sent = claims.get("nonce")
     if not isinstance(sent, str) or not constant_time_compare(sent, nonce):
         raise TokenInvalid("nonce is not the one that was sent")

@@ -176,7 +176,7 @@ def _finish(request: HttpRequest, provider: HouseProvider, client: HouseClient, 
     sociallogin.state = {
         **{name: value for name, value in state.items() if name not in _SPENT},
         "subject": claims["sub"],
-        "sid": sid if isinstance(sid, str) and len(sid) <= 255 else "",
+        "sid": sid if isinstance(sid, str) and len(sid) <= 255 and sid.isprintable() else "",
         "granted_scope": list(granted),
     }
     return sociallogin
