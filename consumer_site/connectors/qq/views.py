@@ -15,7 +15,8 @@ from django.core.exceptions import MultipleObjectsReturned
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
 
 from consumer_site.connectors.qq import answers, codes
 from consumer_site.connectors.qq.client import BASE_URL, TOKEN, QQClient, base_url_of
@@ -123,5 +124,8 @@ class QQCallbackView(OAuth2CallbackView):
         return response
 
 
-oauth2_login = never_cache(QQLoginView.adapter_view(QQOAuth2Adapter))
+# Any method but these two would start a sign-in without a form's token: HEAD and OPTIONS carry none.
+oauth2_login = never_cache(
+    csrf_protect(require_http_methods(["GET", "POST"])(QQLoginView.adapter_view(QQOAuth2Adapter)))
+)
 oauth2_callback = never_cache(require_safe(QQCallbackView.adapter_view(QQOAuth2Adapter)))
