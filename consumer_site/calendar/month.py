@@ -42,7 +42,7 @@ def parse_month(text: str, *, today: date) -> date:
     try:
         year, month = (int(part) for part in text.split("-"))
         first = date(year, month, 1)
-    except ValueError:
+    except (ValueError, OverflowError):
         return today.replace(day=1)
     return first if FIRST_YEAR <= year <= LAST_YEAR else today.replace(day=1)
 
