@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.forms import DisconnectForm
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.models import SocialAccount, SocialApp
+from allauth.socialaccount.signals import social_account_removed
 from django.contrib.auth.decorators import login_not_required, login_required
+from django.core.exceptions import MultipleObjectsReturned
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -87,7 +89,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     """Show the connected accounts, connect another, disconnect one."""
     form = DisconnectForm(request=request, data=request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        _disconnect(request, form)
         response = HttpResponseRedirect(reverse("consumer_site:connections"))
         response.status_code = 303
         return response
@@ -101,6 +103,16 @@ def connections(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "connected": connected, "choices": offered}
     status = 422 if form.is_bound else 200
     return page(request, "consumer_site/connections.html", context, status=status, form_action=provider_form_targets())
+
+
+def _disconnect(request: HttpRequest, form: DisconnectForm) -> None:
+    try:
+        form.save()
+    except (SocialApp.DoesNotExist, MultipleObjectsReturned):
+        # allauth asks for the connector, to name it in a mail; one that is gone must not keep its accounts alive.
+        account = form.cleaned_data["account"]
+        account.delete()
+        social_account_removed.send(SocialAccount, request=request, socialaccount=account)
 
 
 def _label(account: SocialAccount) -> str:
