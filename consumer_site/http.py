@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +42,8 @@ Address = IPv4Address | IPv6Address
 Clock = Callable[[], float]
 
 CHUNK = 16 * 1024
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_SIX_TO_FOUR_RELAYS = IPv4Network("192.88.99.0/24")  # RFC 7526
 MAX_REDIRECTS = 3
 USER_AGENT = "django-oauth-sites"
 
@@ -111,17 +113,20 @@ def check_address(address: Address, *, encrypted: bool) -> None:
         raise DestinationRefused("plain http refused")
     if any(address in network for network in consumer_settings.ALLOWED_NETWORKS):
         return
-    # is_global is False for private, link-local, shared and reserved ranges; tunnels could smuggle one of those in.
-    tunnelled = isinstance(address, IPv6Address) and (address.sixtofour or address.teredo)
-    if not address.is_global or address.is_multicast or tunnelled or _is_translated(address):
+    # is_global is False for private, link-local, shared and reserved ranges.
+    if not address.is_global or address.is_multicast or not _is_direct(address):
         raise DestinationRefused(f"address {address} is not public")
 
 
-def _is_translated(address: Address) -> bool:
-    """Return whether `address` embeds an IPv4 address for NAT64 (RFC 6052) or as ::a.b.c.d."""
-    if not isinstance(address, IPv6Address):
-        return False
-    return address.packed[:12] in (b"\x00\x64\xff\x9b" + b"\x00" * 8, b"\x00" * 12)
+def _is_direct(address: Address) -> bool:
+    """Return whether `address` is itself the one reached: no tunnel or translator, which could smuggle another in.
+
+    For IPv6 that is global unicast (RFC 4291 section 2.4) without 6to4 and Teredo; NAT64, ::a.b.c.d and the site-local
+    range, which Python calls global, lie outside it.
+    """
+    if isinstance(address, IPv4Address):
+        return address not in _SIX_TO_FOUR_RELAYS
+    return address in _GLOBAL_UNICAST and not address.sixtofour and not address.teredo
 
 
 def _connect(connection: HTTPConnection, *, encrypted: bool) -> socket.socket:
