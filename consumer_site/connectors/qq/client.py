@@ -158,7 +158,9 @@ class QQClient(OAuth2Client):
 def _identifier(value: object) -> str:
     if not isinstance(value, str) or not _IDENTIFIER.match(value):
         return ""
-    return "" if len(set(value)) == 1 or value.lower() in _NOBODY else value
+    # One character over and over, a zero GUID's dashes not counted.
+    same = len(set(value) - {"-", "_"}) <= 1
+    return "" if same or value.lower() in _NOBODY else value
 
 
 def _quoted(text: str, sent: Iterable[str]) -> str:
