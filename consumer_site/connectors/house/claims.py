@@ -19,6 +19,7 @@ _CLAIMS = {
     "email": ("email", "email_verified"),
 }
 _MAX_TEXT = 150
+_FINGERPRINT = "sha256-"
 # Controls, lone surrogates and unassigned characters: databases refuse some, and no name needs any.
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
 # Marks that turn the writing direction around, also of the page's text that follows the name.
@@ -56,6 +57,7 @@ def kept_claims(claims: Mapping[str, Any], *, granted: Iterable[str]) -> dict[st
 
 def uid_of(subject: str) -> str:
     """Return the account's uid: the subject, or its fingerprint where that is longer than allauth's column."""
-    if len(subject) <= app_settings.UID_MAX_LENGTH:
+    # A subject that looks like a fingerprint has one of its own: it must not be the account of the one it stands for.
+    if len(subject) <= app_settings.UID_MAX_LENGTH and not subject.startswith(_FINGERPRINT):
         return subject
-    return "sha256-" + hashlib.sha256(subject.encode()).hexdigest()
+    return _FINGERPRINT + hashlib.sha256(subject.encode()).hexdigest()
