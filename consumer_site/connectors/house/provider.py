@@ -136,14 +136,18 @@ class HouseProvider(OAuth2Provider):
     def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return the fields for a new user."""
         claims = data["claims"]
-        return {"email": claims.get("email"), "username": claims.get("preferred_username"), "name": claims.get("name")}
+        email = claims.get("email") if claims.get("email_verified") is True else None
+        return {"email": email, "username": claims.get("preferred_username"), "name": claims.get("name")}
 
     def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
-        """Return the address, verified only when the provider says so in so many words."""
+        """Return the address if the provider says in so many words that it is verified.
+
+        An unproven one would lie in wait: its true owner, resetting a password, would come into this person's account.
+        """
         claims = data["claims"]
-        if not claims.get("email"):
+        if not claims.get("email") or claims.get("email_verified") is not True:
             return []
-        return [EmailAddress(email=claims["email"], verified=claims.get("email_verified") is True, primary=True)]
+        return [EmailAddress(email=claims["email"], verified=True, primary=True)]
 
 
 def _endpoint_query(metadata: Metadata) -> dict[str, str]:
