@@ -73,7 +73,7 @@ class ConsumerSettings:
 
     @property
     def HTTP_TOTAL_TIMEOUT(self) -> float:
-        """Seconds one request may take altogether, however slowly the answer drips. Default 20."""
+        """Seconds one request may take altogether, redirects included, however slowly it drips. Default 20."""
         return float(self.raw.get("HTTP_TOTAL_TIMEOUT", 20.0))
 
     @property

@@ -51,11 +51,11 @@ USER_AGENT = "django-oauth-sites"
 class _Call:
     """The time left of the call that this thread is making."""
 
-    def __init__(self, *, clock: Clock, total: float, read: float) -> None:
+    def __init__(self, *, clock: Clock, deadline: float, read: float) -> None:
         self.clock = clock
         self.read = read
         self.started = clock()
-        self.deadline = self.started + total
+        self.deadline = deadline
 
     def remaining(self) -> float:
         left = self.deadline - self.clock()
@@ -65,6 +65,8 @@ class _Call:
 
 
 _call: ContextVar[_Call | None] = ContextVar("consumer_site_http_call", default=None)
+# When the whole request ends, its redirects included.
+_deadline: ContextVar[float | None] = ContextVar("consumer_site_http_deadline", default=None)
 
 
 class _DeadlineReads:
@@ -190,7 +192,10 @@ class _GuardedAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Return the answer, read to its end; raise OutboundError for whatever prevents that."""
         read = consumer_settings.HTTP_READ_TIMEOUT
-        call = _Call(clock=self.clock, total=consumer_settings.HTTP_TOTAL_TIMEOUT, read=read)
+        deadline = _deadline.get()
+        if deadline is None:
+            deadline = self.clock() + consumer_settings.HTTP_TOTAL_TIMEOUT
+        call = _Call(clock=self.clock, deadline=deadline, read=read)
         token = _call.set(call)
         where = _redacted(request)
         outcome = "failed"
@@ -270,6 +275,7 @@ class OutboundSession(requests.Session):
     def __init__(self, *, cross_origin: bool = False, clock: Clock = time.monotonic) -> None:
         super().__init__()
         self.cross_origin = cross_origin
+        self.clock = clock
         self.trust_env = False
         self.max_redirects = MAX_REDIRECTS
         self.headers = CaseInsensitiveDict({"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Accept": "*/*"})
@@ -281,6 +287,7 @@ class OutboundSession(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request; raise OutboundError for anything but an answer."""
         self.cookies.clear()
+        token = _deadline.set(self.clock() + consumer_settings.HTTP_TOTAL_TIMEOUT)
         try:
             return super().request(method, url, *args, **kwargs)
         except OutboundError:
@@ -291,6 +298,8 @@ class OutboundSession(requests.Session):
             raise DestinationRefused("only http and https addresses are called") from None
         except (requests.RequestException, ValueError) as error:
             raise CallFailed(f"request could not be sent: {type(error).__name__}") from None
+        finally:
+            _deadline.reset(token)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where to go next; raise RedirectRefused when that is another origin and may not be."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -48,8 +49,19 @@ def current_copy(account: SocialAccount, address: str | None) -> AvatarCopy | No
         return None
     copy = AvatarCopy.objects.filter(account=account).first()
     if copy is None or copy.source != address or timezone.now() - copy.fetched_at >= _lifetime(copy):
-        copy = _fetch(account, address, previous=copy if copy and copy.source == address else None)
+        copy = _fetch_once(account, address, copy)
     return copy if copy is not None and copy.content_type else None
+
+
+def _fetch_once(account: SocialAccount, address: str, copy: AvatarCopy | None) -> AvatarCopy | None:
+    """Fetch, unless another request of this person does already: a slow host must not hold every worker."""
+    key = f"consumer_site:avatar:{account.pk}"
+    if not cache.add(key, 1, timeout=2 * consumer_settings.HTTP_TOTAL_TIMEOUT):
+        return copy
+    try:
+        return _fetch(account, address, previous=copy if copy and copy.source == address else None)
+    finally:
+        cache.delete(key)
 
 
 def _lifetime(copy: AvatarCopy) -> timedelta:
