@@ -117,6 +117,7 @@ def test_second_factor_is_asked_for_and_its_secret_is_sealed(client: Client, mem
         "/accounts/password/change/",
         "/accounts/2fa/",
         "/accounts/2fa/totp/activate/",
+        "/accounts/2fa/webauthn/",
         "/accounts/2fa/webauthn/add/",
         "/accounts/reauthenticate/",
         "/accounts/logout/",
@@ -133,3 +134,14 @@ def test_account_page_is_whole_in_our_layout(client: Client, member: Any, path: 
     assert 'href="/static/project/site.css"' in page
     # Nothing the strict policy would refuse.
     assert not re.search(r"<script(?![^>]*(?:src=|application/json))|\sstyle=|\son\w+=", page)
+
+
+def test_security_keys_are_listed_by_the_names_their_owner_gave(client: Client, member: Any) -> None:
+    sign_in(client, member.username)
+    passkey = {"name": "<key>", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}}
+    Authenticator.objects.create(user=member, type="webauthn", data=passkey)
+    Authenticator.objects.create(user=member, type="webauthn", data={"name": "spare"})
+    page = client.get("/accounts/2fa/webauthn/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert "<bdi>&lt;key&gt;</bdi>" in page
+    assert page.count("还没有用过") == 2
+    assert page.index("通行密钥") < page.index("spare") < page.index("未说明")
