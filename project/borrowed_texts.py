@@ -278,6 +278,23 @@ TEXTS = (
     _("Sat"),
     _("Sun"),
     # The admin.
+    _("Select %s to change"),
+    _("Select %s to view"),
+    _("Select %s"),
+    _("Add %s"),
+    _("Change %s"),
+    _("View %s"),
+    _("Add %(name)s"),
+    _("Add another %(verbose_name)s"),
+    _("Cannot delete %(name)s"),
+    _(" By %(filter_title)s "),
+    _("Filter"),
+    _("Action"),
+    _("Action:"),
+    _("Recent actions"),
+    _("My actions"),
+    _("Mark selected email addresses as verified"),
+    _("Marked {email} as verified."),
     _("Log out"),
     _("You may edit it again below."),
     _("email address"),
@@ -322,5 +339,24 @@ TEXTS_WITH_NUMBERS: tuple[Promise, ...] = (
     ),
 )
 # Marked by Django or its tasks, and translated by neither.
-TEXTS_WITHOUT_CHINESE = (_("Error:"), _("Task Result"), _("Task Results"))
-TEXTS_WITH_CONTEXT: tuple[Promise, ...] = (pgettext_lazy("field label", "Login"),)
+TEXTS_WITHOUT_CHINESE = (
+    _("Model name"),
+    _("Add link"),
+    _("Change or view list link"),
+    _("enqueued at"),
+    _("started at"),
+    _("finished at"),
+    _("priority"),
+    _("task path"),
+    _("queue name"),
+    _("Error:"),
+    _("Task Result"),
+    _("Task Results"),
+)
+TEXTS_WITH_CONTEXT: tuple[Promise, ...] = (
+    pgettext_lazy("Task", "Ready"),
+    pgettext_lazy("Task", "Running"),
+    pgettext_lazy("Task", "Failed"),
+    pgettext_lazy("Task", "Successful"),
+    pgettext_lazy("field label", "Login"),
+)
