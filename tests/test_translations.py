@@ -18,7 +18,7 @@ CATALOGUES = [directory.relative_to(ROOT).as_posix() for directory in messages.c
 # The sandbox's models have no forms and no admin.
 OUR_APPS = ("provider_site", "consumer_site")
 # Fields that no page and no admin may ever show.
-NEVER_SHOWN = {"avatar_key", "code_digest", "digest", "sealed_private_key"}
+NEVER_SHOWN = {"avatar_key", "code_digest", "credential_digest", "digest", "sealed_private_key"}
 
 # Strings that are the same in Chinese, each with the reason.
 SAME_IN_CHINESE = {
