@@ -78,7 +78,7 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
         """Drop what DOT says of redirect URIs: it knows only a list of schemes; policy/redirect.py decides."""
         if hasattr(errors, "error_dict"):
             errors.error_dict.pop("redirect_uris", None)
-        super()._update_errors(errors)
+        super()._update_errors(errors)  # type: ignore[misc]  # Django's, left out of its stubs
 
     def clean(self) -> dict[str, Any] | None:
         """Ask for a redirect URI where people sign in."""

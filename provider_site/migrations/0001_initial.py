@@ -338,6 +338,8 @@ class Migration(migrations.Migration):
                 ("auth_time", models.DateTimeField(verbose_name="signed in")),
                 ("amr", models.JSONField(blank=True, default=list, verbose_name="authentication methods")),
                 ("created", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                ("credential_digest", models.CharField(blank=True, editable=False, max_length=64)),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
                 (
                     "user",

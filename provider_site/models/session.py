@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from provider_site import crypto
 
 
 class Session(models.Model):
@@ -22,6 +26,9 @@ class Session(models.Model):
     auth_time = models.DateTimeField(_("signed in"))
     amr = models.JSONField(_("authentication methods"), default=list, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"))
+    # Of what Django binds its own sessions to: a new password changes it, and the session is over (AbstractBaseUser).
+    credential_digest = models.CharField(max_length=64, blank=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
     class Meta:
@@ -30,3 +37,13 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return str(self.sid)
+
+    def is_over(self, user: Any, now: datetime) -> bool:
+        """Tell whether the person signed out, the browser's session expired, or the password has changed since."""
+        return self.ended_at is not None or now >= self.expires_at or self.credential_digest != digest_of(user)
+
+
+def digest_of(user: Any) -> str:
+    """Return the digest of what binds a session to the person's present password; empty where the host has none."""
+    hash_of = getattr(user, "get_session_auth_hash", None)
+    return crypto.digest(hash_of()) if hash_of is not None else ""

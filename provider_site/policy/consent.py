@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     REQUIRED_DECLINED = "required_declined"
     ALL_DECLINED = "all_declined"
     PROMPT = "prompt"
+    SELECT_ACCOUNT = "select_account"
     CLIENT_UNPROVEN = "client_unproven"
 
 
@@ -41,6 +42,7 @@ class Situation:
     wording_version: str
     past: PastConsent | None
     prompt_consent: bool = False
+    prompt_select_account: bool = False
     decided_for_this_request: bool = False
     client_unproven: bool = False
 
@@ -69,6 +71,8 @@ def decide(situation: Situation) -> Outcome:
         return Outcome.ALL_DECLINED
     if situation.prompt_consent and not situation.decided_for_this_request:
         return Outcome.PROMPT
+    if situation.prompt_select_account and not situation.decided_for_this_request:
+        return Outcome.SELECT_ACCOUNT
     if situation.client_unproven and not situation.decided_for_this_request:
         return Outcome.CLIENT_UNPROVEN
     return Outcome.GRANTED

@@ -24,7 +24,7 @@ from provider_site.models import AuthorizationRequest
 from provider_site.policy import claims, redirect
 from provider_site.policy.scopes import catalog, in_order
 from provider_site.security_headers import protect
-from provider_site.services import applications, authorization_requests, consents, people, profiles, sessions
+from provider_site.services import authorization_requests, consents, people, profiles, sessions
 from provider_site.storage import access
 
 _FOREVER = "until-withdrawn"
@@ -125,7 +125,7 @@ class ConsentView(LoginRequiredMixin, View):
         """Record the decision and go on to the application. A form that was altered changes nothing."""
         kept = self._find(request, handle)
         requested = frozenset(kept.parameters["scope"])
-        required = applications.required_scopes(application=kept.application)
+        required = frozenset(kept.parameters["required"])
         allowed_days = provider_settings.consent_durations
         durations = [_duration_value(days) for days in allowed_days]
         form = ConsentForm(request.POST, choices=requested - required, durations=durations)
@@ -192,7 +192,7 @@ class ConsentView(LoginRequiredMixin, View):
 def _rows(request: HttpRequest, kept: AuthorizationRequest, past: Any) -> list[ScopeRow]:
     """Return a row per scope; optional ones come unticked unless the person's open consent holds them already."""
     person = people.person(user=request.user, registration=kept.application.registration)
-    required = applications.required_scopes(application=kept.application)
+    required = frozenset(kept.parameters["required"])
     granted = past.scopes if past is not None and past.closed_at is None else frozenset()
     definitions = catalog()
     rows = []

@@ -37,6 +37,8 @@ class AuthorizationParameters:
     code_challenge_method: str | None = None
     prompt: list[str] = field(default_factory=list)
     max_age: int | None = None
+    # What the application could not work without when the person was shown the page, whatever changes meanwhile.
+    required: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` reads."""

@@ -12,16 +12,16 @@ What has to wait for the person is kept on the server; the browser carries only 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -40,6 +40,7 @@ from provider_site.policy import redirect, scopes
 from provider_site.protocol import answers
 from provider_site.protocol import authorization_parameters as parameters_module
 from provider_site.protocol.authorization_parameters import AuthorizationParameters
+from provider_site.security_headers import protect
 from provider_site.services import applications, authorization_requests, consents, sessions
 from provider_site.storage import access
 from provider_site.storage.codes import AuthorizationContext
@@ -66,7 +67,7 @@ class _Pipeline(OAuthLibMixin, View):
         if not request.user.is_authenticated or self._must_prove_again(request, parameters, kept):
             if "none" in parameters.prompt:
                 return self.refuse(request, parameters, "login_required", "The person has to sign in.")
-            return self._sign_in(request, parameters, application, handle)
+            return self._sign_in(request, parameters, application, handle, kept)
         if not access.serves(access.registration_of(application), user_id=request.user.pk):
             return answers.error_page(
                 request, "not_available", detail=f"client {application.client_id}", application=application, status=403
@@ -92,7 +93,7 @@ class _Pipeline(OAuthLibMixin, View):
         self, request: HttpRequest, parameters: AuthorizationParameters, kept: AuthorizationRequest | None
     ) -> bool:
         auth_time = sessions.auth_time(request=request)
-        if {"login", "select_account"} & set(parameters.prompt) and (kept is None or auth_time < kept.created):
+        if "login" in parameters.prompt and (kept is None or auth_time < kept.created):
             return True
         if parameters.max_age is None:
             return False
@@ -101,10 +102,17 @@ class _Pipeline(OAuthLibMixin, View):
 
     def _keep(self, request: HttpRequest, parameters: AuthorizationParameters, application: Any) -> str:
         user = request.user if request.user.is_authenticated else None
+        required = applications.required_scopes(application=application)
+        parameters = replace(parameters, required=sorted(required.intersection(parameters.scope)))
         return authorization_requests.keep(application=application, user=user, parameters=parameters.to_json())
 
     def _sign_in(
-        self, request: HttpRequest, parameters: AuthorizationParameters, application: Any, handle: str | None
+        self,
+        request: HttpRequest,
+        parameters: AuthorizationParameters,
+        application: Any,
+        handle: str | None,
+        kept: AuthorizationRequest | None,
     ) -> HttpResponse:
         if handle is None:
             handle = self._keep(request, parameters, application)
@@ -112,17 +120,17 @@ class _Pipeline(OAuthLibMixin, View):
         # begun there would overwrite the one the person is signed in with.
         destination = redirect.origin(parameters.redirect_uri)
         sessions.remember_destination(request=request, source=destination)
-        if not request.user.is_authenticated:
-            return redirect_to_login(reverse("oauth2_provider:authorize-resume", args=[handle]))
-        reauthenticate = provider_settings.reauthenticate_url
-        if reauthenticate is None or "select_account" in parameters.prompt:
-            # A login page that sends signed-in people away would send them round in a circle.
-            authorization_requests.release(handle=handle, user=request.user)
-            logout(request)
-            sessions.remember_destination(request=request, source=destination)
-            reauthenticate = None
         resume = reverse("oauth2_provider:authorize-resume", args=[handle])
-        return redirect_to_login(resume, resolve_url(reauthenticate) if reauthenticate else None)
+        if not request.user.is_authenticated:
+            return redirect_to_login(resume)
+        if provider_settings.reauthenticate_url is not None:
+            return redirect_to_login(resume, resolve_url(provider_settings.reauthenticate_url))
+        if kept is None:
+            return redirect_to_login(resume)
+        # The login page sent a signed-in person straight back. Only their own click signs them out: a link must not.
+        context = {"application": application, "handle": handle, "site_name": provider_settings.site_name}
+        page = render(request, "provider_site/prove_again.html", context, status=403)
+        return protect(page, form_action=destination)
 
     def _situation(
         self, parameters: AuthorizationParameters, application: Any, consent: Any, kept: AuthorizationRequest | None
@@ -145,6 +153,7 @@ class _Pipeline(OAuthLibMixin, View):
             wording_version=scopes.WORDING_VERSION,
             past=past,
             prompt_consent="consent" in parameters.prompt,
+            prompt_select_account="select_account" in parameters.prompt,
             decided_for_this_request=kept is not None and bool(kept.decision),
             client_unproven=application.client_type == "public" and redirect.is_native(parameters.redirect_uri),
         )

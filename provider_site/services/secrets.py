@@ -36,7 +36,6 @@ def issue_secret(*, application: Any, name: str = "", actor: Any = None, text: s
         ClientSecret.objects.create(
             application=application, name=name, digest=crypto.digest(secret), first_characters=secret[:8]
         )
-        close_dot_column(application=application)
         audit.record(action="secret.issued", actor=actor, application=application, data={"name": name})
     return secret
 
@@ -63,15 +62,13 @@ def verify_secret(*, application: Any, secret: str) -> bool:
     if not secret:
         return False
     stored = list(ClientSecret.objects.filter(application=application).only("pk", "digest", "expires_at", "revoked_at"))
-    if not stored:
-        return _verify_dot_column(application=application, secret=secret)
     now = timezone.now()
     live = [row for row in stored if row.revoked_at is None and (row.expires_at is None or now < row.expires_at)]
     for row in live:
         if crypto.matches(secret, row.digest):
             _note_use(row.pk)
             return True
-    return False
+    return _verify_dot_column(application=application, secret=secret)
 
 
 def _note_use(secret_id: int) -> None:
@@ -102,7 +99,7 @@ def _verify_dot_column(*, application: Any, secret: str) -> bool:
 def _upgrade(*, application: Any, secret: str) -> None:
     with transaction.atomic():
         type(application).objects.select_for_update().get(pk=application.pk)
-        if not ClientSecret.objects.filter(application=application).exists():
+        if not ClientSecret.objects.filter(application=application, digest=crypto.digest(secret)).exists():
             ClientSecret.objects.create(
                 application=application, digest=crypto.digest(secret), first_characters=secret[:4]
             )

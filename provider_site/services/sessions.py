@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from provider_site.models import Session
+from provider_site.models.session import digest_of
 
 _SID = "provider_site.sid"
 _EARLIER = "provider_site.earlier_sids"
@@ -64,13 +65,27 @@ def current_session(*, request: HttpRequest) -> Session:
     moment = auth_time(request=request)
     user: Any = request.user
     if sid:
-        session = Session.objects.filter(pk=sid, user=user, ended_at__isnull=True).first()
-        if session is not None and session.auth_time == moment:
+        session = Session.objects.filter(pk=sid, user=user).first()
+        if session is not None and session.auth_time == moment and not session.is_over(user, timezone.now()):
+            _prolong(session, request)
             return session
     _set_aside(request)
-    session = Session.objects.create(user=user, auth_time=moment, amr=_methods(request))
+    session = Session.objects.create(
+        user=user,
+        auth_time=moment,
+        amr=_methods(request),
+        expires_at=request.session.get_expiry_date(),
+        credential_digest=digest_of(user),
+    )
     request.session[_SID] = str(session.pk)
     return session
+
+
+def _prolong(session: Session, request: HttpRequest) -> None:
+    """Follow the browser's session, which Django may have prolonged; one write an hour at most."""
+    end = request.session.get_expiry_date()
+    if end > session.expires_at + timedelta(hours=1):
+        Session.objects.filter(pk=session.pk).update(expires_at=end)
 
 
 def _methods(request: HttpRequest) -> list[str]:

@@ -93,7 +93,7 @@ def _facts(
         authorization_revoked=authorization is not None and authorization.revoked_at is not None,
         consent_open=consent is None or consent.is_open(timezone.now()),
         offline="offline_access" in row.scope.split(),
-        session_ended=session is not None and session.ended_at is not None,
+        session_ended=session is not None and session.is_over(row.user, timezone.now()),
     )
 
 
@@ -132,6 +132,6 @@ def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
         authorization_revoked=authorization is not None and authorization.revoked_at is not None,
         consent_open=consent is None or consent.is_open(now),
         offline="offline_access" in scope.split(),
-        session_ended=session is not None and session.ended_at is not None,
+        session_ended=session is not None and session.is_over(row.user, timezone.now()),
     )
     return token_use.refusal(facts, now=now)

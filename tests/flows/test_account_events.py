@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from provider_site.models import Consent, Registration
+from provider_site.models import Consent, Registration, Session
 from tests import factories
 from tests.provider.driver import Driver, Tokens, plant_signing_key, query
 
@@ -167,3 +167,32 @@ def test_password_proved_again_is_the_same_place_to_sign_out_of(driver: Driver) 
     driver.redeem(query(driver.browser.get(posted["Location"]))["code"])
     driver.sign_out()
     assert is_dead(driver, before)
+
+
+def test_new_password_ends_tokens_without_offline_access(driver: Driver, user: Any) -> None:
+    tokens = driver.tokens(**ONLINE)
+    user.set_password("a new password, and a long one")
+    user.save()
+    assert is_dead(driver, tokens)
+
+
+def test_new_password_leaves_tokens_with_offline_access(driver: Driver, user: Any) -> None:
+    tokens = driver.tokens()
+    user.set_password("a new password, and a long one")
+    user.save()
+    assert not is_dead(driver, tokens)
+
+
+def test_expired_browser_session_ends_tokens_without_offline_access(driver: Driver) -> None:
+    online, offline = driver.tokens(**ONLINE), None
+    Session.objects.update(expires_at=timezone.now())
+    assert is_dead(driver, online)
+    offline = driver.tokens()
+    Session.objects.update(expires_at=timezone.now())
+    assert not is_dead(driver, offline)
+
+
+def test_session_lives_as_long_as_the_browser_s(driver: Driver) -> None:
+    driver.tokens(**ONLINE)
+    session, browser = Session.objects.get(), driver.browser.session
+    assert abs((session.expires_at - browser.get_expiry_date()).total_seconds()) < 60

@@ -215,22 +215,40 @@ def test_prompt_consent_asks_again_and_then_answers(driver: Driver) -> None:
 
 
 def test_prompt_select_account_offers_another_account(driver: Driver, user: Any, other_user: Any) -> None:
-    """3.1.2.1: the person signs in as somebody else, whose consent is asked."""
+    """3.1.2.1: the person is asked, on a page where they can go on as somebody else; a link alone signs nobody out."""
     mine = driver.id_token(driver.tokens())
     page = driver.authorize(prompt="select_account")
-    assert page["Location"].startswith("/accounts/login/")
+    assert page["Location"].startswith("/o/consent/")
+    assert "/o/consent/" in driver.authorize(prompt="select_account")["Location"], "still signed in"
+    switched = driver.browser.post(f"{page['Location']}switch/")
+    assert switched["Location"].startswith("/accounts/login/")
     driver.sign_in_again(other_user)
-    asked = driver.browser.get(next_address(page))
+    asked = driver.browser.get(next_address(switched))
     theirs = driver.id_token(driver.redeem(query(driver.consent(asked))["code"]))
     assert theirs["sub"] != mine["sub"]
 
 
-def test_prompt_select_account_may_keep_the_account(driver: Driver, user: Any) -> None:
+def test_prompt_select_account_may_keep_the_account(driver: Driver) -> None:
     """3.1.2.1."""
     driver.code()
-    page = driver.authorize(prompt="select_account")
+    assert "code" in query(driver.consent(driver.authorize(prompt="select_account"), scopes=["nickname"]))
+
+
+def test_prompt_login_without_a_page_to_prove_oneself_signs_nobody_out_by_a_link(
+    driver: Driver, user: Any, settings: Any
+) -> None:
+    """3.1.2.1: a login page that sends signed-in people back is answered by a page whose button signs out."""
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"REAUTHENTICATE_URL": None}
+    driver.code()
+    login = driver.authorize(prompt="login")
+    assert login["Location"].startswith("/accounts/login/")
+    sent_back = driver.browser.get(next_address(login))
+    assert sent_back.status_code == 403
+    assert "error" not in query(driver.authorize(prompt="none")), "still signed in"
+    switch = next_address(login).replace("/o/authorize/", "/o/consent/") + "switch/"
+    again = driver.browser.post(switch)
     driver.sign_in_again(user)
-    assert "code" in query(driver.browser.get(next_address(page)))
+    assert "code" in query(driver.browser.get(next_address(again)))
 
 
 # --- The request --------------------------------------------------------------------------------------------------

@@ -26,8 +26,16 @@ def situations() -> Iterator[Situation]:
                     for ended, withdrawn in flags
                 ]
     for past, requested, required in itertools.product(pasts, [s for s in SETS if s], (frozenset(), {"openid"})):
-        for prompt, decided in flags:
-            yield Situation(requested, frozenset(required), "1", past, prompt, decided)
+        for prompt, decided in itertools.product(("", "consent", "select_account"), [False, True]):
+            yield Situation(
+                requested=requested,
+                required=frozenset(required),
+                wording_version="1",
+                past=past,
+                prompt_consent=prompt == "consent",
+                prompt_select_account=prompt == "select_account",
+                decided_for_this_request=decided,
+            )
 
 
 def test_granted_is_said_only_when_nothing_speaks_against_it() -> None:
@@ -42,7 +50,8 @@ def test_granted_is_said_only_when_nothing_speaks_against_it() -> None:
             assert past.wording_version == situation.wording_version
             assert situation.requested <= past.granted | past.declined
             assert situation.required & situation.requested <= past.granted
-            assert situation.decided_for_this_request or not situation.prompt_consent
+            asks = situation.prompt_consent or situation.prompt_select_account
+            assert situation.decided_for_this_request or not asks
             assert situation.decided_for_this_request or situation.requested & past.granted
     assert count > 100
 
@@ -58,7 +67,10 @@ def test_granted_is_said_whenever_nothing_speaks_against_it() -> None:
             and situation.required & situation.requested <= past.granted
             and (
                 situation.decided_for_this_request
-                or (not situation.prompt_consent and situation.requested & past.granted)
+                or (
+                    not (situation.prompt_consent or situation.prompt_select_account)
+                    and situation.requested & past.granted
+                )
             )
         )
         assert (decide(situation) is Outcome.GRANTED) == bool(fine)

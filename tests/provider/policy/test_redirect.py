@@ -25,6 +25,8 @@ def without_loopback_port(uri: str) -> str:
 
 @given(requested=uris, registered=st.lists(uris, max_size=3))
 @example(requested="http://127.0.0.1:99/cb", registered=["http://127.0.0.1/cb?"])
+@example(requested="http://[::1]:99/cb", registered=["http://127.0.0.1/cb"])
+@example(requested="http://127.0.0.1:99/cb", registered=["http://localhost/cb"])
 def test_only_an_equal_uri_or_another_loopback_port_matches(requested: str, registered: list[str]) -> None:
     if matches(requested, registered):
         same = {uri for uri in registered if uri == requested}

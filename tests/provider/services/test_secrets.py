@@ -93,6 +93,16 @@ def test_generated_secret_verifies_by_its_old_hash_and_by_a_fast_one_from_then_o
     assert not verify_secret(application=application, secret=GENERATED[:-1])
 
 
+@pytest.mark.parametrize("old", [GENERATED, CHOSEN])
+def test_old_secret_goes_on_working_beside_a_further_one(db: None, old: str) -> None:
+    application = taken_over(pbkdf2(old))
+    further = issue_secret(application=application)
+    for secret in (further, old, old, further):
+        assert verify_secret(application=application, secret=secret)
+        application.refresh_from_db()
+    assert not verify_secret(application=application, secret="wrong")
+
+
 def test_secret_a_person_may_have_chosen_keeps_its_slow_hash(db: None) -> None:
     application = taken_over(pbkdf2(CHOSEN))
     assert verify_secret(application=application, secret=CHOSEN)
