@@ -179,7 +179,6 @@ TEXTS = (
     _("Backup key"),
     _("Key nr. {number}"),
     _("Key"),
-    _("Usage"),
     _("Passkey"),
     _("Security key"),
     _("This key does not indicate whether it is a passkey."),
