@@ -165,12 +165,25 @@ def test_profile_asked_for_by_many_is_one(transactional_db: None) -> None:
     assert len(set(subjects)) == 1
 
 
-def test_message_taken_by_many_workers_is_delivered_once(transactional_db: None, mailoutbox: list[Any]) -> None:
+def test_message_taken_by_many_workers_is_delivered_once(transactional_db: None) -> None:
     delivered: list[dict[str, Any]] = []
     outbox.deliverer("test-at-once")(delivered.append)
     message = OutboxMessage.objects.create(
         kind="test-at-once", payload={"n": 1}, next_attempt_at="2020-01-01T00:00:00Z"
     )
-    results = at_once(lambda _number: outbox.deliver(message_id=message.pk))
-    assert sum(results) == 1
+    all_have_read = Barrier(4)
+
+    def take(_number: int) -> bool:
+        waited: list[str] = []
+
+        def wait(execute: Any, sql: str, *rest: Any) -> Any:
+            if sql.startswith("UPDATE") and not waited:
+                waited.append(sql)
+                all_have_read.wait(timeout=20)
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(wait):
+            return outbox.deliver(message_id=message.pk)
+
+    assert sum(at_once(take, 4)) == 1
     assert delivered == [{"n": 1}]

@@ -1,5 +1,6 @@
 """Authlib's client, written by others, completes the whole flow over real HTTP."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,17 +21,19 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 
 @pytest.fixture
-def person(live_sites: Any) -> Person:
-    """Return a person with a nickname and a confirmed address, at a browser."""
+def person(live_sites: Any) -> Iterator[Person]:
+    """Yield a person with a nickname and a confirmed address, at a browser."""
     user = factories.make_user("ada")
     user.emailaddress_set.create(email=user.email, verified=True, primary=True)
     profiles.set_nickname(user=user, nickname="阿达")
-    return Person("ada", factories.PASSWORD)
+    person = Person("ada", factories.PASSWORD)
+    yield person
+    person.leave()
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
 def test_authlib_completes_code_pkce_refresh_userinfo_and_revocation(
-    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch, method: str
+    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch, request: Any, method: str
 ) -> None:
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
     registered = factories.make_application(client_type="public" if method == "none" else "confidential")
@@ -44,6 +47,7 @@ def test_authlib_completes_code_pkce_refresh_userinfo_and_revocation(
         token_endpoint_auth_method=method,
         revocation_endpoint_auth_method=method,
     )
+    request.addfinalizer(client.close)
     address, state = client.create_authorization_url(
         metadata["authorization_endpoint"], code_verifier=VERIFIER, nonce="n-1"
     )

@@ -1,5 +1,6 @@
 """requests-oauthlib's client, written by others, completes the whole flow over real HTTP."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,22 +17,25 @@ SCOPE = ["openid", "nickname", "offline_access"]
 
 
 @pytest.fixture
-def person(live_sites: Any) -> Person:
-    """Return a person with a nickname and a confirmed address, at a browser."""
+def person(live_sites: Any) -> Iterator[Person]:
+    """Yield a person with a nickname and a confirmed address, at a browser."""
     user = factories.make_user("ada")
     user.emailaddress_set.create(email=user.email, verified=True, primary=True)
     profiles.set_nickname(user=user, nickname="阿达")
-    return Person("ada", factories.PASSWORD)
+    person = Person("ada", factories.PASSWORD)
+    yield person
+    person.leave()
 
 
 def test_requests_oauthlib_completes_code_pkce_refresh_and_userinfo(
-    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch
+    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch, request: Any
 ) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     registered = factories.make_application()
     metadata = requests.get(f"{live_sites.provider}/.well-known/oauth-authorization-server", timeout=20).json()
     identity = (registered.application.client_id, registered.client_secret)
     client = OAuth2Session(identity[0], scope=SCOPE, redirect_uri=CALLBACK, pkce="S256")
+    request.addfinalizer(client.close)
     address, _state = client.authorization_url(metadata["authorization_endpoint"], nonce="n-1")
     answer = person.authorize(address, allow=("nickname", "offline_access"))
 
@@ -50,11 +54,12 @@ def test_requests_oauthlib_completes_code_pkce_refresh_and_userinfo(
 
 
 def test_requests_oauthlib_as_a_public_client_names_itself(
-    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch
+    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch, request: Any
 ) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     registered = factories.make_application(client_type="public")
     client = OAuth2Session(registered.application.client_id, scope=SCOPE, redirect_uri=CALLBACK, pkce="S256")
+    request.addfinalizer(client.close)
     address, _state = client.authorization_url(f"{live_sites.provider}/o/authorize/")
     answer = person.authorize(address, allow=("nickname", "offline_access"))
     client.fetch_token(f"{live_sites.provider}/o/token/", authorization_response=answer, include_client_id=True)

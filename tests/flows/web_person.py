@@ -1,5 +1,6 @@
 """A person at the provider's own pages over real HTTP: reads the forms that are there and sends them back."""
 
+import threading
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -56,6 +57,14 @@ class Person:
         self.username, self.password = username, password
         self.session = requests.Session()
         self.page: Any = None
+
+    def leave(self) -> None:
+        """Close the browser, and wait for the server's threads: each holds a connection of the database."""
+        self.page = None  # it would keep its connection
+        self.session.close()
+        for thread in threading.enumerate():
+            if "process_request_thread" in thread.name:
+                thread.join(5)
 
     def authorize(self, address: str, *, allow: tuple[str, ...]) -> str:
         """Open a client's authorization address, sign in and allow; return the client's address one is sent to."""
