@@ -54,6 +54,9 @@ def clean_nickname(value: str) -> str:
     overrides = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
     if any(unicodedata.category(char) in {"Cc", "Co", "Cs"} or char in overrides for char in nickname):
         raise ValidationError(_("A nickname can't hold invisible control characters."), code="control")
+    # Letters, digits, punctuation or symbols; joiners, marks and spaces alone show nothing.
+    if nickname and not any(unicodedata.category(char)[0] in "LNPS" for char in nickname):
+        raise ValidationError(_("A nickname needs at least one visible character."), code="invisible")
     return nickname
 
 

@@ -242,6 +242,8 @@ def test_nickname_is_kept_tidied(typed: str, kept: str) -> None:
         ("a\u2066b", "control"),
         ("a\ue000b", "control"),
         ("a\ud800b", "control"),
+        ("\u200d\u200b", "invisible"),
+        ("\u0301", "invisible"),
     ],
 )
 def test_nickname_too_long_or_with_what_deceives_is_refused(typed: str, code: str) -> None:
