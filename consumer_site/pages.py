@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from consumer_site.conf import consumer_settings
 from consumer_site.errors import Fault, SignInError
@@ -34,6 +35,16 @@ def provider_form_targets() -> list[str]:
     """
     loopback = ["http://localhost:*", "http://127.0.0.1:*"] if consumer_settings.ALLOW_LOOPBACK_HTTP else []
     return ["https:", *loopback]
+
+
+def local_next(request: HttpRequest) -> str | None:
+    """Return the address on this host that the request wants to go on to, None when it names none or another site's.
+
+    allauth would take any host of ALLOWED_HOSTS too, and fails at an address that can't be read.
+    """
+    wanted = request.POST.get("next") or request.GET.get("next")
+    local = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if local else None
 
 
 def page(

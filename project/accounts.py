@@ -24,6 +24,13 @@ class AccountAdapter(DefaultAccountAdapter):
         """Close the consumer's own form where both sites share one users table: its people come by a connector."""
         return getattr(request, "hosted_site", settings.SITES[0]) == settings.SITES[0]
 
+    def is_safe_url(self, url: str) -> bool:
+        """Say whether a redirect may go there; an address that can't be read is unsafe, and no crash."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Name the site and write links as configured: the port in a Host header is its sender's choice."""
         site = getattr(self.request, "hosted_site", settings.SITES[0])

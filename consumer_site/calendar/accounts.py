@@ -15,11 +15,10 @@ from django.contrib.auth.decorators import login_not_required, login_required
 from django.core.exceptions import MultipleObjectsReturned
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consumer_site.conf import consumer_settings
-from consumer_site.pages import page, provider_form_targets
+from consumer_site.pages import local_next, page, provider_form_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,7 @@ def choices(request: HttpRequest) -> list[Choice]:
 
 def next_address(request: HttpRequest) -> str:
     """Return the address on this host that the person wanted, else the calendar's."""
-    wanted = request.GET.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return wanted
-    return reverse("consumer_site:calendar")
+    return local_next(request) or reverse("consumer_site:calendar")
 
 
 @login_not_required

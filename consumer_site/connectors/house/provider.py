@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.helpers import render_authentication_error
-from allauth.socialaccount.providers.base import ProviderAccount
+from allauth.socialaccount.providers.base import AuthProcess, ProviderAccount
 from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
-from allauth.utils import build_absolute_uri
+from allauth.utils import build_absolute_uri, get_request_param
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from requests import RequestException
@@ -20,6 +20,7 @@ from requests import RequestException
 from consumer_site.connectors.house.client import HouseClient
 from consumer_site.connectors.house.metadata import Metadata
 from consumer_site.errors import NotConfigured, SignInError
+from consumer_site.pages import local_next
 
 DEFAULT_SCOPE = ("openid", "nickname", "avatar", "offline_access")
 _OPTIONS_WHEN_ASKING_AGAIN = {"prompt": "consent"}
@@ -67,11 +68,10 @@ class HouseProvider(OAuth2Provider):
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
         """Return what the form may choose: where to go next, and to be asked again. Scopes and parameters are ours."""
-        # Past OAuth2Provider, which would take scopes and parameters from the address.
-        kwargs: dict[str, Any] = super(OAuth2Provider, self).get_redirect_from_request_kwargs(request)
+        # Not allauth's, which would take scopes and parameters from the address.
         return {
-            "process": kwargs.get("process"),
-            "next_url": kwargs.get("next_url"),
+            "process": get_request_param(request, "process", AuthProcess.LOGIN),
+            "next_url": local_next(request),
             "ask_again": request.POST.get("ask_again") == "1",
         }
 

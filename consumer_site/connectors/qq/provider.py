@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 from allauth.socialaccount.models import SocialAccount
-from allauth.socialaccount.providers.base import ProviderAccount
+from allauth.socialaccount.providers.base import AuthProcess, ProviderAccount
 from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
+from allauth.utils import get_request_param
 from django.http import HttpRequest
 
 from consumer_site.connectors.qq.errors import NoIdentity
 from consumer_site.connectors.qq.views import QQOAuth2Adapter
+from consumer_site.pages import local_next
 
 # What phones' browsers, and QQ and WeChat on a phone, have in common; an iPad says "Mobile" but has a desktop's room.
 _PHONE = re.compile(r"Mobi|iPhone|iPod|Windows Phone", re.IGNORECASE)
@@ -40,6 +42,15 @@ class QQProvider(OAuth2Provider):
     name = "QQ"
     account_class = QQAccount
     oauth2_adapter_class = QQOAuth2Adapter
+
+    def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the form may choose, which is where to go next; scopes and parameters are ours."""
+        return {
+            "process": get_request_param(request, "process", AuthProcess.LOGIN),
+            "next_url": local_next(request),
+            "scope": self.get_scope_from_request(request),
+            "auth_params": self.get_auth_params(),
+        }
 
     def get_default_scope(self) -> list[str]:
         """Return the one scope that a nickname and a picture need."""
