@@ -43,7 +43,8 @@ Clock = Callable[[], float]
 
 CHUNK = 16 * 1024
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-_SIX_TO_FOUR_RELAYS = IPv4Network("192.88.99.0/24")  # RFC 7526
+# Relays of 6to4 (RFC 7526), and what protocols reserved for themselves (RFC 6890): Python calls parts of it global.
+_RESERVED = (IPv4Network("192.88.99.0/24"), IPv4Network("192.0.0.0/24"))
 MAX_REDIRECTS = 3
 USER_AGENT = "django-oauth-sites"
 
@@ -127,7 +128,7 @@ def _is_direct(address: Address) -> bool:
     range, which Python calls global, lie outside it.
     """
     if isinstance(address, IPv4Address):
-        return address not in _SIX_TO_FOUR_RELAYS
+        return not any(address in network for network in _RESERVED)
     return address in _GLOBAL_UNICAST and not address.sixtofour and not address.teredo
 
 
