@@ -35,7 +35,8 @@ class TestOpenid:
         [
             None, "", " ", 0, 1, 12345678901234567890, True, [], [OPENID], {}, {"openid": OPENID}, 1e300,
             "0" * 32, "F" * 32, "00000000-0000-0000-0000-000000000000", "--------", "________",
-            "undefined", "ANONYMOUS", "null", "None", "[object Object]", OPENID + "\n", " " + OPENID, OPENID + "\x00", OPENID + ";", "A" * 129,
+            "undefined", "ANONYMOUS", "null", "None", "[object Object]", OPENID + "\n", " " + OPENID,
+            OPENID + "\x00", OPENID + ";", "A" * 129,
             "A1" * 5000, OPENID.replace("C", "С"), OPENID.replace("0", "０"), "../" + OPENID, "' OR 1=1 --",
         ],
     )  # fmt: skip
