@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.models import SocialAccount, SocialApp
 from django.contrib.auth import get_user_model
 from django.test import Client
 
@@ -152,6 +152,8 @@ class TestLinkingHook:
         self, own_house: Any, qq: CannedQQ, visitor: Client, victim: Any
     ) -> None:
         subject = get_profile(user=victim).subject
+        # Even an entry that names our issuer is no entry of the house.
+        SocialApp.objects.filter(provider="qq").update(settings={"server_url": own_house.issuer})
         qq.answer(ME, me(openid=subject))
         assert qq_journey.sign_in(visitor).status_code == 302
         assert owner_of("qq", subject) != victim

@@ -106,6 +106,15 @@ class TestNext:
         assert_stays(visitor.post("/accounts/logout/", {"next": wanted}, query_params={"next": wanted})["Location"])
 
 
+@pytest.mark.parametrize("wanted", ["http://localhost:8000/o/apps/", "https://evil.example/"])
+def test_state_of_a_connector_that_checks_nothing_is_checked_at_the_end(journey: Journey, wanted: str) -> None:
+    address = journey.leave()
+    session = journey.visitor.session
+    session["socialaccount_states"][query_of(address)["state"]][0]["next"] = wanted
+    session.save()
+    assert_stays(journey.come_back(journey.house.authorize(address))["Location"])
+
+
 @pytest.mark.parametrize("path", ["///evil.example", "/%2Fevil.example", "/%5Cevil.example"])
 def test_path_that_looks_like_another_site_leads_nowhere(visitor: Client, db: None, path: str) -> None:
     answer = visitor.get(path)
