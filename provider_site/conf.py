@@ -84,7 +84,7 @@ class ProviderSettings:
 
     @cached_property
     def scopes(self) -> Mapping[str, Mapping[str, Any]]:
-        """``SCOPES``: further scopes: name to ``{"title", "description", "sensitive"}`` (texts may be lazy)."""
+        """``SCOPES``: further scopes: name to ``{"title", "description", "claims"}`` (texts may be lazy)."""
         return dict(self._user.get("SCOPES", {}))
 
     def _seconds(self, name: str, default: int) -> timedelta:
@@ -158,11 +158,6 @@ class ProviderSettings:
         """
         value = self._user.get("REAUTHENTICATE_URL")
         return str(value) if value else None
-
-    @cached_property
-    def clock_skew(self) -> timedelta:
-        """``CLOCK_SKEW_SECONDS``: how far two of our own clocks may differ; 5 seconds."""
-        return self._seconds("CLOCK_SKEW_SECONDS", 5)
 
     def reload(self) -> None:
         """Forget every computed value, so that the next access reads the settings again."""

@@ -61,10 +61,3 @@ class ConsentRefused(ProviderError):
 
     code = "invalid_request"
     description = "The consent form does not match the request."
-
-
-class ClientSecretInvalid(ProviderError):
-    """A client secret cannot be used for what was asked."""
-
-    code = "invalid_client"
-    description = "Client authentication failed."

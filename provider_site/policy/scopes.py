@@ -22,7 +22,6 @@ class ScopeDefinition:
     title: Text
     description: Text
     claims: tuple[str, ...] = ()
-    sensitive: bool = False
 
 
 _STANDARD = (
@@ -68,7 +67,6 @@ def _from_settings(name: str, texts: Mapping[str, Any]) -> ScopeDefinition:
         title=texts.get("title", name),
         description=texts.get("description", ""),
         claims=tuple(texts.get("claims", ())),
-        sensitive=bool(texts.get("sensitive", False)),
     )
 
 

@@ -316,8 +316,10 @@ class Validator(OAuth2Validator):
             source_refresh_token=source,
             resource=getattr(request, "resource", None),
         )
+        authorization = self._authorization(request)
+        if authorization is not None:
+            tokens.note_use(authorization.consent)
         if tokens_issued.has_listeners():
-            authorization = self._authorization(request)
             tokens_issued.send(
                 sender=type(self),
                 authorization_id=authorization.pk if authorization is not None else None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model, set_token_value
 
@@ -55,6 +56,13 @@ def store_tokens(
     )
     set_token_value(refresh, refresh_token)
     refresh.save(force_insert=True)
+
+
+def note_use(consent: Consent) -> None:
+    """Record that a consent bought tokens now; one write an hour per consent, not one per token."""
+    now = timezone.now()
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - timedelta(hours=1))
+    Consent.objects.filter(stale, pk=consent.pk).update(last_used_at=now)
 
 
 def find_refresh_token(text: str) -> RefreshTokenRecord | None:

@@ -196,3 +196,14 @@ def test_session_lives_as_long_as_the_browser_s(driver: Driver) -> None:
     driver.tokens(**ONLINE)
     session, browser = Session.objects.get(), driver.browser.session
     assert abs((session.expires_at - browser.get_expiry_date()).total_seconds()) < 60
+
+
+def test_person_sees_when_an_application_last_used_its_access(driver: Driver) -> None:
+    driver.code()
+    assert Consent.objects.get().last_used_at is None
+    first = driver.tokens()
+    used = Consent.objects.get().last_used_at
+    assert used is not None
+    driver.refresh(first.refresh)
+    assert Consent.objects.get().last_used_at == used, "one write an hour is enough"
+    assert "Last used" in driver.browser.get("/o/apps/").content.decode()
