@@ -52,10 +52,3 @@ class ContentSecurityPolicyMiddleware:
         if HEADER not in response:
             response[HEADER] = policy(form_action=_form_action(request, response))
         return response
-
-
-def _destinations_of_sign_in(request: HttpRequest) -> list[str]:
-    """Return the origins of the applications this browser is signing in to, from their registrations."""
-    from provider_site.services import sessions  # noqa: PLC0415 - not installed where the consumer stands alone
-
-    return sessions.destinations(request=request) if hasattr(request, "session") else []

@@ -50,11 +50,3 @@ def unseal(sealed: str, *, binding: str) -> str:
     if not isinstance(opened, list) or len(opened) != 2 or opened[0] != binding:
         raise UnsealError("sealed for something else")
     return str(opened[1])
-
-
-def reseal(sealed: str) -> str:
-    """Return the same content sealed with the newest key; raise UnsealError when no key opens it."""
-    try:
-        return _ring().rotate(sealed.encode()).decode()
-    except InvalidToken:
-        raise UnsealError("no key of the ring opens this") from None

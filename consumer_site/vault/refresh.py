@@ -1,4 +1,8 @@
-"""Know who can refresh which provider's tokens; connectors register here, so that the vault imports none of them."""
+"""Know who can refresh which provider's tokens; connectors register here, so that the vault imports none of them.
+
+No connector registers one yet, for the calendar needs a token at sign-in alone. The first feature that calls a provider
+later will, and mark `StoredToken.needs_sign_in` where the refresher is refused for good.
+"""
 
 from __future__ import annotations
 
