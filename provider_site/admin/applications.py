@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -14,115 +13,20 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 
+from provider_site.admin.application_forms import ApplicationForm, RegistrationForm, RegistrationFormSet, ScopeForm
 from provider_site.models import ApplicationScope, ClientSecret, Registration
-from provider_site.policy.scopes import catalog
 from provider_site.security_headers import protect
-from provider_site.services import applications, audit, secrets
-
-_ONE_PER_LINE = _("One per line. Each is compared exactly; only a loopback port may differ.")
+from provider_site.services import applications, secrets
 
 
-class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model is the host's
-    """DOT's application without its secret, its implicit and password grants, and its loose redirect URIs."""
+def _suggesting(formset: Any, rows: list[dict[str, Any]]) -> Any:
+    """Return the formset with `rows` already filled in, for an application that is not there yet."""
 
-    authorization_grant_type = forms.ChoiceField(
-        label=_("Grant"),
-        initial="authorization-code",
-        choices=[
-            ("authorization-code", _("People sign in (authorization code)")),
-            ("client-credentials", _("A machine acts for itself (client credentials)")),
-        ],
-    )
-    client_type = forms.ChoiceField(
-        label=_("Client type"),
-        initial="confidential",
-        choices=[
-            ("confidential", _("Confidential: runs on a server and keeps a secret")),
-            ("public", _("Public: runs on people's devices or in a browser")),
-        ],
-    )
-    redirect_uris = forms.CharField(
-        label=_("Redirect URIs"), required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text=_ONE_PER_LINE
-    )
-    post_logout_redirect_uris = forms.CharField(
-        label=_("Redirect URIs after sign-out"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_ONE_PER_LINE,
-    )
+    class Suggesting(formset):  # made at run time by the admin
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **({"initial": rows} | options))
 
-    allowed_origins = forms.CharField(
-        label=_("Allowed origins"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Origins whose scripts may call the token endpoint (CORS), one per line. Servers need none."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show each URI on a line of its own."""
-        super().__init__(*args, **kwargs)
-        for name in ("redirect_uris", "post_logout_redirect_uris", "allowed_origins"):
-            if self.initial.get(name):
-                self.initial[name] = "\n".join(self.initial[name].split())
-
-    def _clean_uris(self, name: str) -> str:
-        uris = self.cleaned_data[name].split()
-        applications.validate_redirect_uris(uris)
-        return " ".join(uris)
-
-    def clean_redirect_uris(self) -> str:
-        """Refuse what can't be registered, each with its reason."""
-        return self._clean_uris("redirect_uris")
-
-    def _update_errors(self, errors: Any) -> None:
-        """Drop what DOT says of redirect URIs: it knows only a list of schemes; policy/redirect.py decides."""
-        if hasattr(errors, "error_dict"):
-            errors.error_dict.pop("redirect_uris", None)
-        super()._update_errors(errors)  # type: ignore[misc]  # Django's, left out of its stubs
-
-    def clean(self) -> dict[str, Any] | None:
-        """Ask for a redirect URI where people sign in."""
-        cleaned = super().clean()
-        signs_in = self.cleaned_data.get("authorization_grant_type") == "authorization-code"
-        if signs_in and not self.cleaned_data.get("redirect_uris") and "redirect_uris" not in self.errors:
-            self.add_error("redirect_uris", _("An application that people sign in to needs a redirect URI."))
-        return cleaned
-
-    def clean_allowed_origins(self) -> str:
-        """Return the origins as DOT keeps them."""
-        return " ".join(self.cleaned_data["allowed_origins"].split())
-
-    def clean_post_logout_redirect_uris(self) -> str:
-        """Refuse what can't be registered, each with its reason."""
-        return self._clean_uris("post_logout_redirect_uris")
-
-
-class RegistrationForm(forms.ModelForm[Registration]):
-    """The registration beside the application."""
-
-    homepage_url = forms.URLField(label=_("Home page"), required=False, assume_scheme="https")
-    privacy_policy_url = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
-    terms_url = forms.URLField(label=_("Terms of service"), required=False, assume_scheme="https")
-
-    class Meta:
-        model = Registration
-        fields = (
-            "status",
-            "owner",
-            "description",
-            "homepage_url",
-            "privacy_policy_url",
-            "terms_url",
-            "pkce_waived",
-            "subject_type",
-        )
-
-    def clean(self) -> dict[str, Any] | None:
-        """Waive PKCE for confidential clients alone."""
-        cleaned = super().clean()
-        if self.cleaned_data.get("pkce_waived") and self.data.get("client_type") == "public":
-            self.add_error("pkce_waived", _("Only a confidential client can be allowed to sign in without PKCE."))
-        return cleaned
+    return Suggesting
 
 
 class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -130,30 +34,16 @@ class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]
 
     model = Registration
     form = RegistrationForm
+    formset = RegistrationFormSet
     can_delete = False
     min_num = 1
     autocomplete_fields: ClassVar[tuple[str, ...]] = ()
     raw_id_fields = ("owner",)
 
-
-class ScopeForm(forms.ModelForm[ApplicationScope]):
-    """One scope, chosen from those the site offers."""
-
-    scope = forms.ChoiceField(label=_("Scope"))
-
-    class Meta:
-        model = ApplicationScope
-        fields = ("scope", "required")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the catalogue in people's words."""
-        super().__init__(*args, **kwargs)
-        names = [(name, f"{name}: {scope.title}") for name, scope in catalog().items()]
-        self.fields["scope"].choices = [("", "---------"), *names]  # type: ignore[attr-defined]
-
-    def has_changed(self) -> bool:
-        """Count a suggested row that was left as it is; a row without a scope is none."""
-        return super().has_changed() if self.instance.pk else bool(self["scope"].value())
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Let whoever registers an application own it, unless they say otherwise."""
+        formset = super().get_formset(request, obj, **kwargs)
+        return formset if obj is not None else _suggesting(formset, [{"owner": request.user.pk}])
 
 
 class ScopeInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -161,20 +51,22 @@ class ScopeInline(admin.TabularInline):  # type: ignore[type-arg]
 
     model = ApplicationScope
     form = ScopeForm
-    extra = 2
+    # What a consumer_site asks for; a scope that is not registered is refused as invalid_scope.
+    suggested: ClassVar[list[dict[str, Any]]] = [
+        {"scope": "openid", "required": True},
+        {"scope": "nickname"},
+        {"scope": "avatar"},
+        {"scope": "offline_access"},
+    ]
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Leave room for what is suggested to a new application, or for one more scope."""
+        return 1 if obj is not None else len(self.suggested) + 1
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Begin a new application with the two scopes nearly every one needs."""
+        """Begin a new application with the scopes nearly every one needs."""
         formset = super().get_formset(request, obj, **kwargs)
-        if obj is not None:
-            return formset
-        suggested = [{"scope": "openid", "required": True}, {"scope": "nickname"}]
-
-        class Suggesting(formset):  # type: ignore[misc, valid-type]  # made at run time by the admin
-            def __init__(self, *args: Any, **options: Any) -> None:
-                super().__init__(*args, **({"initial": suggested} | options))
-
-        return Suggesting
+        return formset if obj is not None else _suggesting(formset, self.suggested)
 
 
 class SecretInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -187,6 +79,17 @@ class SecretInline(admin.TabularInline):  # type: ignore[type-arg]
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: secrets are generated, never typed."""
         return False
+
+
+def _changed_beside(formsets: Any) -> list[str]:
+    """Return what changed in the rows beside the application: the registration's fields by name, "scopes" as one."""
+    fields: list[str] = []
+    for formset in formsets:
+        if formset.model is Registration:
+            fields += [name for form in formset.forms for name in form.changed_data]
+        elif formset.model is ApplicationScope and formset.has_changed():
+            fields.append("scopes")
+    return fields
 
 
 class ApplicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the model is the host's
@@ -233,18 +136,28 @@ class ApplicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the model
         return [path("<path:object_id>/secret/", issue, name="provider_site_issue_secret"), *super().get_urls()]
 
     def save_model(self, request: HttpRequest, application: Any, form: Any, change: bool) -> None:
-        """Save, and keep DOT's own secret column closed."""
+        """Save, and let DOT make no secret of its own."""
         if not change:
-            application.client_secret = "pbkdf2_sha256$1$none$none"  # closed for good just below
+            applications.prepare_application(application=application)
         super().save_model(request, application, form, change)
-        if not change:
-            secrets.close_dot_column(application=application)
-        audit.record(
-            action="application.changed" if change else "application.registered",
-            application=application,
-            request=request,
-            data={"fields": list(form.changed_data)},
-        )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the rows beside the application, and complete or note what was done."""
+        super().save_related(request, form, formsets, change)
+        if change:
+            changed = [*form.changed_data, *_changed_beside(formsets)]
+            applications.record_change(application=form.instance, fields=changed, request=request)
+        else:
+            applications.complete_registration(application=form.instance, actor=request.user, request=request)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save; a secret is revoked by its service, which leaves a trace."""
+        if formset.model is not ClientSecret:
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)  # names what is to be deleted; nothing of a secret can be changed
+        for secret in formset.deleted_objects:
+            applications.revoke_secret(secret=secret, request=request)
 
     def response_add(
         self, request: HttpRequest, application: Any, post_url_continue: str | None = None

@@ -10,9 +10,10 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from provider_site.models import ApplicationScope, Registration
+from provider_site.models import ApplicationScope, ClientSecret, Registration
 from provider_site.policy import redirect
 from provider_site.policy.scopes import catalog
 from provider_site.services import audit, secrets
@@ -108,8 +109,7 @@ def register_application(
             ApplicationScope(application=application, scope=scope, required=required)
             for scope, required in scopes.items()
         )
-        audit.record(action="application.registered", actor=owner, application=application)
-        application_registered.send(sender=Registration, registration=registration)
+        complete_registration(application=application, actor=owner)
         text = None
         if client_type == "confidential":
             text = secrets.issue_secret(application=application, actor=owner, text=client_secret)
@@ -126,18 +126,48 @@ def _validate_facts(*, scopes: Mapping[str, bool], pkce_waived: bool, client_typ
 
 
 def _create_application(*, client_id: str | None, **facts: Any) -> Any:
-    """Save DOT's application, its own secret column closed."""
-    # Never kept as it is: a hash nobody can meet replaces this before the transaction ends.
-    placeholder = "pbkdf2_sha256$1$none$none"
-    application = application_model()(authorization_grant_type="authorization-code", client_secret=placeholder, **facts)
+    application = application_model()(authorization_grant_type="authorization-code", **facts)
+    prepare_application(application=application)
     if client_id:
         application.client_id = client_id
     # Not full_clean: DOT's clean() judges redirect URIs by a list of schemes, which can't say "a reversed domain name".
     application.clean_fields(exclude=["user"])
     application.validate_unique()
     application.save()
-    secrets.close_dot_column(application=application)
     return application
+
+
+def prepare_application(*, application: Any) -> None:
+    """Keep DOT from hashing a secret of its own, slowly, when this new application is saved."""
+    # No secret has this hash; complete_registration puts one of a random text in its place in the same transaction.
+    application.client_secret = "pbkdf2_sha256$1$none$none"
+
+
+@transaction.atomic
+def complete_registration(*, application: Any, actor: Any = None, request: HttpRequest | None = None) -> Registration:
+    """Finish the registration of a prepared application that was saved with its rows; return its registration.
+
+    Every way to register ends here: DOT's secret column is closed, the audit trail and ``application_registered`` told.
+    An application saved without a registration becomes a draft of ``actor``'s.
+    """
+    secrets.close_dot_column(application=application)
+    registration, _made = Registration.objects.get_or_create(application=application, defaults={"owner": actor})
+    audit.record(action="application.registered", actor=actor, application=application, request=request)
+    application_registered.send(sender=Registration, registration=registration)
+    return registration
+
+
+def record_change(*, application: Any, fields: Sequence[str], request: HttpRequest | None = None) -> None:
+    """Note in the audit trail which fields of an application were changed."""
+    audit.record(action="application.changed", application=application, request=request, data={"fields": list(fields)})
+
+
+@transaction.atomic
+def revoke_secret(*, secret: ClientSecret, actor: Any = None, request: HttpRequest | None = None) -> None:
+    """Delete a secret, which opens nothing from then on, and note its first characters in the audit trail."""
+    data = {"name": secret.name, "first_characters": secret.first_characters}
+    secret.delete()
+    audit.record(action="secret.revoked", actor=actor, application=secret.application, request=request, data=data)
 
 
 def required_scopes(*, application: Any) -> frozenset[str]:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import requests
 
-from provider_site.models import ApplicationScope
+from provider_site.models import ApplicationScope, AuditEvent, Registration
+from provider_site.signals import application_registered
 from tests.factories import PASSWORD
 from tests.servers import LiveSites
 
@@ -30,7 +31,12 @@ def fill_in(page: Any, *, redirect_uri: str, client_type: str = "confidential") 
     page.locator("#id_client_type").select_option(client_type)
     page.locator("#id_redirect_uris").fill(redirect_uri)
     page.locator("#id_registration-0-status").select_option("approved")
-    page.locator("#id_registered_scopes-1-scope").select_option("avatar")
+
+
+def actions(client_id: str) -> list[str]:
+    """Return what the audit trail says of the application, oldest first."""
+    events = AuditEvent.objects.filter(application__client_id=client_id).order_by("pk")
+    return list(events.values_list("action", flat=True))
 
 
 def client_credentials_error(sites: LiveSites, client_id: str, secret: str) -> str:
@@ -57,10 +63,62 @@ def test_secret_is_shown_once_and_works(live_sites: LiveSites, admin_page: Any) 
     assert "pbkdf2" not in shown
     assert secret[:8] in shown
     rows = ApplicationScope.objects.filter(application__client_id=client_id)
-    assert dict(rows.values_list("scope", "required")) == {"openid": True, "avatar": False}
+    assert dict(rows.values_list("scope", "required")) == {
+        "openid": True,
+        "nickname": False,
+        "avatar": False,
+        "offline_access": False,
+    }
 
 
-def test_further_secret_works_beside_the_first_until_it_is_deleted(live_sites: LiveSites, admin_page: Any) -> None:
+def test_registration_left_untouched_is_a_draft_of_who_made_it(
+    live_sites: LiveSites, admin_page: Any, staff: Any
+) -> None:
+    told: list[Any] = []
+
+    def note(registration: Any, **_: Any) -> None:
+        told.append(registration.pk)
+
+    page = admin_page
+    page.locator("#id_name").fill("Plain")
+    page.locator("#id_redirect_uris").fill("https://app.example.com/callback")
+    page.locator("#id_registered_scopes-3-scope").select_option("")
+    application_registered.connect(note)
+    try:
+        page.locator("input[name=_save]").click()
+        client_id = page.locator("#client-id").input_value()
+    finally:
+        application_registered.disconnect(note)
+    registration = Registration.objects.get(application__client_id=client_id)
+    assert (registration.status, registration.owner) == ("draft", staff)
+    assert told == [registration.pk]
+    assert set(registration.application.registered_scopes.values_list("scope", flat=True)) == {
+        "openid",
+        "nickname",
+        "avatar",
+    }
+    assert actions(client_id) == ["application.registered", "secret.issued"]
+
+
+def test_approval_is_saved_and_leaves_a_trace(live_sites: LiveSites, admin_page: Any) -> None:
+    page = admin_page
+    page.locator("#id_name").fill("Plain")
+    page.locator("#id_redirect_uris").fill("https://app.example.com/callback")
+    page.locator("input[name=_save]").click()
+    client_id = page.locator("#client-id").input_value()
+    page.locator("#content a.button").first.click()
+    page.locator("#id_registration-0-status").select_option("approved")
+    page.locator("input[name=_save]").click()
+    page.wait_for_url(re.compile(r"/application/$"))
+    assert Registration.objects.get(application__client_id=client_id).status == "approved"
+    event = AuditEvent.objects.get(application__client_id=client_id, action="application.changed")
+    assert event.data == {"fields": ["status"]}
+    assert event.address == "127.0.0.1"
+
+
+def test_further_secret_works_beside_the_first_until_it_is_deleted(
+    live_sites: LiveSites, admin_page: Any, staff: Any
+) -> None:
     page = admin_page
     fill_in(page, redirect_uri="https://app.example.com/callback")
     page.locator("input[name=_save]").click()
@@ -77,6 +135,10 @@ def test_further_secret_works_beside_the_first_until_it_is_deleted(live_sites: L
     page.wait_for_url(re.compile(r"/application/$"))
     assert client_credentials_error(live_sites, client_id, first) == "invalid_client"
     assert client_credentials_error(live_sites, client_id, second) == "unauthorized_client"
+    assert actions(client_id)[-2:] == ["secret.revoked", "application.changed"]
+    event = AuditEvent.objects.get(action="secret.revoked")
+    assert event.actor == staff
+    assert event.data == {"name": "First secret", "first_characters": first[:8]}
 
 
 @pytest.mark.parametrize(

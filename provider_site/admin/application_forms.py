@@ -1,0 +1,145 @@
+"""The forms of an application's admin page: DOT's application, its registration, its scopes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from provider_site.models import ApplicationScope, Registration
+from provider_site.policy.scopes import catalog
+from provider_site.services import applications
+
+_ONE_PER_LINE = _("One per line. Each is compared exactly; only a loopback port may differ.")
+
+
+class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model is the host's
+    """DOT's application without its secret, its implicit and password grants, and its loose redirect URIs."""
+
+    authorization_grant_type = forms.ChoiceField(
+        label=_("Grant"),
+        initial="authorization-code",
+        choices=[
+            ("authorization-code", _("People sign in (authorization code)")),
+            ("client-credentials", _("A machine acts for itself (client credentials)")),
+        ],
+    )
+    client_type = forms.ChoiceField(
+        label=_("Client type"),
+        initial="confidential",
+        choices=[
+            ("confidential", _("Confidential: runs on a server and keeps a secret")),
+            ("public", _("Public: runs on people's devices or in a browser")),
+        ],
+    )
+    redirect_uris = forms.CharField(
+        label=_("Redirect URIs"), required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text=_ONE_PER_LINE
+    )
+    post_logout_redirect_uris = forms.CharField(
+        label=_("Redirect URIs after sign-out"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_ONE_PER_LINE,
+    )
+
+    allowed_origins = forms.CharField(
+        label=_("Allowed origins"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Origins whose scripts may call the token endpoint (CORS), one per line. Servers need none."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show each URI on a line of its own."""
+        super().__init__(*args, **kwargs)
+        for name in ("redirect_uris", "post_logout_redirect_uris", "allowed_origins"):
+            if self.initial.get(name):
+                self.initial[name] = "\n".join(self.initial[name].split())
+
+    def _clean_uris(self, name: str) -> str:
+        uris = self.cleaned_data[name].split()
+        applications.validate_redirect_uris(uris)
+        return " ".join(uris)
+
+    def clean_redirect_uris(self) -> str:
+        """Refuse what can't be registered, each with its reason."""
+        return self._clean_uris("redirect_uris")
+
+    def _update_errors(self, errors: Any) -> None:
+        """Drop what DOT says of redirect URIs: it knows only a list of schemes; policy/redirect.py decides."""
+        if hasattr(errors, "error_dict"):
+            errors.error_dict.pop("redirect_uris", None)
+        super()._update_errors(errors)  # type: ignore[misc]  # Django's, left out of its stubs
+
+    def clean(self) -> dict[str, Any] | None:
+        """Ask for a redirect URI where people sign in."""
+        cleaned = super().clean()
+        signs_in = self.cleaned_data.get("authorization_grant_type") == "authorization-code"
+        if signs_in and not self.cleaned_data.get("redirect_uris") and "redirect_uris" not in self.errors:
+            self.add_error("redirect_uris", _("An application that people sign in to needs a redirect URI."))
+        return cleaned
+
+    def clean_allowed_origins(self) -> str:
+        """Return the origins as DOT keeps them."""
+        return " ".join(self.cleaned_data["allowed_origins"].split())
+
+    def clean_post_logout_redirect_uris(self) -> str:
+        """Refuse what can't be registered, each with its reason."""
+        return self._clean_uris("post_logout_redirect_uris")
+
+
+class RegistrationForm(forms.ModelForm[Registration]):
+    """The registration beside the application."""
+
+    homepage_url = forms.URLField(label=_("Home page"), required=False, assume_scheme="https")
+    privacy_policy_url = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
+    terms_url = forms.URLField(label=_("Terms of service"), required=False, assume_scheme="https")
+
+    class Meta:
+        model = Registration
+        fields = (
+            "status",
+            "owner",
+            "description",
+            "homepage_url",
+            "privacy_policy_url",
+            "terms_url",
+            "pkce_waived",
+            "subject_type",
+        )
+
+    def has_changed(self) -> bool:
+        """Count a new registration that was left as it is: without its row the application would not exist."""
+        return self.instance._state.adding or super().has_changed()
+
+
+class RegistrationFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # the parent is the host's
+    """The one registration, judged together with the application's own form, whose values `instance` holds."""
+
+    def clean(self) -> None:
+        """Waive PKCE for confidential clients alone."""
+        super().clean()
+        for form in self.forms:
+            if form.cleaned_data.get("pkce_waived") and self.instance.client_type == "public":
+                form.add_error("pkce_waived", _("Only a confidential client can be allowed to sign in without PKCE."))
+
+
+class ScopeForm(forms.ModelForm[ApplicationScope]):
+    """One scope, chosen from those the site offers."""
+
+    scope = forms.ChoiceField(label=_("Scope"))
+
+    class Meta:
+        model = ApplicationScope
+        fields = ("scope", "required")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the catalogue in people's words."""
+        super().__init__(*args, **kwargs)
+        names = [(name, f"{name}: {scope.title}") for name, scope in catalog().items()]
+        self.fields["scope"].choices = [("", "---------"), *names]  # type: ignore[attr-defined]
+
+    def has_changed(self) -> bool:
+        """Count a suggested row that was left as it is; a row without a scope is none."""
+        return super().has_changed() if self.instance.pk else bool(self["scope"].value())
