@@ -13,10 +13,11 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
+from django.core.files.storage.handler import InvalidStorageError
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from provider_site.conf import provider_settings
+from provider_site.conf import KNOWN_KEYS, provider_settings
 from provider_site.models.profile import avatar_storage
 
 _WIRING = "from provider_site.dot_settings import dot_settings; OAUTH2_PROVIDER = dot_settings()"
@@ -31,7 +32,7 @@ _RFC9700_GATES = (
 
 @register()
 def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report a missing issuer (E001) or key ring (E002)."""
+    """Report a missing issuer (E001) or key ring (E002), settings that can't work (E005, E006) or are none (W004)."""
     problems: list[CheckMessage] = []
     for name, check_id, line in (
         ("issuer", "provider_site.E001", 'PROVIDER_SITE = {"ISSUER": "https://id.example.com", ...}'),
@@ -41,7 +42,25 @@ def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
             getattr(provider_settings, name)
         except ImproperlyConfigured as error:
             problems.append(Error(str(error), hint=f"In your settings: {line}", id=check_id))
-    return problems
+    return [*problems, *_other_settings()]
+
+
+def _other_settings() -> Iterable[CheckMessage]:
+    try:
+        _ = provider_settings.default_consent_days
+    except ImproperlyConfigured as error:
+        hint = 'In your settings: PROVIDER_SITE = {"CONSENT_DAYS": [1, 30, None], "DEFAULT_CONSENT_DAYS": 30, ...}'
+        yield Error(str(error), hint=hint, id="provider_site.E005")
+    if not settings.USE_TZ:
+        yield Error(
+            "The provider keeps moments in UTC.", hint="In your settings: USE_TZ = True", id="provider_site.E006"
+        )
+    for key in sorted(set(getattr(settings, "PROVIDER_SITE", None) or {}) - KNOWN_KEYS):
+        yield checks.Warning(
+            f"PROVIDER_SITE has no setting {key!r}.",
+            hint=f"It knows {', '.join(sorted(KNOWN_KEYS))}.",
+            id="provider_site.W004",
+        )
 
 
 @register()
@@ -79,9 +98,9 @@ def _is_subclass(value: Any, ours: str) -> bool:
 
 @register(Tags.urls)
 def check_urls(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report that the endpoints have no address (W001); a host that routes by host name may silence it."""
+    """Report endpoints without an address (W001; where hosts are routed by name, silence it) or a wrong one (W003)."""
     try:
-        reverse("oauth2_provider:authorize")
+        discovery = reverse("oauth2_provider:oidc-connect-discovery-info")
         reverse("provider_site:connected-apps")
     except NoReverseMatch:
         return [
@@ -91,16 +110,30 @@ def check_urls(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
                 id="provider_site.W001",
             )
         ]
+    try:
+        expected = urlsplit(provider_settings.issuer).path + "/.well-known/openid-configuration"
     except ImproperlyConfigured:
-        pass  # another check reports it
+        return []  # another check reports it
+    if discovery != expected:
+        return [
+            checks.Warning(
+                f"Clients look for the metadata at {expected}, and it is at {discovery} (OpenID Discovery 4).",
+                hint="Give the issuer the path that provider_site.urls is included under, or include it at the root.",
+                id="provider_site.W003",
+            )
+        ]
     return []
 
 
 @register()
 def check_storage(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     """Report that avatars would land in the working directory (W002)."""
-    storage = avatar_storage()
-    if isinstance(storage, FileSystemStorage) and not storage.base_location:
+    try:
+        storage = avatar_storage()
+        in_working_directory = isinstance(storage, FileSystemStorage) and not storage.base_location
+    except InvalidStorageError:
+        return []  # STORAGES without "default" is for Django to report
+    if in_working_directory:
         return [
             checks.Warning(
                 "MEDIA_ROOT is empty, so avatars would be written to the directory the server was started in.",

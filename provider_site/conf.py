@@ -13,6 +13,28 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
+KNOWN_KEYS = frozenset(
+    {
+        "ACCESS_TOKEN_SECONDS",
+        "AUTHORIZATION_CODE_SECONDS",
+        "AUTHORIZATION_REQUEST_SECONDS",
+        "AVATAR_MAX_BYTES",
+        "CONSENT_DAYS",
+        "DEFAULT_CONSENT_DAYS",
+        "EMAIL_VERIFIED",
+        "ID_TOKEN_SECONDS",
+        "ISSUER",
+        "KEY_RING",
+        "NICKNAME_MAX_LENGTH",
+        "REAUTHENTICATE_URL",
+        "REFRESH_TOKEN_GRACE_SECONDS",
+        "REFRESH_TOKEN_IDLE_SECONDS",
+        "SCOPES",
+        "SITE_NAME",
+        "SWITCH_ACCOUNT_URL",
+    }
+)
+
 
 class ProviderSettings:
     """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
@@ -126,13 +148,27 @@ class ProviderSettings:
 
     @cached_property
     def consent_durations(self) -> Sequence[int | None]:
-        """``CONSENT_DAYS``: the choices of duration on the consent page, in days; ``None`` is "until withdrawn"."""
-        return tuple(self._user.get("CONSENT_DAYS", (1, 30, 365, None)))
+        """``CONSENT_DAYS``: the choices of duration on the consent page, in days; ``None`` is "until withdrawn".
+
+        Raises ImproperlyConfigured without any, or with one that is no positive number.
+        """
+        value = tuple(self._user.get("CONSENT_DAYS", (1, 30, 365, None)))
+        if not value or any(days is not None and (not isinstance(days, int) or days < 1) for days in value):
+            raise ImproperlyConfigured("PROVIDER_SITE['CONSENT_DAYS'] is a list of days, each 1 or more, or None.")
+        return value
 
     @cached_property
     def default_consent_days(self) -> int | None:
-        """``DEFAULT_CONSENT_DAYS``: the duration selected at first; 30 days."""
-        value = self._user.get("DEFAULT_CONSENT_DAYS", 30)
+        """``DEFAULT_CONSENT_DAYS``: the duration selected at first; 30 days, or the first of ``CONSENT_DAYS``.
+
+        Raises ImproperlyConfigured when it is not among the choices.
+        """
+        choices = self.consent_durations
+        value = self._user.get("DEFAULT_CONSENT_DAYS", 30 if 30 in choices else choices[0])
+        if value not in choices:
+            raise ImproperlyConfigured(
+                "PROVIDER_SITE['DEFAULT_CONSENT_DAYS'] is not one of PROVIDER_SITE['CONSENT_DAYS']."
+            )
         return value if value is None else int(value)
 
     @cached_property

@@ -15,7 +15,7 @@ consent_refused = Signal()
 consent_withdrawn = Signal()
 
 # Tokens were issued.
-# sender: the validator's class; authorization_id: UUID or None; application_id: int; user_id: primary key or None;
+# sender: the validator's class; authorization_id: UUID or None; application_id, user_id: primary keys or None;
 # grant_type: the OAuth name of the grant
 tokens_issued = Signal()
 

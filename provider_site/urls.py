@@ -33,7 +33,7 @@ portal_urls = [
     path("o/consent/<slug:handle>/", consent.ConsentView.as_view(), name="consent"),
     path("o/consent/<slug:handle>/switch/", consent.SwitchAccountView.as_view(), name="consent-switch-account"),
     path("o/apps/", apps.ConnectedAppsView.as_view(), name="connected-apps"),
-    path("o/apps/<int:application_id>/withdraw/", apps.WithdrawView.as_view(), name="withdraw"),
+    path("o/apps/<str:application_id>/withdraw/", apps.WithdrawView.as_view(), name="withdraw"),
     path("o/profile/", profile.ProfileView.as_view(), name="profile"),
     path("o/avatar/<slug:key>.png", profile.AvatarView.as_view(), name="avatar"),
 ]

@@ -1,5 +1,6 @@
 """Make the rows most tests begin with, through the same services the project uses."""
 
+import io
 import itertools
 from typing import Any
 
@@ -38,3 +39,13 @@ def make_application(owner: Any = None, **overrides: Any) -> Any:
         "status": "approved",
     }
     return register_application(**(facts | overrides))
+
+
+def make_picture() -> Any:
+    """Return an uploaded PNG of a few pixels."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+    from PIL import Image
+
+    output = io.BytesIO()
+    Image.new("RGB", (8, 8), "#cfe3ff").save(output, "PNG")
+    return SimpleUploadedFile("picture.png", output.getvalue(), content_type="image/png")

@@ -21,7 +21,6 @@ class Person:
     family_name: str = ""
     name: str = ""
     preferred_username: str = ""
-    locale: str = ""
     email: str = ""
     email_verified: bool = False
     updated_at: datetime | None = None
@@ -29,7 +28,7 @@ class Person:
     def values(self) -> dict[str, Any]:
         """Return every claim with a value, in the type it has on the wire."""
         claims: dict[str, Any] = {"sub": self.subject}
-        for name in ("name", "given_name", "family_name", "preferred_username", "nickname", "picture", "locale"):
+        for name in ("name", "given_name", "family_name", "preferred_username", "nickname", "picture"):
             if text := getattr(self, name):
                 claims[name] = text
         if self.email:

@@ -12,7 +12,7 @@ _LOOPBACK_HOSTS = LOOPBACK_ADDRESSES | {"localhost"}
 _FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp"})
 # RFC 8252 7.1: a private-use scheme is a reversed domain name, so it holds a dot.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+\Z")
-# Letters, digits, dots and hyphens, or an IPv6 address: what goes into a Content-Security-Policy as a source.
+# Letters, digits, dots and hyphens, or an IPv6 address.
 _HOST = re.compile(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?\Z", re.IGNORECASE)
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\uffff\U00010000-\U0010ffff\\\"<>^`{|}]")
 # Compared as text: parsing and joining again would lose a "?" that nothing follows.
@@ -97,10 +97,11 @@ def _split(uri: str) -> SplitResult | None:
 def origin(uri: str) -> str:
     """Return the CSP source of a redirect URI: ``https://host:port`` or ``com.example.app:``.
 
-    Empty for a host that is none, which an older row may hold: a ``;`` in it would begin another directive.
+    An IPv6 address can't be written there (CSP 3, 2.3.1), so its scheme stands for it. Empty for a host that is none,
+    which an older row may hold: a ``;`` in it would begin another directive.
     """
     parts = urlsplit(uri)
-    if not parts.netloc:
+    if not parts.netloc or "[" in parts.netloc:
         return f"{parts.scheme}:"
     return f"{parts.scheme}://{parts.netloc}" if _HOST.match(parts.netloc) else ""
 

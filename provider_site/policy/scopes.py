@@ -36,8 +36,8 @@ _STANDARD = (
     ScopeDefinition(
         "profile",
         _("See your profile"),
-        _("Your name, user name, nickname, avatar and language."),
-        ("name", "given_name", "family_name", "preferred_username", "nickname", "picture", "locale", "updated_at"),
+        _("Your name, user name, nickname and avatar."),
+        ("name", "given_name", "family_name", "preferred_username", "nickname", "picture", "updated_at"),
     ),
     ScopeDefinition(
         "email", _("See your e-mail address"), _("And whether it has been verified."), ("email", "email_verified")

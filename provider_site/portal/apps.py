@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -26,16 +27,19 @@ class ConnectedAppsView(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show one card per application."""
         definitions = catalog()
-        cards = [
-            {
-                "consent": consent,
-                "application": consent.application,
-                "registration": consent.application.registration,
-                "owner_name": people.display_name(user=consent.application.registration.owner),
-                "titles": [definitions[name].title for name in in_order(consent.scopes)],
-            }
-            for consent in consents.open_consents(user=request.user)
-        ]
+        cards = []
+        for consent in consents.open_consents(user=request.user):
+            # Without a registration an application serves nobody, but what it was allowed is still to be taken back.
+            registration = getattr(consent.application, "registration", None)
+            cards.append(
+                {
+                    "consent": consent,
+                    "application": consent.application,
+                    "registration": registration,
+                    "owner_name": people.display_name(user=registration.owner if registration else None),
+                    "titles": [definitions[name].title for name in in_order(consent.scopes)],
+                }
+            )
         context = {"cards": cards, "site_name": provider_settings.site_name}
         return protect(render(request, "provider_site/connected_apps.html", context))
 
@@ -45,11 +49,15 @@ class WithdrawView(LoginRequiredMixin, View):
 
     http_method_names = ["post"]
 
-    def post(self, request: HttpRequest, application_id: int) -> HttpResponse:
-        """Withdraw, say so, and go back to the list."""
-        application = applications.application_model().objects.filter(pk=application_id).first()
+    def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
+        """Withdraw, say so, and go back to the list. The key is of whatever type the host's application has."""
+        try:
+            application = applications.application_model().objects.filter(pk=application_id).first()
+        except (ValueError, ValidationError):
+            application = None
         if application is None:
             raise Http404
         if consents.withdraw(user=request.user, application=application, request=request):
-            messages.success(request, _("%(app)s can no longer see your data.") % {"app": application})
+            text = _("%(app)s can no longer see your data.") % {"app": application}
+            messages.success(request, text, fail_silently=True)  # a host may have no messages
         return redirect("provider_site:connected-apps")

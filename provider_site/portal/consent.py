@@ -19,7 +19,8 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
-from provider_site.errors import AuthorizationRequestExpired, ConsentRefused, new_reference
+from provider_site.error_pages import expired_page
+from provider_site.errors import AuthorizationRequestExpired, ConsentRefused
 from provider_site.models import AuthorizationRequest
 from provider_site.policy import claims, redirect
 from provider_site.policy.scopes import catalog, in_order
@@ -56,7 +57,6 @@ _CLAIM_NAMES = {
     "given_name": _("Given name"),
     "family_name": _("Family name"),
     "preferred_username": _("User name"),
-    "locale": _("Language"),
     "email": _("E-mail address"),
     "email_verified": _("Verified"),
 }
@@ -105,7 +105,7 @@ class ConsentView(LoginRequiredMixin, View):
         try:
             return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
         except AuthorizationRequestExpired as error:
-            return _expired(request, error)
+            return expired_page(request, error)
 
     def get(self, request: HttpRequest, handle: str) -> HttpResponse:
         """Show the page."""
@@ -220,19 +220,6 @@ def _in_words(value: Any) -> Any:
     return value
 
 
-def _expired(request: HttpRequest, error: AuthorizationRequestExpired) -> HttpResponse:
-    registration = getattr(error.application, "registration", None)
-    context = {
-        "title": _("This sign-in request has expired"),
-        "explanation": _("It was left open for too long, has been answered already, or was begun by another account."),
-        "application": error.application,
-        "back_url": registration.homepage_url if registration is not None else "",
-        "reference": new_reference(),
-        "site_name": provider_settings.site_name,
-    }
-    return protect(render(request, "provider_site/error.html", context, status=410))
-
-
 class SwitchAccountView(LoginRequiredMixin, View):
     """Go on with a request as somebody else."""
 
@@ -243,7 +230,7 @@ class SwitchAccountView(LoginRequiredMixin, View):
         try:
             kept = authorization_requests.find(handle=handle, user=request.user)
         except AuthorizationRequestExpired as error:
-            return _expired(request, error)
+            return expired_page(request, error)
         authorization_requests.release(handle=handle, user=request.user)
         logout(request)
         sessions.remember_destination(request=request, source=redirect.origin(kept.parameters["redirect_uri"]))

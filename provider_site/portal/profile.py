@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -42,13 +41,10 @@ class ProfileForm(forms.Form):
         """Refuse what the service would refuse, at its field."""
         return profiles.clean_nickname(self.cleaned_data["nickname"])
 
-    def clean_avatar(self) -> Any:
-        """Refuse what the service would refuse, at its field."""
+    def clean_avatar(self) -> bytes | None:
+        """Refuse what can't be read, at its field; return the picture as it will be kept."""
         upload = self.cleaned_data.get("avatar")
-        if upload is not None:
-            profiles.reencode(upload)
-            upload.seek(0)
-        return upload
+        return profiles.reencode(upload) if upload is not None else None
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -71,13 +67,13 @@ class ProfileView(LoginRequiredMixin, View):
             profiles.set_profile(
                 user=request.user,
                 nickname=form.cleaned_data["nickname"],
-                upload=form.cleaned_data["avatar"],
-                remove_avatar=form.cleaned_data["remove_avatar"],
+                picture=form.cleaned_data["avatar"],
+                remove_picture=form.cleaned_data["remove_avatar"],
             )
         except ValidationError as error:
             form.add_error(None, error)
             return self._page(request, form, profiles.get_profile(user=request.user), status=400)
-        messages.success(request, _("Saved."))
+        messages.success(request, _("Saved."), fail_silently=True)  # a host may have no messages
         return redirect("provider_site:profile")
 
     def _page(self, request: HttpRequest, form: ProfileForm, profile: Profile, status: int = 200) -> HttpResponse:
@@ -85,6 +81,7 @@ class ProfileView(LoginRequiredMixin, View):
         return protect(render(request, "provider_site/profile.html", context, status=status))
 
 
+@method_decorator(login_not_required, name="dispatch")
 class AvatarView(View):
     """Serve an avatar to whoever has its unguessable address: the ``picture`` claim."""
 

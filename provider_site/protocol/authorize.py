@@ -33,6 +33,7 @@ from oauth2_provider.views.mixins import OAuthLibMixin
 from oauthlib.oauth2.rfc6749 import errors as oauthlib_errors
 
 from provider_site.conf import provider_settings
+from provider_site.error_pages import error_page, expired_page
 from provider_site.errors import AuthorizationRequestExpired
 from provider_site.models import AuthorizationRequest
 from provider_site.policy import consent as consent_policy
@@ -40,6 +41,8 @@ from provider_site.policy import redirect, scopes
 from provider_site.protocol import answers
 from provider_site.protocol import authorization_parameters as parameters_module
 from provider_site.protocol.authorization_parameters import AuthorizationParameters
+from provider_site.protocol.descriptions import unregistered_scopes
+from provider_site.protocol.scopes_backend import ScopesBackend
 from provider_site.security_headers import protect
 from provider_site.services import applications, authorization_requests, consents, sessions
 from provider_site.storage import access
@@ -69,7 +72,7 @@ class _Pipeline(OAuthLibMixin, View):
                 return self.refuse(request, parameters, "login_required", "The person has to sign in.")
             return self._sign_in(request, parameters, application, handle, kept)
         if not access.serves(access.registration_of(application), user_id=request.user.pk):
-            return answers.error_page(
+            return error_page(
                 request, "not_available", detail=f"client {application.client_id}", application=application, status=403
             )
         consent = consents.latest(user=request.user, application=application)
@@ -188,7 +191,7 @@ class _Pipeline(OAuthLibMixin, View):
                     uri, http_method="GET", headers={}, scopes=granted, credentials=credentials
                 )
         except oauthlib_errors.FatalClientError as error:  # the registration changed while the person was deciding
-            return answers.error_page(request, "request", detail=str(error), error=error.error)
+            return error_page(request, "request", detail=str(error), error=error.error)
         answer = {name: values[0] for name, values in parse_qs(urlsplit(headers["Location"]).query).items()}
         if "code" not in answer:
             return self.refuse(request, parameters, answer.get("error", "server_error"), "The request no longer holds.")
@@ -210,7 +213,7 @@ class AuthorizeView(_Pipeline):
     def _start(self, request: HttpRequest) -> HttpResponse:
         sent, repeated = parameters_module.collect(request.GET, request.POST)
         if detail := parameters_module.unreadable(request.META.get("QUERY_STRING", ""), sent):
-            return answers.error_page(request, "request", detail=detail)
+            return error_page(request, "request", detail=detail)
         try:
             scope, credentials = self.validate_authorization_request(request)
         except FatalClientError as error:
@@ -221,8 +224,12 @@ class AuthorizeView(_Pipeline):
                 request,
                 fault.redirect_uri,
                 error=fault.error,
-                description=fault.description or "",
+                description=fault.description or self._scopes_at_fault(fault, sent),
                 state=sent.get("state"),
+            )
+        if "openid" in scope and "redirect_uri" not in sent:  # OpenID Core 3.1.2.1
+            return error_page(
+                request, "redirect_uri", detail="none was sent", error="The redirect_uri parameter is missing."
             )
         redirect_uri = credentials["redirect_uri"]
         if wrong := parameters_module.fault(sent, scope, repeated=repeated):
@@ -238,6 +245,15 @@ class AuthorizeView(_Pipeline):
             return response
         return self.advance(request, parameters, application)
 
+    def _scopes_at_fault(self, fault: Any, sent: dict[str, str]) -> str:
+        """Name the scopes the client is not registered for: the commonest mistake of those who begin."""
+        if fault.error != "invalid_scope":
+            return ""
+        application = applications.application_model().objects.filter(client_id=sent.get("client_id")).first()
+        if application is None:
+            return ""
+        return unregistered_scopes(sent.get("scope", ""), ScopesBackend().get_available_scopes(application)) or ""
+
     def _page(self, request: HttpRequest, error: Any) -> HttpResponse:
         kinds = {
             oauthlib_errors.InvalidClientIdError: "unknown_client",
@@ -247,7 +263,7 @@ class AuthorizeView(_Pipeline):
             oauthlib_errors.InvalidRedirectURIError: "redirect_uri",
             oauthlib_errors.InsecureTransportError: "redirect_uri",
         }
-        return answers.error_page(
+        return error_page(
             request, kinds.get(type(error), "request"), detail=str(error), error=error.description or error.error
         )
 
@@ -264,6 +280,4 @@ class ResumeView(_Pipeline):
             parameters = AuthorizationParameters.from_json(kept.parameters)
             return self.advance(request, parameters, kept.application, handle, kept)
         except AuthorizationRequestExpired as error:
-            return answers.error_page(
-                request, "expired", detail=error.detail, application=error.application, status=410
-            )
+            return expired_page(request, error)

@@ -13,6 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.views.mixins import OAuthLibMixin
 
+from provider_site.protocol import descriptions
+
 _GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 
 
@@ -23,7 +25,8 @@ def oauth_error(request: HttpRequest, error: str, description: str, *, status: i
 
 def answer(request: HttpRequest, body: str, status: int, headers: dict[str, Any]) -> HttpResponse:
     """Return oauthlib's answer over HTTP; a 401 names the scheme clients authenticate with, not Bearer."""
-    response = HttpResponse(body, status=status, content_type="application/json")
+    text = descriptions.completed(body) if status >= 400 else body
+    response = HttpResponse(text, status=status, content_type="application/json")
     for name, value in headers.items():
         if name.lower() not in {"www-authenticate", "content-type"}:
             response[name] = value

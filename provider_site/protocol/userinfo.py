@@ -33,7 +33,8 @@ class UserInfoView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer a token in the Authorization header or the form (RFC 6750 2.2), never in both."""
-        header, body = _header_token(request), request.POST.get("access_token")
+        is_form = request.content_type == "application/x-www-form-urlencoded"
+        header, body = _header_token(request), request.POST.get("access_token") if is_form else None
         if header and body:
             return _challenge(400, "invalid_request", "Send the access token in one place only.")
         return self._answer(request, header or body)

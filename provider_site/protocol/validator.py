@@ -6,7 +6,6 @@ authorization beside them) and the decisions of ``policy/``. An override without
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import timedelta
 from typing import Any
@@ -61,9 +60,12 @@ class Validator(OAuth2Validator):
         if payload is not None:
             sent = client_authentication.from_basic(payload)
             body_id = request.client_id
-            if sent is not None and (request.client_secret or (body_id and body_id != sent.client_id)):
-                logger.info("client %r used two authentication methods at once", sent.client_id)
+            if sent is not None and body_id and body_id != sent.client_id:
                 return False
+            if request.client_secret:
+                raise errors.InvalidRequestError(  # RFC 6749 5.2 names this very case
+                    description="The client authenticates by two methods at once.", request=request
+                )
         else:
             sent = client_authentication.from_body(request)
         if sent is None:
@@ -156,24 +158,14 @@ class Validator(OAuth2Validator):
             self._punish_replay(record.authorization.pk, kind="code")
             return False
         grant = record.grant
-        if grant is None or grant.is_expired() or self._dead(record.authorization):
+        if grant is None or access.code_refusal(record.authorization, expires_at=grant.expires) is not None:
             return False
         if not grant.code_challenge and request.code_verifier:  # RFC 9700 4.8.2: a downgrade shows as this
             return False
         request.user = record.authorization.user
         request.scopes = record.authorization.scope.split()
         request.nonce = grant.nonce or None
-        request.claims = json.loads(grant.claims) if grant.claims else {}
         return True
-
-    def _dead(self, authorization: Any) -> bool:
-        registration = access.registration_of(authorization.application)
-        return (
-            authorization.revoked_at is not None
-            or not authorization.user.is_active
-            or not authorization.consent.is_open(timezone.now())
-            or not access.serves(registration, user_id=authorization.user_id)
-        )
 
     def get_code_challenge(self, code: str, request: Any) -> str | None:
         """Return the challenge stored with the code."""
@@ -291,7 +283,7 @@ class Validator(OAuth2Validator):
         except (CodeReplayed, RefreshTokenReused) as error:
             kind = "code" if isinstance(error, CodeReplayed) else "refresh_token"
             self._punish_replay(self._family(request), kind=kind)
-            raise errors.InvalidGrantError(request=request) from error
+            raise errors.InvalidGrantError(description=error.description, request=request) from error
 
     def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
         # No super(): the hot path. DOT's rows come out the same (tests/provider/test_dot_oracle.py).

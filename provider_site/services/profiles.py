@@ -16,8 +16,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from provider_site.conf import provider_settings
 from provider_site.crypto import random_text
 from provider_site.models import Profile
+from provider_site.models.profile import avatar_storage
 
 AVATAR_PIXELS = 256
+_DIRECTORY = "provider_site/avatars"
 _MAX_SOURCE_PIXELS = 25_000_000  # 100 MB while it is decoded: what one upload may cost
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)  # raised where warnings are errors
@@ -62,12 +64,7 @@ def clean_nickname(value: str) -> str:
 
 def set_nickname(*, user: Any, nickname: str) -> Profile:
     """Set the nickname. Raises ValidationError, changing nothing."""
-    cleaned = clean_nickname(nickname)
-    with transaction.atomic():
-        profile = get_profile(user=user)
-        profile.nickname = cleaned
-        profile.save(update_fields=["nickname", "updated"])
-    return profile
+    return _save(user=user, nickname=clean_nickname(nickname))
 
 
 def set_avatar(*, user: Any, upload: File[bytes]) -> Profile:
@@ -75,38 +72,48 @@ def set_avatar(*, user: Any, upload: File[bytes]) -> Profile:
 
     Raises ValidationError, changing nothing, when the file is too large, not an image we read, or a decompression bomb.
     """
-    encoded = reencode(upload)
-    profile = get_profile(user=user)
-    old_name = profile.avatar.name
-    profile.avatar_key = random_text()
-    profile.avatar.save(f"{profile.avatar_key}.png", ContentFile(encoded), save=False)
-    with transaction.atomic():
-        profile.save(update_fields=["avatar", "avatar_key", "updated"])
-        if old_name:
-            transaction.on_commit(lambda: profile.avatar.storage.delete(old_name))
-    return profile
-
-
-def set_profile(*, user: Any, nickname: str, upload: File[bytes] | None, remove_avatar: bool) -> Profile:
-    """Change nickname and avatar together; a new picture wins over removing the old. Raises ValidationError."""
-    with transaction.atomic():
-        profile = set_nickname(user=user, nickname=nickname)
-        if upload is not None:
-            profile = set_avatar(user=user, upload=upload)
-        elif remove_avatar:
-            profile = delete_avatar(user=user)
-    return profile
+    return _save(user=user, picture=reencode(upload))
 
 
 def delete_avatar(*, user: Any) -> Profile:
     """Remove the avatar; its old address answers 404 from now on."""
-    with transaction.atomic():
-        profile = get_profile(user=user)
-        old_name = profile.avatar.name
-        profile.avatar, profile.avatar_key = "", ""
-        profile.save(update_fields=["avatar", "avatar_key", "updated"])
-        if old_name:
-            transaction.on_commit(lambda: profile.avatar.storage.delete(old_name))
+    return _save(user=user, remove_picture=True)
+
+
+def set_profile(*, user: Any, nickname: str, picture: bytes | None, remove_picture: bool) -> Profile:
+    """Change nickname and avatar together; a new picture wins over removing the old. Raises ValidationError.
+
+    ``picture`` is what ``reencode`` returned.
+    """
+    return _save(user=user, nickname=clean_nickname(nickname), picture=picture, remove_picture=remove_picture)
+
+
+def _save(
+    *, user: Any, nickname: str | None = None, picture: bytes | None = None, remove_picture: bool = False
+) -> Profile:
+    """Write what is given in one transaction. The file comes before and the old one goes after it.
+
+    A storage may be another machine, and no transaction waits for one. A new file whose row fails is taken back.
+    """
+    storage = avatar_storage()
+    key = random_text() if picture is not None else ""
+    name = storage.save(f"{_DIRECTORY}/{key}.png", ContentFile(picture)) if picture is not None else ""
+    try:
+        with transaction.atomic():
+            get_profile(user=user)
+            profile = Profile.objects.select_for_update().get(user=user)
+            old_name = profile.avatar.name
+            if nickname is not None:
+                profile.nickname = nickname
+            if picture is not None or remove_picture:
+                profile.avatar, profile.avatar_key = name, key
+                if old_name:
+                    transaction.on_commit(lambda: storage.delete(old_name))
+            profile.save(update_fields=["nickname", "avatar", "avatar_key", "updated"])
+    except BaseException:
+        if name:
+            storage.delete(name)
+        raise
     return profile
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -46,7 +47,14 @@ def find_access_token(text: str) -> AccessRecord | None:
     family = authorization_id(text)
     authorization = _authorization(family, row)
     consent = authorization.consent if authorization is not None else _latest_consent(row)
-    facts = _facts(row, authorization, consent, family)
+    facts = _facts(
+        row=row,
+        authorization=authorization,
+        consent=consent,
+        family=family,
+        expires_at=row.expires,
+        scope=row.scope,
+    )
     return AccessRecord(row, authorization, consent, token_use.refusal(facts, now=timezone.now()))
 
 
@@ -79,21 +87,29 @@ def _taken_over(row: Any, registration: Registration | None, family: uuid.UUID |
 
 
 def _facts(
-    row: Any, authorization: Authorization | None, consent: Consent | None, family: uuid.UUID | None
+    *,
+    row: Any,
+    authorization: Authorization | None,
+    consent: Consent | None,
+    family: uuid.UUID | None,
+    expires_at: datetime,
+    scope: str,
 ) -> token_use.TokenFacts:
+    """Gather what decides on the use of a token or code: ``row`` has its user, application and time of creation."""
+    now = timezone.now()
     registration = registration_of(row.application)
     session = authorization.session if authorization is not None else None
     return token_use.TokenFacts(
-        expires_at=row.expires,
+        expires_at=expires_at,
         has_user=row.user_id is not None,
         user_active=row.user is not None and row.user.is_active,
         application_approved=serves(registration, user_id=row.user_id),
         taken_over=authorization is None and _taken_over(row, registration, family),
         authorization_known=authorization is not None,
         authorization_revoked=authorization is not None and authorization.revoked_at is not None,
-        consent_open=consent is None or consent.is_open(timezone.now()),
-        offline="offline_access" in row.scope.split(),
-        session_ended=session is not None and session.is_over(row.user, timezone.now()),
+        consent_open=consent is None or consent.is_open(now),
+        offline="offline_access" in scope.split(),
+        session_ended=session is not None and session.is_over(row.user, now),
     )
 
 
@@ -116,22 +132,26 @@ def serves(registration: Registration | None, *, user_id: Any | None) -> bool:
 
 def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
     """Return why a refresh token may not be used now, or ``None``: the same rule as for access tokens."""
-    now = timezone.now()
     row, authorization = record.row, record.authorization
-    registration = registration_of(row.application)
-    consent = authorization.consent if authorization is not None else _latest_consent(row)
-    scope = authorization.scope if authorization is not None else ""
-    session = authorization.session if authorization is not None else None
-    facts = token_use.TokenFacts(
+    facts = _facts(
+        row=row,
+        authorization=authorization,
+        consent=authorization.consent if authorization is not None else _latest_consent(row),
+        family=row.token_family,
         expires_at=row.created + provider_settings.refresh_token_idle_lifetime,
-        has_user=True,
-        user_active=row.user.is_active,
-        application_approved=serves(registration, user_id=row.user_id),
-        taken_over=authorization is None and _taken_over(row, registration, row.token_family),
-        authorization_known=authorization is not None,
-        authorization_revoked=authorization is not None and authorization.revoked_at is not None,
-        consent_open=consent is None or consent.is_open(now),
-        offline="offline_access" in scope.split(),
-        session_ended=session is not None and session.is_over(row.user, timezone.now()),
+        scope=authorization.scope if authorization is not None else "",
     )
-    return token_use.refusal(facts, now=now)
+    return token_use.refusal(facts, now=timezone.now())
+
+
+def code_refusal(authorization: Authorization, *, expires_at: datetime) -> token_use.Refusal | None:
+    """Return why a code may not be exchanged now, or ``None``: what it buys would be refused by the same rule."""
+    facts = _facts(
+        row=authorization,
+        authorization=authorization,
+        consent=authorization.consent,
+        family=authorization.pk,
+        expires_at=expires_at,
+        scope=authorization.scope,
+    )
+    return token_use.refusal(facts, now=timezone.now())

@@ -183,6 +183,22 @@ def test_new_password_leaves_tokens_with_offline_access(driver: Driver, user: An
     assert not is_dead(driver, tokens)
 
 
+def test_code_from_before_a_sign_out_buys_nothing_without_offline_access(driver: Driver) -> None:
+    online, offline = driver.code(**ONLINE), driver.code(scopes=["nickname", "offline_access"], prompt="consent")
+    driver.sign_out()
+    assert driver.redeem(online).error == "invalid_grant"
+    assert driver.redeem(offline).status == 200
+
+
+def test_secret_key_that_is_rotated_out_ends_nothing_until_it_is_gone(driver: Driver, settings: Any) -> None:
+    tokens = driver.tokens(**ONLINE)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another secret key, as long as a secret key should be: fifty"
+    assert driver.works(tokens.access)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert not driver.works(tokens.access)
+
+
 def test_expired_browser_session_ends_tokens_without_offline_access(driver: Driver) -> None:
     online, offline = driver.tokens(**ONLINE), None
     Session.objects.update(expires_at=timezone.now())

@@ -97,3 +97,40 @@ def test_gate_opened_again_is_reported_at_deployment(settings: Any) -> None:
     assert not checks.check_deployment(None)
     settings.OAUTH2_PROVIDER = dot_settings(COMPLIANT_BCP_RFC9700_TOKEN_STORAGE=False)
     assert ids(checks.check_deployment(None)) == ["provider_site.W011"]
+
+
+def test_moments_without_a_time_zone_are_refused(settings: Any) -> None:
+    settings.USE_TZ = False
+    (message,) = checks.check_settings(None)
+    assert (message.id, message.hint) == ("provider_site.E006", "In your settings: USE_TZ = True")
+
+
+def test_setting_nobody_knows_is_reported(settings: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"ISSUR": "https://id.example.com"}
+    (message,) = checks.check_settings(None)
+    assert message.id == "provider_site.W004"
+    assert "'ISSUR'" in message.msg
+
+
+@pytest.mark.parametrize("changes", [{"CONSENT_DAYS": []}, {"CONSENT_DAYS": [0]}, {"DEFAULT_CONSENT_DAYS": 7}])
+def test_durations_the_consent_page_could_not_offer_are_refused(settings: Any, changes: dict[str, Any]) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | changes
+    assert ids(checks.check_settings(None)) == ["provider_site.E005"]
+
+
+def test_durations_without_30_days_begin_with_the_first(settings: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"CONSENT_DAYS": [7, None]}
+    assert provider_settings.default_consent_days == 7
+    assert not checks.check_settings(None)
+
+
+def test_issuer_whose_path_is_not_the_mount_is_reported(settings: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"ISSUER": "https://example.com/id"}
+    (message,) = checks.check_urls(None)
+    assert message.id == "provider_site.W003"
+    assert "/id/.well-known/openid-configuration" in message.msg
+
+
+def test_storages_without_a_default_are_left_to_django(settings: Any) -> None:
+    settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    assert not checks.check_storage(None)

@@ -361,3 +361,11 @@ def test_userinfo_accepts_get_and_post(driver: Driver) -> None:
     ]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].json() == answers[1].json()
+
+
+def test_openid_request_without_a_redirect_uri_is_a_page(driver: Driver) -> None:
+    """3.1.2.1: REQUIRED, even where only one is registered."""
+    answer = driver.authorize(redirect_uri=None)
+    assert answer.status_code == 400
+    assert "redirect_uri" in answer.content.decode()
+    assert driver.authorize(redirect_uri=None, scope="nickname").status_code == 302

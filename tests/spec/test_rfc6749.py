@@ -47,7 +47,7 @@ def test_missing_redirect_uri_with_several_registered_is_a_page(db: None, user: 
 
 def test_missing_redirect_uri_with_one_registered_uses_it(driver: Driver) -> None:
     """3.1.2.3, 4.1.1: the parameter is optional then, in the exchange as well."""
-    answer = driver.consent(driver.authorize(redirect_uri=None), scopes=["nickname"])
+    answer = driver.consent(driver.authorize(redirect_uri=None, scope="nickname"), scopes=["nickname"])
     assert answer["Location"].startswith(REDIRECT)
     assert driver.redeem(query(answer)["code"], redirect_uri=None).status == 200
 
@@ -162,7 +162,7 @@ def test_credentials_in_the_body_are_accepted(driver: Driver) -> None:
 def test_two_authentication_methods_at_once_are_refused(driver: Driver) -> None:
     """2.3: not more than one method per request."""
     identity = {"client_id": driver.application.client_id, "client_secret": driver.secret}
-    assert driver.redeem(driver.code(), **identity).error == "invalid_client"
+    assert driver.redeem(driver.code(), **identity).error == "invalid_request"
 
 
 def test_client_id_of_another_client_beside_the_header_is_refused(driver: Driver) -> None:
@@ -340,3 +340,47 @@ def test_refresh_may_not_widen_the_scope(driver: Driver, scope: str) -> None:
     tokens = driver.tokens()
     assert driver.refresh(tokens.refresh, scope=scope).error == "invalid_scope"
     assert driver.refresh(tokens.refresh).status == 200, "a refused request uses nothing up"
+
+
+# --- Errors say what is wrong -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("form", "headers", "error"),
+    [
+        ({"grant_type": "authorization_code", "code": "x", "code_verifier": "y"}, None, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, None, "invalid_grant"),
+        ({"grant_type": "refresh_token"}, None, "invalid_request"),
+        ({"grant_type": "client_credentials"}, None, "unauthorized_client"),
+        ({"grant_type": "refresh_token", "refresh_token": "x", "client_id": "nobody"}, {}, "invalid_client"),
+    ],
+)
+def test_every_error_of_the_token_endpoint_has_a_description(
+    driver: Driver, form: dict[str, str], headers: dict[str, str] | None, error: str
+) -> None:
+    """5.2."""
+    answer = driver.token(headers=headers, **form)
+    assert answer.error == error
+    assert len(answer.body["error_description"]) > 10
+
+
+def test_scope_that_is_not_registered_is_named(driver: Driver) -> None:
+    """4.1.2.1: the commonest mistake of those who begin."""
+    answer = query(driver.authorize(scope='openid email no"quote'))
+    assert answer["error"] == "invalid_scope"
+    assert "email" in answer["error_description"]
+    assert '"' not in answer["error_description"]
+
+
+def test_response_type_that_is_not_offered_is_explained(driver: Driver) -> None:
+    """4.1.2.1."""
+    answer = query(driver.authorize(response_type="token"))
+    assert answer["error"] == "unsupported_response_type"
+    assert "code" in answer["error_description"]
+
+
+def test_replay_is_named_to_the_developer(driver: Driver) -> None:
+    """4.1.2."""
+    code = driver.code()
+    driver.redeem(code)
+    assert "used" in driver.redeem(code).body["error_description"]

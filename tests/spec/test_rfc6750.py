@@ -114,3 +114,9 @@ def test_preflight_allows_the_authorization_header(driver: Driver) -> None:
 def test_session_cookie_alone_opens_nothing(driver: Driver) -> None:
     driver.tokens()
     assert driver.browser.get(USERINFO).status_code == 401
+
+
+def test_token_in_a_multipart_form_is_not_read(driver: Driver) -> None:
+    """2.2: the body is application/x-www-form-urlencoded."""
+    token = driver.tokens().access
+    assert driver.backchannel.post("/o/userinfo/", {"access_token": token}).status_code == 401

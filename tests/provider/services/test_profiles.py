@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, connection
 from PIL import Image, ImageCms
 
 from provider_site.models import Profile
@@ -190,7 +192,9 @@ def test_refused_avatar_changes_nothing(user: Any) -> None:
     with pytest.raises(ValidationError):
         profiles.set_avatar(user=user, upload=upload(b"nonsense"))
     with pytest.raises(ValidationError):
-        profiles.set_profile(user=user, nickname="new", upload=upload(b"nonsense"), remove_avatar=False)
+        profiles.set_profile(
+            user=user, nickname="x" * 500, picture=profiles.reencode(upload(picture())), remove_picture=False
+        )
     assert Profile.objects.values().get() == before
     assert len(stored_files()) == 1
 
@@ -272,3 +276,29 @@ def test_subject_stays_and_finds_its_person(user: Any, other_user: Any) -> None:
     assert profiles.get_profile(user=other_user).subject != subject
     assert profiles.user_for_subject(subject=subject) == user
     assert profiles.user_for_subject(subject="nobody") is None
+
+
+def test_file_whose_row_could_not_be_written_is_taken_back(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise DatabaseError("disk full")
+
+    profiles.get_profile(user=user)
+    monkeypatch.setattr(Profile, "save", fail)
+    with pytest.raises(DatabaseError):
+        profiles.set_avatar(user=user, upload=upload(picture()))
+    assert stored_files() == []
+
+
+def test_no_transaction_is_open_while_a_file_is_written(
+    transactional_db: None, user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    save = FileSystemStorage.save
+
+    def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        seen.append(connection.in_atomic_block)
+        return save(self, *args, **kwargs)
+
+    monkeypatch.setattr(FileSystemStorage, "save", watched)
+    profiles.set_avatar(user=user, upload=upload(picture()))
+    assert seen == [False]

@@ -1,0 +1,67 @@
+"""Error pages for people: what happened, whose fault it is, what to do, and a reference that the log has too."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from provider_site.conf import provider_settings
+from provider_site.errors import AuthorizationRequestExpired, new_reference
+from provider_site.security_headers import protect
+
+logger = logging.getLogger("provider_site.pages")
+
+_PAGES: dict[str, tuple[Any, Any]] = {
+    "unknown_client": (
+        _("This app is not known here"),
+        _("The app that sent you is not registered with us, or it has been switched off. This is not your fault."),
+    ),
+    "redirect_uri": (
+        _("The app sent a wrong return address"),
+        _("The address the app wants to send you to is not one it has registered, so we do not send you there."),
+    ),
+    "request": (
+        _("The app sent a request we can't read"),
+        _("Something in the app's request is malformed. This is not your fault."),
+    ),
+    "not_available": (
+        _("This app is not open to you yet"),
+        _("The app has not been reviewed yet. Until then only the people who build it can sign in to it."),
+    ),
+    "expired": (
+        _("This sign-in request has expired"),
+        _("It was left open for too long, has been answered already, or was begun by another account."),
+    ),
+}
+
+
+def error_page(
+    request: HttpRequest, kind: str, *, detail: str, error: str = "", application: Any = None, status: int = 400
+) -> HttpResponse:
+    """Answer the person where no client can be trusted with the answer: what happened, whose fault, what to do.
+
+    ``detail`` goes to the log alone, under the reference the page shows.
+    """
+    reference = new_reference()
+    title, explanation = _PAGES[kind]
+    logger.warning("error page %s: %s (%s)", reference, kind, detail)
+    registration = getattr(application, "registration", None) if application is not None else None
+    context = {
+        "title": title,
+        "explanation": explanation,
+        "error": error,
+        "reference": reference,
+        "application": application,
+        "back_url": registration.homepage_url if registration is not None else "",
+        "site_name": provider_settings.site_name,
+    }
+    return protect(render(request, "provider_site/error.html", context, status=status))
+
+
+def expired_page(request: HttpRequest, error: AuthorizationRequestExpired) -> HttpResponse:
+    """Answer a person whose kept request is over, with the way back to the application."""
+    return error_page(request, "expired", detail=error.detail, application=error.application, status=410)
