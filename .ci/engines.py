@@ -1,4 +1,4 @@
-"""Run the journeys once more on PostgreSQL and Redis, as a deployment with more than one process has them.
+"""Run the journeys on PostgreSQL and Redis, as a deployment with more than one process has them.
 
 Called by test.py with arguments for pytest; both servers live in temporary directories, on free ports, while it runs.
 """
@@ -13,13 +13,24 @@ sys.path.insert(0, str(ROOT))
 
 from tests import engines  # noqa: E402 - found on the path named above
 
+# What depends on transactions, locks or the cache; the rest is the same on every engine.
+SUITES = ["tests/flows", "tests/spec", "tests/security", "--ignore=tests/security/consumer"]
+# A browser shows the same pages, a slow test starts processes with an engine of its own.
+SELECTION = "not browser and not slow and not postgres and not redis"
+
 
 def main(arguments: list[str]) -> int:
-    """Return pytest's status."""
+    """Return 0 when Django's checks of the database and the suites pass."""
     with engines.postgresql() as database_url, engines.redis() as cache_url:
         environment = {**os.environ, "DATABASE_URL": database_url, "CACHE_URL": cache_url}
-        command = [sys.executable, "-m", "pytest", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        # The plugins of this directory are found there.
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / ".ci")])
+        pytest = ["-m", "pytest", "-q", "-p", "cache_of_its_own", "-m", SELECTION, *arguments, *SUITES]
+        statuses = [
+            subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=False).returncode
+            for command in (["manage.py", "check", "--database", "default", "--fail-level", "WARNING"], pytest)
+        ]
+    return 1 if any(statuses) else 0
 
 
 if __name__ == "__main__":
