@@ -29,7 +29,7 @@ demo: environment
 	@exec $(venv) manage.py demo
 
 demo-reset: environment
-	@$(venv) -m project.ports $(PORT)
+	@$(venv) -m project.ports
 	@rm -rf var
 	@exec $(venv) manage.py demo
 

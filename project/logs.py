@@ -62,8 +62,11 @@ def _without_query(argument: Any) -> Any:
     return " ".join(word.split("?", 1)[0] + "?…" if "?" in word else word for word in argument.split(" "))
 
 
-def logging_config(*, level: str) -> dict[str, Any]:
-    """Return the LOGGING setting: one line per event on standard error, with time, level, logger and reference."""
+def logging_config(*, level: str, worker_level: str) -> dict[str, Any]:
+    """Return the LOGGING setting: one line per event on standard error, with time, level, logger and reference.
+
+    `worker_level` holds for what the background worker says of itself: a line at each start and end of a task.
+    """
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -76,12 +79,21 @@ def logging_config(*, level: str) -> dict[str, Any]:
         },
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference"]},
+            # The level is the handler's: the worker's command sets those of its loggers.
+            "worker": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["reference"],
+                "level": worker_level,
+            },
             "server": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference", "query"]},
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": ["stderr"], "level": level, "propagate": False},
             "django.server": {"handlers": ["server"], "level": level, "propagate": False},
+            "django_tasks": {"handlers": ["worker"], "level": level, "propagate": False},
+            "django_tasks_db": {"handlers": ["worker"], "level": level, "propagate": False},
             # Its lines hold request addresses, query included; our own client writes redacted ones.
             "urllib3": {"level": "WARNING"},
         },

@@ -4,6 +4,10 @@ import errno
 import socket
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
+
+from project.environment import read_port
+
 # Browsers resolve localhost to either: a stranger on ::1 would be taken for our provider.
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
@@ -36,5 +40,13 @@ def complaint(port: int) -> str | None:
     )
 
 
+def main() -> str | None:
+    """Return what is wrong with PORT in the environment, in one sentence, or None."""
+    try:
+        return complaint(int(read_port()))
+    except ImproperlyConfigured as error:
+        return f"Configuration: {error}"
+
+
 if __name__ == "__main__":
-    sys.exit(complaint(int(sys.argv[1])))
+    sys.exit(main())

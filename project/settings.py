@@ -4,7 +4,7 @@ Which sites: SITES, PROVIDER_URL, CONSUMER_URL, PORT, ALLOWED_HOSTS, BEHIND_PROX
 Secrets: SECRET_KEY, PROVIDER_KEY_RING, CONSUMER_KEY_RING (rings are comma-separated, newest first).
 Engines: DATABASE_URL, CACHE_URL, VAR_DIR, MEDIA_ROOT, STATIC_ROOT.
 Words and mail: PROVIDER_NAME, CONSUMER_NAME, TIME_ZONE, DEFAULT_FROM_EMAIL, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER,
-EMAIL_HOST_PASSWORD, EMAIL_USE_TLS. Others: ADMIN_SIGN_IN_MAX_AGE (seconds), LOG_LEVEL.
+EMAIL_HOST_PASSWORD, EMAIL_USE_TLS. Others: ADMIN_SIGN_IN_MAX_AGE (seconds), LOG_LEVEL, WORKER_LOG_LEVEL.
 """
 
 import os
@@ -266,7 +266,8 @@ else:
     EMAIL_USE_TLS = read_flag("EMAIL_USE_TLS", default=False)
     EMAIL_TIMEOUT = 10
 
-LOGGING = logging_config(level=os.environ.get("LOG_LEVEL") or "INFO")
+LOG_LEVEL = os.environ.get("LOG_LEVEL") or "INFO"
+LOGGING = logging_config(level=LOG_LEVEL, worker_level=os.environ.get("WORKER_LOG_LEVEL") or LOG_LEVEL)
 
 # --- The two applications ----------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """`make demo`: what it seeds, what it keeps, and what it says when it can't."""
 
+import io
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from django.core.management import CommandError, call_command
 from django.test import RequestFactory
 
 from project import ports, seeding
+from project.management.commands.demo import Command, instructions
 from tests.engines import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,6 +151,57 @@ def test_busy_port_is_one_clear_sentence(
     assert not path.exists()
 
 
+@pytest.mark.parametrize(("port", "sentence"), [("abc", "PORT must be a number"), ("0", "PORT must be a number")])
+def test_port_that_is_none_is_one_sentence_before_anything_is_removed(port: str, sentence: str) -> None:
+    command = [sys.executable, "-m", "project.ports"]
+    environment = {**os.environ, "PORT": port}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Configuration: {sentence}")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def fake_python(directory: Path, script: str) -> Path:
+    program = directory / "python3"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("script", ["exit 0", "echo yes", "echo 2.7"])
+def test_program_that_is_no_python_3_is_not_taken_for_one(tmp_path: Path, script: str) -> None:
+    program = fake_python(tmp_path, script)
+    environment = {**os.environ, "PYTHON": str(program)}
+    result = subprocess.run([ROOT / ".ci/find-python"], env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"No usable Python: {program} is no Python 3. ")
+
+
+def test_python_that_runs_this_is_found() -> None:
+    environment = {**os.environ, "PYTHON": sys.executable}
+    result = subprocess.run([ROOT / ".ci/find-python"], env=environment, capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == sys.executable
+
+
+def test_instructions_are_in_both_languages(db: None, path: Path) -> None:
+    demo = seeding.seed(path=path)
+    text = instructions(demo, directory=path.parent)
+    assert "What to click:" in text
+    assert "怎么试：" in text
+    for step in range(1, 5):
+        assert text.count(f"    {step}. ") == 2, step
+    for account in demo["accounts"]:
+        assert account["password"] in text
+
+
+def test_terminal_that_writes_no_chinese_shows_the_rest(db: None, path: Path) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    command = Command(stdout=terminal)
+    command._tell(seeding.seed(path=path))
+    terminal.flush()
+    assert b"What to click:" in terminal.buffer.getvalue()  # type: ignore[attr-defined]
+
+
 def test_demo_is_refused_outside_development(db: None, path: Path, settings: Any) -> None:
     settings.DEBUG = False
     with pytest.raises(CommandError, match="only in development"):
@@ -198,3 +251,6 @@ def test_demo_serves_both_sites_and_ends_with_its_worker(tmp_path: Path, ending:
             demo.kill()
             demo.wait()
     assert json.loads((tmp_path / "demo.json").read_text())["provider_url"] == f"http://localhost:{port}"
+    told = (tmp_path / "log").read_text()
+    assert "What to click:" in told
+    assert "INFO django_tasks" not in told

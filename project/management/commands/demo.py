@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application, run
 from django.utils import translation
 
+from project.environment import PROVIDER
 from project.ports import complaint
 from project.seeding import seed
 from project.workers import background_worker
@@ -72,25 +74,41 @@ class Command(BaseCommand):
             raise
 
     def _tell(self, demo: dict[str, Any]) -> None:
-        lines = [
-            "",
-            f"  Calendar (consumer)   {demo['consumer_url']}/",
-            f"  Sign-in provider      {demo['provider_url']}/",
-            f"  Administration        {demo['admin_url']}",
-            "",
-            "  Accounts at the provider:",
-            *(f"    {account['username']:<10} {account['password']}" for account in demo["accounts"]),
-            "",
-            "  What to click:",
-            f"    1. Open {demo['consumer_url']}/ and sign in with the provider, as xiaoming.",
-            "    2. Allow what the calendar asks for: it then shows the nickname and the picture.",
-            "    3. Sign out, sign in with QQ: an emulator on this machine, no real account needed.",
-            f"    4. See at {demo['provider_url']}/ what is shared, and take it back.",
-            "",
-            f"  The same, for programs: {settings.VAR_DIR / 'demo.json'}",
-            f"  E-mail is not sent but written to {settings.VAR_DIR / 'mail'}",
-            "  Ctrl-C stops everything; the data is kept. 'make demo-reset' starts over.",
-            "",
-        ]
-        self.stdout.write("\n".join(lines))
+        if hasattr(self.stdout, "reconfigure"):
+            # A terminal that can't write Chinese gets question marks, not a crash.
+            self.stdout.reconfigure(errors="replace")
+        self.stdout.write(instructions(demo, directory=settings.VAR_DIR))
         self.stdout.flush()
+
+
+def instructions(demo: dict[str, Any], *, directory: Path) -> str:
+    """Return what the terminal shows, in both languages: it tells us nothing reliable about its reader's."""
+    calendar, provider = f"{demo['consumer_url']}/", f"{demo['provider_url']}/"
+    lines = [
+        "",
+        f"  Calendar (consumer)   {calendar}   日历（接入方）",
+        f"  Sign-in provider      {provider}   统一登录（提供方）",
+        f"  Administration        {demo['admin_url']}   管理后台",
+        "",
+        "  Accounts at the provider · 提供方的账号:",
+        *(f"    {account['username']:<10} {account['password']}" for account in demo["accounts"]),
+        "",
+        "  What to click:",
+        f"    1. Open {calendar} and sign in with the provider, as xiaoming.",
+        "    2. Allow what the calendar asks for: it then shows the nickname and the picture.",
+        "    3. Sign out, sign in with QQ: an emulator on this machine, no real account needed.",
+        f"    4. See at {provider} what is shared, and take it back.",
+        "",
+        "  怎么试：",
+        f"    1. 打开 {calendar} ，点“{settings.SITE_TITLES[PROVIDER]} 登录”，用 xiaoming 登录。",
+        "    2. 允许日历获取所列信息，日历随即显示昵称和头像。",
+        "    3. 退出登录，再用 QQ 登录：这是本机的模拟器，不需要真实的 QQ 账号。",
+        f"    4. 在 {provider} 的“已授权的应用”查看分享了什么，并可取消授权。",
+        "",
+        f"  The same, for programs · 供程序读取: {directory / 'demo.json'}",
+        f"  E-mail is not sent but written to · 邮件不会发出，保存在: {directory / 'mail'}",
+        "  Ctrl-C stops everything; the data is kept. 'make demo-reset' starts over.",
+        "  按 Ctrl-C 全部停止，数据会保留；make demo-reset 从头开始。",
+        "",
+    ]
+    return "\n".join(lines)
