@@ -180,6 +180,13 @@ def check_store_tokens(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def check_time_zones(**kwargs: Any) -> list[CheckMessage]:
+    """Ask for moments with a time zone: the calendar shows days, and tokens end at a moment."""
+    if settings.USE_TZ:
+        return []
+    return [Error("The consumer keeps moments in UTC.", hint="Set: USE_TZ = True", id="consumer_site.E009")]
+
+
 def check_email_required(**kwargs: Any) -> list[CheckMessage]:
     """Warn where allauth would stop people whose provider gives no e-mail address."""
     if not all(apps.is_installed(name) for name in REQUIRED_APPS):
@@ -245,6 +252,7 @@ _CHECKS: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_house,
     check_settings,
     check_store_tokens,
+    check_time_zones,
     check_email_required,
 )
 

@@ -170,3 +170,9 @@ def test_every_setting_has_a_reference_and_no_secret_in_its_repr(settings: Any) 
             assert documented.__doc__ or documented.func.__doc__, name
     configure(settings, HOUSE={"server_url": "https://x", "client_id": "c", "client_secret": "hush"})
     assert "hush" not in repr(consumer_settings.HOUSE)
+
+
+def test_moments_without_a_time_zone_are_refused(settings: Any) -> None:
+    assert not checks.check_time_zones()
+    settings.USE_TZ = False
+    assert ids(checks.check_time_zones()) == ["consumer_site.E009"]
