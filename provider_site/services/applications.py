@@ -88,7 +88,6 @@ def register_application(
         application = _create_application(
             client_id=client_id,
             name=name,
-            user=owner,
             client_type=client_type,
             redirect_uris=" ".join(redirect_uris),
             post_logout_redirect_uris=" ".join(post_logout_redirect_uris),

@@ -78,3 +78,12 @@ def test_revoked_secret_opens_nothing_and_leaves_a_trace(db: None, registered: A
 def test_change_is_noted_by_the_names_of_its_fields(db: None, application: Any) -> None:
     applications.record_change(application=application, fields=["status", "scopes"])
     assert AuditEvent.objects.get(action="application.changed").data == {"fields": ["status", "scopes"]}
+
+
+def test_application_outlives_the_account_of_its_owner(db: None) -> None:
+    owner = factories.make_user()
+    application = factories.make_application(owner).application
+    owner.delete()
+    application.refresh_from_db()
+    application.registration.refresh_from_db()
+    assert application.registration.owner is None
