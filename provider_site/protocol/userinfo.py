@@ -33,11 +33,11 @@ class UserInfoView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer a token in the Authorization header or the form (RFC 6750 2.2), never in both."""
-        is_form = request.content_type == "application/x-www-form-urlencoded"
-        header, body = _header_token(request), request.POST.get("access_token") if is_form else None
+        header, body = _header_token(request), request.POST.get("access_token")
         if header and body:
             return _challenge(400, "invalid_request", "Send the access token in one place only.")
-        return self._answer(request, header or body)
+        is_form = request.content_type == "application/x-www-form-urlencoded"
+        return self._answer(request, header or (body if is_form else None))
 
     def options(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         """Answer a browser's preflight."""
