@@ -40,6 +40,14 @@ def _media_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """Begin in the default language: a request of an earlier test leaves its own active in this thread."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def _own_media(settings: Any, _media_directory: Path) -> None:
     settings.MEDIA_ROOT = _media_directory / uuid.uuid4().hex
 
