@@ -33,7 +33,9 @@ def has_chromium() -> bool:
 
 
 def has_chinese_font() -> bool:
-    """Ask fontconfig for a font that covers Chinese."""
+    """Look where Debian keeps it, or ask fontconfig for any font that covers Chinese."""
+    if list(Path("/usr/share/fonts").glob("**/NotoSansCJK*")):
+        return True
     if not shutil.which("fc-list"):
         return False
     return bool(subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, check=False).stdout.strip())
