@@ -147,6 +147,6 @@ def revoke_by_text(text: str, *, application: Any) -> bool:
             revoked=timezone.now()
         )
         access.delete()
-    if family is not None:
-        revoke_authorization(family, reason="revoked_by_client")
+        if family is not None:
+            revoke_authorization(family, reason="revoked_by_client")
     return True
