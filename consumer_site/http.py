@@ -76,8 +76,8 @@ class _DeadlineReads:
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         call = _call.get()
         if call is not None:
-            self.settimeout(min(call.read, call.remaining()))  # type: ignore[attr-defined]
-        return super().recv_into(*args, **kwargs)  # type: ignore[misc, no-any-return]
+            self.settimeout(min(call.read, call.remaining()))  # type: ignore[attr-defined]  # the socket's
+        return super().recv_into(*args, **kwargs)  # type: ignore[misc, no-any-return]  # a mixin
 
 
 class _DeadlineSocket(_DeadlineReads, socket.socket):

@@ -33,6 +33,6 @@ class HostMiddleware:
         site = site_of_host(request.get_host())
         if site is None:
             return HttpResponseNotFound("No site is served under this host name.\n", content_type="text/plain")
-        request.hosted_site = site  # type: ignore[attr-defined]
+        request.hosted_site = site  # type: ignore[attr-defined]  # ours, on Django's request
         request.urlconf = URLCONFS[site]
         return self.get_response(request)

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 NAME = "local-sign-in"
 
 
-class LocalSignInView(LoginView):  # type: ignore[misc]
+class LocalSignInView(LoginView):  # type: ignore[misc]  # allauth is untyped
     """allauth's sign-in, second factor and rate limits included, under an address of its own."""
 
     template_name = "project/local_sign_in.html"

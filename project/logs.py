@@ -28,7 +28,7 @@ class ReferenceMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         reference = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-        request.reference = reference  # type: ignore[attr-defined]
+        request.reference = reference  # type: ignore[attr-defined]  # ours, on Django's request
         token = _reference.set(reference)
         try:
             response = self.get_response(request)

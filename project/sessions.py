@@ -46,7 +46,7 @@ def _site_of(session_key: str | None) -> str | None:
 _Base: type[DatabaseSessionStore] = CachedSessionStore if settings.SESSIONS_IN_CACHE else DatabaseSessionStore
 
 
-class SessionStore(_Base):  # type: ignore[misc, valid-type]
+class SessionStore(_Base):  # type: ignore[misc, valid-type]  # chosen by a setting
     """Django's session store, whose new keys name the site; without one, the acting site, or the first one served."""
 
     def __init__(self, session_key: str | None = None, *, site: str | None = None) -> None:
@@ -65,7 +65,7 @@ class SiteSessionMiddleware(SessionMiddleware):
     """Open the session named by the cookie only on the site it was made on; elsewhere start with none."""
 
     def process_request(self, request: HttpRequest) -> None:
-        site: str = request.hosted_site  # type: ignore[attr-defined]
+        site: str = request.hosted_site  # type: ignore[attr-defined]  # ours, on Django's request
         session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         if session_key is not None and not belongs_to(session_key, site):
             session_key = None

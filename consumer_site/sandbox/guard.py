@@ -24,7 +24,7 @@ def emulator_view(view: View) -> View:
         return view(request, *args, **kwargs)
 
     public: View = login_not_required(never_cache(guarded))
-    public.emulator_view = True  # type: ignore[attr-defined]
+    public.emulator_view = True  # type: ignore[attr-defined]  # a mark for the tests
     return public
 
 

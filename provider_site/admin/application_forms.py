@@ -138,7 +138,7 @@ class ScopeForm(forms.ModelForm[ApplicationScope]):
         """Offer the catalogue in people's words."""
         super().__init__(*args, **kwargs)
         names = [(name, f"{name}: {scope.title}") for name, scope in catalog().items()]
-        self.fields["scope"].choices = [("", "---------"), *names]  # type: ignore[attr-defined]
+        self.fields["scope"].choices = [("", "---------"), *names]  # type: ignore[attr-defined]  # a ChoiceField's
 
     def has_changed(self) -> bool:
         """Count a suggested row that was left as it is; a row without a scope is none."""

@@ -29,7 +29,7 @@ def _suggesting(formset: Any, rows: list[dict[str, Any]]) -> Any:
     return Suggesting
 
 
-class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]
+class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]  # no generic at run time
     """Review state, owner and links."""
 
     model = Registration
@@ -46,7 +46,7 @@ class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]
         return formset if obj is not None else _suggesting(formset, [{"owner": request.user.pk}])
 
 
-class ScopeInline(admin.TabularInline):  # type: ignore[type-arg]
+class ScopeInline(admin.TabularInline):  # type: ignore[type-arg]  # no generic at run time
     """What the application may ask for."""
 
     model = ApplicationScope
@@ -69,7 +69,7 @@ class ScopeInline(admin.TabularInline):  # type: ignore[type-arg]
         return formset if obj is not None else _suggesting(formset, self.suggested)
 
 
-class SecretInline(admin.TabularInline):  # type: ignore[type-arg]
+class SecretInline(admin.TabularInline):  # type: ignore[type-arg]  # no generic at run time
     """The secrets by their first characters; deleting one revokes it at once."""
 
     model = ClientSecret

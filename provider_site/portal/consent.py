@@ -74,8 +74,8 @@ class ConsentForm(forms.Form):
     def __init__(self, *args: Any, choices: frozenset[str], durations: list[str], **kwargs: Any) -> None:
         """Accept only what the page offered."""
         super().__init__(*args, **kwargs)
-        self.fields["scope"].choices = [(name, name) for name in sorted(choices)]  # type: ignore[attr-defined]
-        self.fields["duration"].choices = [(value, value) for value in durations]  # type: ignore[attr-defined]
+        self.fields["scope"].choices = [(name, name) for name in sorted(choices)]  # type: ignore[attr-defined]  # a ChoiceField's
+        self.fields["duration"].choices = [(value, value) for value in durations]  # type: ignore[attr-defined]  # a ChoiceField's
 
 
 def _duration_value(days: int | None) -> str:
@@ -103,7 +103,7 @@ class ConsentView(LoginRequiredMixin, View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer an expired, answered or foreign request by a page that says so."""
         try:
-            return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]  # HttpResponseBase
         except AuthorizationRequestExpired as error:
             return expired_page(request, error)
 

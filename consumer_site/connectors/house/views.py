@@ -102,7 +102,7 @@ class HouseCallbackView(OAuth2CallbackView):
             # The state first: an answer that belongs to no sign-in of this browser is not read any further.
             state, response = self._get_state(request, provider)
             if response is not None:
-                return response  # type: ignore[no-any-return]
+                return response  # type: ignore[no-any-return]  # allauth is untyped
             if state is None or not state.get("issuer"):
                 raise StateLost("the state holds no sign-in at the house")
             client = provider.client()
@@ -111,12 +111,12 @@ class HouseCallbackView(OAuth2CallbackView):
             if "error" in request.GET:
                 raise _refusal(request.GET["error"])
             sociallogin = _finish(request, provider, client, state)
-            return complete_social_login(request, sociallogin)  # type: ignore[no-any-return]
+            return complete_social_login(request, sociallogin)  # type: ignore[no-any-return]  # allauth is untyped
         except ImmediateHttpResponse as immediate:
-            return immediate.response  # type: ignore[no-any-return]
+            return immediate.response  # type: ignore[no-any-return]  # allauth is untyped
         except (PermissionDenied, RequestException, SignInError) as error:
             context = {"state": state} if state else {}
-            return render_authentication_error(  # type: ignore[no-any-return]
+            return render_authentication_error(  # type: ignore[no-any-return]  # allauth is untyped
                 request, provider, exception=error, extra_context=context
             )
 

@@ -11,7 +11,7 @@ class Person(AbstractUser):
     """A user without a user name, whose address is unique and must be there."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    username = None  # type: ignore[assignment]
+    username = None  # type: ignore[assignment]  # no such field here
     email = models.EmailField(unique=True)
 
     USERNAME_FIELD = "email"
