@@ -15,6 +15,6 @@ class ProviderSiteConfig(AppConfig):
     def ready(self) -> None:
         """Connect checks and receivers."""
         from provider_site import checks  # noqa: F401  registering is its import
-        from provider_site.services import notices, sessions  # noqa: F401  models are ready only now; notices register on import
+        from provider_site.services import notices, owner_notices, sessions  # noqa: F401  notices register on import
 
         sessions.connect_receivers()

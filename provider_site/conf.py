@@ -25,15 +25,23 @@ KNOWN_KEYS = frozenset(
         "ID_TOKEN_SECONDS",
         "ISSUER",
         "KEY_RING",
+        "MAX_APPLICATIONS",
         "NICKNAME_MAX_LENGTH",
         "REAUTHENTICATE_URL",
+        "RECENT_SIGN_IN_SECONDS",
         "REFRESH_TOKEN_GRACE_SECONDS",
         "REFRESH_TOKEN_IDLE_SECONDS",
+        "REVIEW_ADDRESSES",
         "SCOPES",
+        "SECRET_MAX_DAYS",
+        "SECRET_WARNING_DAYS",
         "SITE_NAME",
         "SWITCH_ACCOUNT_URL",
+        "WHO_MAY_REGISTER",
     }
 )
+
+WHO_MAY_REGISTER = ("nobody", "staff", "verified", "everyone")
 
 
 class ProviderSettings:
@@ -194,6 +202,49 @@ class ProviderSettings:
         """
         value = self._user.get("REAUTHENTICATE_URL")
         return str(value) if value else None
+
+    @cached_property
+    def recent_sign_in(self) -> timedelta:
+        """``RECENT_SIGN_IN_SECONDS``: how old a sign-in may be for secrets, members and deletion; 30 minutes."""
+        return self._seconds("RECENT_SIGN_IN_SECONDS", 1800)
+
+    @cached_property
+    def who_may_register(self) -> str:
+        """``WHO_MAY_REGISTER``: who may register applications at the developer pages.
+
+        ``"nobody"`` (the default), ``"staff"``, ``"verified"`` (people for whom ``EMAIL_VERIFIED`` is true), or
+        ``"everyone"`` who has an account. Owners keep what they have when it is closed later.
+
+        Raises ImproperlyConfigured for another value.
+        """
+        value = self._user.get("WHO_MAY_REGISTER", "nobody")
+        if value not in WHO_MAY_REGISTER:
+            raise ImproperlyConfigured(
+                f"PROVIDER_SITE['WHO_MAY_REGISTER'] is one of: {', '.join(WHO_MAY_REGISTER)}; not {value!r}."
+            )
+        return str(value)
+
+    @cached_property
+    def max_applications(self) -> int:
+        """``MAX_APPLICATIONS``: how many applications one person may own at the developer pages; 20."""
+        return int(self._user.get("MAX_APPLICATIONS", 20))
+
+    @cached_property
+    def review_addresses(self) -> Sequence[str]:
+        """``REVIEW_ADDRESSES``: e-mail addresses that are told of each submission; none."""
+        value = self._user.get("REVIEW_ADDRESSES", ())
+        return (value,) if isinstance(value, str) else tuple(value)
+
+    @cached_property
+    def secret_max_days(self) -> int | None:
+        """``SECRET_MAX_DAYS``: the longest a client secret may live, in days; ``None``, the default: no end needed."""
+        value = self._user.get("SECRET_MAX_DAYS")
+        return None if value is None else int(value)
+
+    @cached_property
+    def secret_warning(self) -> timedelta:
+        """``SECRET_WARNING_DAYS``: how long before a secret ends its owners are told by e-mail; 14 days."""
+        return timedelta(days=int(self._user.get("SECRET_WARNING_DAYS", 14)))
 
     def reload(self) -> None:
         """Forget every computed value, so that the next access reads the settings again."""

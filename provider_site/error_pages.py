@@ -32,6 +32,10 @@ _PAGES: dict[str, tuple[Any, Any]] = {
         _("This app is not open to you yet"),
         _("The app has not been reviewed yet. Until then only the people who build it can sign in to it."),
     ),
+    "suspended": (
+        _("This app has been suspended"),
+        _("We have switched it off: nobody can sign in to it, and it no longer sees anything of anybody here."),
+    ),
     "expired": (
         _("This sign-in request has expired"),
         _("It was left open for too long, has been answered already, or was begun by another account."),
@@ -40,20 +44,29 @@ _PAGES: dict[str, tuple[Any, Any]] = {
 
 
 def error_page(
-    request: HttpRequest, kind: str, *, detail: str, error: str = "", application: Any = None, status: int = 400
+    request: HttpRequest,
+    kind: str,
+    *,
+    detail: str,
+    error: str = "",
+    application: Any = None,
+    status: int = 400,
+    reason: str = "",
 ) -> HttpResponse:
     """Answer the person where no client can be trusted with the answer: what happened, whose fault, what to do.
 
-    ``detail`` goes to the log alone, under the reference the page shows.
+    ``detail`` goes to the log alone, under the reference the page shows; ``reason`` is a reviewer's own words.
     """
     reference = new_reference()
     title, explanation = _PAGES[kind]
     logger.warning("error page %s: %s (%s)", reference, kind, detail)
     registration = getattr(application, "registration", None) if application is not None else None
     context = {
+        "kind": kind,
         "title": title,
         "explanation": explanation,
         "error": error,
+        "reason": reason,
         "reference": reference,
         "application": application,
         "back_url": registration.homepage_url if registration is not None else "",
@@ -65,3 +78,14 @@ def error_page(
 def expired_page(request: HttpRequest, error: AuthorizationRequestExpired) -> HttpResponse:
     """Answer a person whose kept request is over, with the way back to the application."""
     return error_page(request, "expired", detail=error.detail, application=error.application, status=410)
+
+
+def suspended_page(request: HttpRequest, registration: Any) -> HttpResponse:
+    """Answer a person whose application a reviewer has switched off, with the reason and no way to the application."""
+    return error_page(
+        request,
+        "suspended",
+        detail=f"client {registration.application.client_id}",
+        reason=registration.status_reason,
+        status=403,
+    )

@@ -61,3 +61,23 @@ class ConsentRefused(ProviderError):
 
     code = "invalid_request"
     description = "The consent form does not match the request."
+
+
+class ReviewConflict(ProviderError):
+    """A step of an application's review that does not begin where the application is now."""
+
+    code = "conflict"
+    description = "The application is not in a state for this step."
+
+
+class SeenSomethingElse(ReviewConflict):
+    """What a reviewer decided about is not what is there any more."""
+
+    description = "The application has changed since it was looked at."
+
+
+class NotAllowed(ProviderError):
+    """Somebody may not do this to the application."""
+
+    code = "forbidden"
+    description = "You may not do this."

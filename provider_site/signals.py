@@ -26,3 +26,41 @@ replay_detected = Signal()
 # An application was registered.
 # sender: the Registration class; registration: the Registration
 application_registered = Signal()
+
+# Facts of an application were changed, at once or by an approved change.
+# sender: the Registration class; registration: the Registration; fields: list of the names of what changed
+application_changed = Signal()
+
+# An application is about to be deleted with everything that hangs on it.
+# sender: the Registration class; registration: the Registration
+application_deleted = Signal()
+
+# An application, or a change of an approved one, was submitted for review, or taken back from it.
+# sender: the Review class; registration: the Registration; review: the Review
+review_submitted = Signal()
+review_withdrawn = Signal()
+
+# A review ended. `review` is None for an application approved without having been submitted.
+# sender: the Registration class; registration: the Registration; review: the Review or None; reason: str
+application_approved = Signal()
+application_rejected = Signal()
+
+# An application was switched off, or on again.
+# sender: the Registration class; registration: the Registration; reason: str
+application_suspended = Signal()
+application_reinstated = Signal()
+
+# Somebody was invited to an application, accepted, or is no longer a member.
+# sender: the Member class; member: the Member
+member_invited = Signal()
+member_accepted = Signal()
+member_removed = Signal()
+
+# A client secret was made or revoked. Its text is in neither.
+# sender: the ClientSecret class; secret: the ClientSecret
+secret_issued = Signal()
+secret_revoked = Signal()
+
+# Anything was written to the audit trail: the one signal to forward all of it elsewhere.
+# sender: the AuditEvent class; event: the AuditEvent
+audit_recorded = Signal()

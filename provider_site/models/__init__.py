@@ -5,9 +5,13 @@ from provider_site.models.audit_event import AuditEvent
 from provider_site.models.authorization import Authorization
 from provider_site.models.authorization_request import AuthorizationRequest
 from provider_site.models.consent import Consent
+from provider_site.models.daily_count import DailyCount
+from provider_site.models.logo import Logo
+from provider_site.models.member import Member
 from provider_site.models.outbox_message import OutboxMessage
 from provider_site.models.profile import Profile
 from provider_site.models.registration import Registration
+from provider_site.models.review import Review
 from provider_site.models.secret import ClientSecret
 from provider_site.models.session import Session
 from provider_site.models.signing_key import SigningKey
@@ -19,9 +23,13 @@ __all__ = [
     "AuthorizationRequest",
     "ClientSecret",
     "Consent",
+    "DailyCount",
+    "Logo",
+    "Member",
     "OutboxMessage",
     "Profile",
     "Registration",
+    "Review",
     "Session",
     "SigningKey",
 ]

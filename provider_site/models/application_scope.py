@@ -23,6 +23,13 @@ class ApplicationScope(models.Model):
         help_text=_("The application cannot work without it: the person allows it or refuses the whole request."),
     )
 
+    justification = models.CharField(
+        _("justification"),
+        max_length=300,
+        blank=True,
+        help_text=_("What the application needs it for; the reviewer reads this."),
+    )
+
     class Meta:
         verbose_name = _("scope")
         verbose_name_plural = _("scopes")

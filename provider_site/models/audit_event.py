@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
+from typing import Any, NoReturn
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.settings import oauth2_settings
 
 
+class AppendOnly(models.QuerySet["AuditEvent"]):
+    """Rows that are added and read, never changed or deleted."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Refuse. Raises TypeError."""
+        raise TypeError("the audit trail is append-only")
+
+    def delete(self) -> NoReturn:
+        """Refuse. Raises TypeError."""
+        raise TypeError("the audit trail is append-only")
+
+
 class AuditEvent(models.Model):
-    """One thing that happened to an application, a consent or a key. Rows are only ever added."""
+    """One thing that happened to an application, a consent or a key. Rows are only ever added.
+
+    Deleting a person or an application empties the reference; their names as they were stay in the row.
+    """
+
+    class Action(models.TextChoices):
+        """What happened."""
+
+        APPLICATION_REGISTERED = "application.registered", _("Application registered")
+        APPLICATION_CHANGED = "application.changed", _("Application changed")
+        APPLICATION_DELETED = "application.deleted", _("Application deleted")
+        REVIEW_SUBMITTED = "review.submitted", _("Submitted for review")
+        REVIEW_WITHDRAWN = "review.withdrawn", _("Submission withdrawn")
+        APPLICATION_APPROVED = "application.approved", _("Application approved")
+        APPLICATION_REJECTED = "application.rejected", _("Application rejected")
+        CHANGE_APPROVED = "change.approved", _("Change approved")
+        CHANGE_REJECTED = "change.rejected", _("Change rejected")
+        APPLICATION_SUSPENDED = "application.suspended", _("Application suspended")
+        APPLICATION_REINSTATED = "application.reinstated", _("Application reinstated")
+        MEMBER_INVITED = "member.invited", _("Member invited")
+        MEMBER_ACCEPTED = "member.accepted", _("Invitation accepted")
+        MEMBER_REMOVED = "member.removed", _("Member removed")
+        SECRET_ISSUED = "secret.issued", _("Secret issued")
+        SECRET_ROTATED = "secret.rotated", _("Secrets rotated")
+        SECRET_REVOKED = "secret.revoked", _("Secret revoked")
+        TOKEN_REVOKED = "token.revoked", _("Leaked token revoked")
+        CONSENT_GIVEN = "consent.given", _("Consent given")
+        CONSENT_REFUSED = "consent.refused", _("Consent refused")
+        CONSENT_WITHDRAWN = "consent.withdrawn", _("Consent withdrawn")
+        KEY_ROTATED = "key.rotated", _("Signing key rotated")
+        AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")
 
     at = models.DateTimeField(_("time"), auto_now_add=True, db_index=True)
-    action = models.CharField(_("action"), max_length=40, db_index=True)
+    action = models.CharField(_("action"), max_length=40, choices=Action.choices, db_index=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -20,6 +64,7 @@ class AuditEvent(models.Model):
         related_name="+",
         verbose_name=_("actor"),
     )
+    actor_name = models.CharField(_("actor"), max_length=150, blank=True)
     application = models.ForeignKey(
         oauth2_settings.APPLICATION_MODEL,
         on_delete=models.SET_NULL,
@@ -27,12 +72,28 @@ class AuditEvent(models.Model):
         related_name="+",
         verbose_name=_("application"),
     )
+    client_id = models.CharField(_("client ID"), max_length=100, blank=True)
     address = models.GenericIPAddressField(_("address"), null=True)
     data = models.JSONField(_("details"), default=dict)
+
+    objects = AppendOnly.as_manager()
 
     class Meta:
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
+        default_permissions = ("view",)
+        permissions = [("export_auditevent", _("Can export the audit trail"))]
+        indexes = [models.Index(fields=["application", "-at"], name="provider_site_audit_by_app")]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the event. Raises TypeError for one that is stored already."""
+        if not self._state.adding:
+            raise TypeError("the audit trail is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse. Raises TypeError."""
+        raise TypeError("the audit trail is append-only")

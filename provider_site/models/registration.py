@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.settings import oauth2_settings
 
+from provider_site.models.logo import Logo
+
 
 class Registration(models.Model):
     """An application's owner, review state and public links, one-to-one with DOT's application.
@@ -71,12 +73,34 @@ class Registration(models.Model):
         editable=False,
         help_text=_("When an application that existed before this app was installed came under its rules."),
     )
+    logo = models.ForeignKey(
+        Logo, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("logo")
+    )
+    status_reason = models.TextField(
+        _("reason"),
+        blank=True,
+        help_text=_("Why it was rejected or suspended. Its owners read this; of a suspended one, its users too."),
+    )
+    status_changed_at = models.DateTimeField(_("in this state since"), null=True, editable=False)
+    approved_at = models.DateTimeField(_("first approved"), null=True, editable=False)
+    language = models.CharField(
+        _("language"), max_length=16, blank=True, help_text=_("In which its owners are written to.")
+    )
+    tokens_not_before = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("Every token and code issued until then is dead: the application was suspended since."),
+    )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:
         verbose_name = _("registration")
         verbose_name_plural = _("registrations")
+        permissions = [
+            ("review_registration", _("Can approve and reject applications")),
+            ("suspend_registration", _("Can suspend and reinstate applications")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.application} ({self.get_status_display()})"

@@ -13,6 +13,7 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     USER_INACTIVE = "user_inactive"
     APPLICATION_NOT_APPROVED = "application_not_approved"
+    VOIDED = "voided"
     AUTHORIZATION_REVOKED = "authorization_revoked"
     AUTHORIZATION_UNKNOWN = "authorization_unknown"
     CONSENT_CLOSED = "consent_closed"
@@ -27,6 +28,7 @@ class TokenFacts:
     has_user: bool
     user_active: bool
     application_approved: bool
+    voided: bool
     taken_over: bool
     authorization_known: bool
     authorization_revoked: bool
@@ -45,6 +47,8 @@ def refusal(facts: TokenFacts, *, now: datetime) -> Refusal | None:
         return Refusal.EXPIRED
     if not facts.application_approved:
         return Refusal.APPLICATION_NOT_APPROVED
+    if facts.voided:  # issued before a suspension: reinstating the application brings none of its tokens back
+        return Refusal.VOIDED
     if not facts.has_user:
         return None
     if not facts.user_active:

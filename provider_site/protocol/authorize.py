@@ -33,7 +33,7 @@ from oauth2_provider.views.mixins import OAuthLibMixin
 from oauthlib.oauth2.rfc6749 import errors as oauthlib_errors
 
 from provider_site.conf import provider_settings
-from provider_site.error_pages import error_page, expired_page
+from provider_site.error_pages import error_page, expired_page, suspended_page
 from provider_site.errors import AuthorizationRequestExpired
 from provider_site.models import AuthorizationRequest
 from provider_site.policy import consent as consent_policy
@@ -71,7 +71,10 @@ class _Pipeline(OAuthLibMixin, View):
             if "none" in parameters.prompt:
                 return self.refuse(request, parameters, "login_required", "The person has to sign in.")
             return self._sign_in(request, parameters, application, handle, kept)
-        if not access.serves(access.registration_of(application), user_id=request.user.pk):
+        registration = access.registration_of(application)
+        if registration is not None and registration.status == registration.Status.SUSPENDED:
+            return suspended_page(request, registration)
+        if not access.serves(registration, user_id=request.user.pk):
             return error_page(
                 request, "not_available", detail=f"client {application.client_id}", application=application, status=403
             )
@@ -217,6 +220,8 @@ class AuthorizeView(_Pipeline):
         try:
             scope, credentials = self.validate_authorization_request(request)
         except FatalClientError as error:
+            if (suspended := applications.suspended(client_id=sent.get("client_id", ""))) is not None:
+                return suspended_page(request, suspended)
             return self._page(request, error.oauthlib_error)
         except OAuthToolkitError as error:
             fault = error.oauthlib_error

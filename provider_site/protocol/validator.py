@@ -28,8 +28,6 @@ from provider_site.storage import access, codes, credentials, tokens
 
 logger = logging.getLogger("provider_site.protocol")
 
-_CLOSED = {Registration.Status.REJECTED, Registration.Status.SUSPENDED}
-
 
 class Validator(OAuth2Validator):
     """The one validator of every endpoint."""
@@ -42,7 +40,7 @@ class Validator(OAuth2Validator):
             return None
         application = super()._load_application(client_id, request)
         registration = access.registration_of(application)
-        if registration is None or registration.status in _CLOSED:
+        if registration is None or registration.status == Registration.Status.SUSPENDED:
             request.client = None
             return None
         return application

@@ -169,6 +169,14 @@ def revoke_secret(*, secret: ClientSecret, actor: Any = None, request: HttpReque
     audit.record(action="secret.revoked", actor=actor, application=secret.application, request=request, data=data)
 
 
+def suspended(*, client_id: str) -> Registration | None:
+    """Return the registration behind a client ID if it is suspended, so that its users can be told why."""
+    if "\x00" in client_id:  # PostgreSQL refuses the query
+        return None
+    rows = Registration.objects.filter(application__client_id=client_id, status=Registration.Status.SUSPENDED)
+    return rows.select_related("application").first()
+
+
 def required_scopes(*, application: Any) -> frozenset[str]:
     """Return the scopes the application cannot work without; ``openid`` always is one."""
     rows = ApplicationScope.objects.filter(application=application, required=True)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from provider_site.models import AuditEvent
+from provider_site.signals import audit_recorded
 
 
 def record(
@@ -17,13 +18,20 @@ def record(
     request: HttpRequest | None = None,
     data: dict[str, Any] | None = None,
 ) -> AuditEvent:
-    """Add an event, in the caller's transaction. ``data`` holds no secret."""
+    """Add an event, in the caller's transaction, and send ``audit_recorded``. ``data`` holds no secret.
+
+    ``actor`` is by default the person behind ``request``; without either, it was the site itself.
+    """
     if actor is None and request is not None and request.user.is_authenticated:
         actor = request.user
-    return AuditEvent.objects.create(
+    event = AuditEvent.objects.create(
         action=action,
         actor=actor,
+        actor_name=actor.get_username()[:150] if actor is not None else "",
         application=application,
+        client_id=application.client_id[:100] if application is not None else "",
         address=request.META.get("REMOTE_ADDR") or None if request is not None else None,
         data=data or {},
     )
+    audit_recorded.send(sender=AuditEvent, event=event)
+    return event

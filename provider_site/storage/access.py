@@ -12,7 +12,7 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.models import Authorization, Consent, Registration
+from provider_site.models import Authorization, Consent, Member, Registration
 from provider_site.policy import review, token_use
 from provider_site.storage.credentials import authorization_id
 from provider_site.storage.tokens import RefreshTokenRecord
@@ -104,6 +104,7 @@ def _facts(
         has_user=row.user_id is not None,
         user_active=row.user is not None and row.user.is_active,
         application_approved=serves(registration, user_id=row.user_id),
+        voided=_voided(row, registration, authorization),
         taken_over=authorization is None and _taken_over(row, registration, family),
         authorization_known=authorization is not None,
         authorization_revoked=authorization is not None and authorization.revoked_at is not None,
@@ -126,8 +127,25 @@ def serves(registration: Registration | None, *, user_id: Any | None) -> bool:
     """Tell whether an application may serve this person (or, with ``None``, itself) in its review state."""
     if registration is None:
         return False
-    is_owner = user_id is not None and registration.owner_id == user_id
-    return review.may_serve(status=registration.status, is_owner=is_owner)
+    if review.may_serve(status=registration.status, is_member=False):
+        return True
+    return review.may_serve(status=registration.status, is_member=_is_member(registration, user_id))
+
+
+def _is_member(registration: Registration, user_id: Any | None) -> bool:
+    """Tell whether the person builds or tries the application. Asked only of one that is not approved."""
+    if user_id is None:
+        return False
+    accepted = Member.objects.filter(application=registration.application_id, user=user_id, accepted_at__isnull=False)
+    return registration.owner_id == user_id or accepted.exists()
+
+
+def _voided(row: Any, registration: Registration | None, authorization: Authorization | None) -> bool:
+    """Tell whether the application was suspended after the token, or what it descends from, was issued."""
+    not_before = registration.tokens_not_before if registration is not None else None
+    if not_before is None:
+        return False
+    return bool(row.created <= not_before or (authorization is not None and authorization.created <= not_before))
 
 
 def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:

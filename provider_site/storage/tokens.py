@@ -128,6 +128,20 @@ def revoke_consent_tokens(consent: Consent, *, reason: str) -> None:
     get_grant_model().objects.filter(**owned).delete()
 
 
+def revoke_application_tokens(application_id: Any, *, not_after: datetime, batch: int = 1000) -> int:
+    """Delete an application's tokens and codes issued until ``not_after`` in stock DOT's tables; return how many.
+
+    Batch by batch, each in a transaction of its own; safe to stop and repeat. Here they were dead before this.
+    """
+    deleted = 0
+    for model in (get_access_token_model(), get_refresh_token_model(), get_grant_model()):
+        rows = model.objects.filter(application=application_id, created__lte=not_after)
+        while keys := list(rows.values_list("pk", flat=True)[:batch]):
+            model.objects.filter(pk__in=keys).delete()
+            deleted += len(keys)
+    return deleted
+
+
 def revoke_by_text(text: str, *, application: Any) -> bool:
     """Revoke one of ``application``'s own tokens, with its family (RFC 7009 2.1); return whether one was found."""
     checksum = crypto.digest(text)

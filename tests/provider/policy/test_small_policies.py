@@ -52,10 +52,10 @@ def test_consent_without_days_has_no_end() -> None:
 
 
 @pytest.mark.parametrize("status", [*Registration.Status, None, "unheard-of"])
-@pytest.mark.parametrize("is_owner", [False, True])
-def test_application_serves_all_when_approved_and_its_owner_before_review(status: Any, is_owner: bool) -> None:
-    expected = status == "approved" or (is_owner and status in {"draft", "submitted"})
-    assert review.may_serve(status=status, is_owner=is_owner) is expected
+@pytest.mark.parametrize("is_member", [False, True])
+def test_application_serves_all_when_approved_and_its_owner_before_review(status: Any, is_member: bool) -> None:
+    expected = status == "approved" or (is_member and status in {"draft", "submitted", "rejected"})
+    assert review.may_serve(status=status, is_member=is_member) is expected
 
 
 @given(names=st.lists(st.sampled_from([*scopes.catalog(), "unheard-of"])))

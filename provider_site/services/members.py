@@ -1,0 +1,201 @@
+"""Who may do what with an application: its owner, its co-owners, its test users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provider_site import signals
+from provider_site.conf import provider_settings
+from provider_site.errors import NotAllowed
+from provider_site.models import AuditEvent, Member, Registration
+from provider_site.services import applications, audit, outbox
+
+MAX_MEMBERS = 100
+
+
+def may_register(*, user: Any) -> bool:
+    """Tell whether the person may register applications at all (``WHO_MAY_REGISTER``)."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return {
+        "nobody": False,
+        "staff": bool(getattr(user, "is_staff", False)),
+        "verified": provider_settings.email_verified(user),
+        "everyone": True,
+    }[provider_settings.who_may_register]
+
+
+def has_room(*, user: Any) -> bool:
+    """Tell whether the person owns fewer applications than ``MAX_APPLICATIONS``."""
+    return Registration.objects.filter(owner=user).count() < provider_settings.max_applications
+
+
+def is_owner(*, application: Any, user: Any) -> bool:
+    """Tell whether the person may change the application: its owner or a co-owner who has accepted."""
+    return _owned_by(user).filter(application=application).exists()
+
+
+def is_principal(*, application: Any, user: Any) -> bool:
+    """Tell whether the person may delete the application and choose its co-owners.
+
+    Its owner; where that account is gone, every co-owner.
+    """
+    registration = Registration.objects.filter(application=application).first()
+    if registration is None:
+        return False
+    return registration.owner_id == user.pk or (
+        registration.owner_id is None and is_owner(application=application, user=user)
+    )
+
+
+def is_member(*, application: Any, user: Any) -> bool:
+    """Tell whether the person may sign in to the application before it is approved."""
+    accepted = Member.objects.filter(application=application, user=user, accepted_at__isnull=False)
+    return is_owner(application=application, user=user) or accepted.exists()
+
+
+def _owned_by(user: Any) -> QuerySet[Registration]:
+    co_owned = Member.objects.filter(user=user, role=Member.Role.OWNER, accepted_at__isnull=False)
+    return Registration.objects.filter(Q(owner=user) | Q(application__in=co_owned.values("application")))
+
+
+def owned(*, user: Any) -> QuerySet[Registration]:
+    """Return the registrations of the applications a person may change, newest first, with application and logo."""
+    return _owned_by(user).select_related("application", "logo", "owner").order_by("-created", "-pk")
+
+
+def owners(*, application: Any) -> list[Any]:
+    """Return the people answerable for the application: whom its notices go to."""
+    registration = Registration.objects.select_related("owner").filter(application=application).first()
+    first = [registration.owner] if registration is not None and registration.owner is not None else []
+    rows = Member.objects.filter(application=application, role=Member.Role.OWNER, accepted_at__isnull=False)
+    others = [row.user for row in rows.select_related("user").order_by("pk")]
+    return first + [user for user in others if user not in first]
+
+
+def listed(*, application: Any) -> QuerySet[Member]:
+    """Return the application's members and open invitations, in the order they were made."""
+    return Member.objects.filter(application=application).select_related("user").order_by("pk")
+
+
+def invitations(*, user: Any) -> QuerySet[Member]:
+    """Return the invitations a person has not answered."""
+    rows = Member.objects.filter(user=user, accepted_at=None)
+    return rows.select_related("application__registration__owner", "invited_by").order_by("pk")
+
+
+def _find(identifier: str) -> Any | None:
+    """Return the account that a user name or a proven e-mail address names, if exactly one does."""
+    model = get_user_model()
+    by_name = model._default_manager.filter(**{model.USERNAME_FIELD: identifier}, is_active=True).first()
+    if by_name is not None or "@" not in identifier:
+        return by_name
+    field = model.get_email_field_name()
+    candidates = model._default_manager.filter(**{f"{field}__iexact": identifier}, is_active=True)[:10]
+    # An unproven address may be somebody else's: the invitation would go to whoever typed it.
+    proven = [user for user in candidates if provider_settings.email_verified(user)]
+    return proven[0] if len(proven) == 1 else None
+
+
+@transaction.atomic
+def invite(
+    *, application: Any, identifier: str, role: Member.Role | str, actor: Any, request: HttpRequest | None = None
+) -> Member:
+    """Invite a person by user name or e-mail address, answering alike whether or not there is such an account.
+
+    Raises ValidationError for an empty or repeated identifier, or when the application has MAX_MEMBERS already, and
+    NotAllowed when somebody who isn't the principal owner invites a co-owner.
+    """
+    identifier = identifier.strip()
+    if role == Member.Role.OWNER and not is_principal(application=application, user=actor):
+        raise NotAllowed("only the owner chooses co-owners")
+    if not identifier or len(identifier) > 254:
+        raise ValidationError(_("Write a user name or an e-mail address."), code="identifier")
+    Registration.objects.select_for_update().get(application=application)
+    rows = Member.objects.filter(application=application)
+    if rows.count() >= MAX_MEMBERS:
+        raise ValidationError(
+            _("An application has at most %(limit)s members."), code="too_many", params={"limit": MAX_MEMBERS}
+        )
+    if rows.filter(invited_as__iexact=identifier).exists():
+        raise ValidationError(_("%(who)s is invited already."), code="repeated", params={"who": identifier})
+    user = _find(identifier)
+    # The same person under another name: a row without an account keeps that to itself.
+    if user is not None and (rows.filter(user=user).exists() or _is_first_owner(application, user)):
+        user = None
+    member = Member.objects.create(
+        application=application, user=user, invited_as=identifier, role=role, invited_by=actor
+    )
+    audit.record(
+        action=AuditEvent.Action.MEMBER_INVITED,
+        actor=actor,
+        application=application,
+        request=request,
+        data={"invited_as": identifier, "role": role},
+    )
+    signals.member_invited.send(sender=Member, member=member)
+    outbox.put(kind="invitation-mail", payload={"member": member.pk})
+    return member
+
+
+def _is_first_owner(application: Any, user: Any) -> bool:
+    return Registration.objects.filter(application=application, owner=user).exists()
+
+
+@transaction.atomic
+def accept(*, member_id: int, user: Any, request: HttpRequest | None = None) -> Member | None:
+    """Accept one's own invitation; return it, or ``None`` when there is none to accept."""
+    taken = Member.objects.filter(pk=member_id, user=user, accepted_at=None).update(accepted_at=timezone.now())
+    if taken != 1:
+        return None
+    member = Member.objects.select_related("application").get(pk=member_id)
+    _note(AuditEvent.Action.MEMBER_ACCEPTED, member, actor=user, request=request)
+    signals.member_accepted.send(sender=Member, member=member)
+    return member
+
+
+@transaction.atomic
+def remove(*, member: Member, actor: Any, request: HttpRequest | None = None) -> None:
+    """Remove a member or an invitation, one's own included; a test user's tokens are refused from the next use on.
+
+    Raises NotAllowed when the actor is neither the person, nor an owner, nor, for a co-owner, the principal one.
+    """
+    is_own = member.user_id is not None and member.user_id == actor.pk
+    may = is_principal if member.role == Member.Role.OWNER else is_owner
+    if not is_own and not may(application=member.application, user=actor):
+        raise NotAllowed("not a member's own row, nor an owner")
+    _note(AuditEvent.Action.MEMBER_REMOVED, member, actor=actor, request=request)
+    signals.member_removed.send(sender=Member, member=member)
+    member.delete()
+
+
+def _note(action: AuditEvent.Action, member: Member, *, actor: Any, request: HttpRequest | None) -> None:
+    audit.record(
+        action=action,
+        actor=actor,
+        application=member.application,
+        request=request,
+        data={"invited_as": member.invited_as, "role": member.role},
+    )
+
+
+def find(*, application: Any, member_id: int) -> Member | None:
+    """Return a member of this very application, or ``None``."""
+    return Member.objects.select_related("application", "user").filter(application=application, pk=member_id).first()
+
+
+def own_application(*, user: Any, application_id: str) -> Any | None:
+    """Return the application behind a key from an address, if the person may change it."""
+    try:
+        application = applications.application_model().objects.filter(pk=application_id).first()
+    except (ValueError, ValidationError):  # the key is of whatever type the host's application has
+        return None
+    return application if application is not None and is_owner(application=application, user=user) else None

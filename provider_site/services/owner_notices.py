@@ -1,0 +1,97 @@
+"""Notices about applications by e-mail: to their owners, to reviewers, to people who are invited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
+from provider_site.conf import provider_settings
+from provider_site.models import AuditEvent, Member, Registration, Review
+from provider_site.services import members, people
+from provider_site.services.outbox import deliverer
+from provider_site.storage import tokens
+
+
+def mail(*, addresses: Iterable[str], language: str, template: str, context: Mapping[str, Any]) -> None:
+    """Send one e-mail to each address, from ``email/<template>_subject.txt`` and ``_body.txt``, in ``language``."""
+    with translation.override(language or None):
+        known = {"site_name": provider_settings.site_name, **context}
+        # A subject is one line: an application's name can't bring another header with it.
+        subject = " ".join(render_to_string(f"provider_site/email/{template}_subject.txt", known).split())
+        body = render_to_string(f"provider_site/email/{template}_body.txt", known)
+    for address in addresses:
+        send_mail(subject, body, None, [address])
+
+
+def address_of(user: Any) -> str:
+    """Return a person's e-mail address; empty where the host keeps none."""
+    if user is None or not hasattr(user, "get_email_field_name"):
+        return ""
+    return getattr(user, user.get_email_field_name(), "") or ""
+
+
+def mail_owners(*, registration: Registration, template: str, context: Mapping[str, Any]) -> None:
+    """Write to everybody answerable for an application, with a link to its page among the developer pages."""
+    application = registration.application
+    addresses = {address_of(user) for user in members.owners(application=application)} - {""}
+    page = reverse("provider_site:developer-application", args=[application.pk])
+    known = {"application": application, "page_url": provider_settings.issuer_origin + page, **context}
+    mail(addresses=sorted(addresses), language=registration.language, template=template, context=known)
+
+
+@deliverer("review-decided-mail")
+def mail_review_decided(payload: dict[str, Any]) -> None:
+    """Tell the owners what was decided about their application, and why."""
+    registration = Registration.objects.select_related("application").filter(pk=payload["registration"]).first()
+    if registration is None:
+        return
+    with translation.override(registration.language or None):
+        decision = str(AuditEvent.Action(payload["action"]).label)
+    context = {"decision": decision, "reason": payload["reason"], "action": payload["action"]}
+    mail_owners(registration=registration, template="review_decided", context=context)
+
+
+@deliverer("review-submitted-mail")
+def mail_review_submitted(payload: dict[str, Any]) -> None:
+    """Tell the reviewers' addresses that something waits."""
+    review = Review.objects.select_related("application", "submitted_by").filter(pk=payload["review"]).first()
+    if review is None or review.decided_at is not None:
+        return
+    context = {
+        "review": review,
+        "application": review.application,
+        "who": people.display_name(user=review.submitted_by),
+    }
+    mail(addresses=provider_settings.review_addresses, language="", template="review_submitted", context=context)
+
+
+@deliverer("invitation-mail")
+def mail_invitation(payload: dict[str, Any]) -> None:
+    """Tell an invited person, if there is such an account."""
+    rows = Member.objects.select_related("application__registration", "user", "invited_by")
+    member = rows.filter(pk=payload["member"], accepted_at=None).first()
+    if member is None or not (address := address_of(member.user)):
+        return
+    context = {
+        "member": member,
+        "application": member.application,
+        "who": people.display_name(user=member.invited_by),
+        "page_url": provider_settings.issuer_origin + reverse("provider_site:invitations"),
+    }
+    language = member.application.registration.language
+    mail(addresses=[address], language=language, template="invitation", context=context)
+
+
+@deliverer("revoke-application-tokens")
+def revoke_tokens(payload: dict[str, Any]) -> None:
+    """Delete what stock DOT would still accept of a suspended application; our own check refuses it already."""
+    registration = Registration.objects.filter(application=payload["application"]).first()
+    not_before: datetime | None = registration.tokens_not_before if registration is not None else None
+    if not_before is not None:
+        tokens.revoke_application_tokens(payload["application"], not_after=not_before)
