@@ -13,6 +13,7 @@ GOOD = {
     "has_user": True,
     "user_active": True,
     "application_approved": True,
+    "voided": False,
     "taken_over": False,
     "authorization_known": True,
     "authorization_revoked": False,
@@ -37,6 +38,7 @@ def test_token_is_accepted_only_when_everything_it_hangs_on_holds() -> None:
         if refusal(facts(**given), now=NOW) is None:
             accepted += 1
             assert given["application_approved"]
+            assert not given["voided"]
             if given["has_user"]:
                 assert given["user_active"]
                 assert given["authorization_known"] or given["taken_over"]
@@ -57,6 +59,8 @@ def test_expired_token_is_refused_whatever_else_holds() -> None:
     [
         ({}, None),
         ({"application_approved": False}, Refusal.APPLICATION_NOT_APPROVED),
+        ({"voided": True}, Refusal.VOIDED),
+        ({"voided": True, "has_user": False, "user_active": False, "authorization_known": False}, Refusal.VOIDED),
         ({"has_user": False, "user_active": False, "authorization_known": False}, None),
         ({"has_user": False, "application_approved": False}, Refusal.APPLICATION_NOT_APPROVED),
         ({"user_active": False}, Refusal.USER_INACTIVE),
