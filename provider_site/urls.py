@@ -6,6 +6,7 @@ Include them at the root of the issuer's host: ``path("", include("provider_site
 from django.urls import include, path
 
 from provider_site.portal import apps, consent, profile
+from provider_site.portal.developer.routes import developer_urls
 from provider_site.protocol import authorize, metadata, token, userinfo
 
 protocol_urls = [
@@ -36,6 +37,7 @@ portal_urls = [
     path("o/apps/<str:application_id>/withdraw/", apps.WithdrawView.as_view(), name="withdraw"),
     path("o/profile/", profile.ProfileView.as_view(), name="profile"),
     path("o/avatar/<slug:key>.png", profile.AvatarView.as_view(), name="avatar"),
+    *developer_urls,
 ]
 
 urlpatterns = [

@@ -156,6 +156,12 @@ def complete_registration(*, application: Any, actor: Any = None, request: HttpR
     return registration
 
 
+def remember_language(*, application: Any, language: str) -> None:
+    """Write to the application's owners in the language one of them uses now."""
+    rows = Registration.objects.filter(application=application)
+    rows.exclude(language=language).update(language=language)
+
+
 def record_change(*, application: Any, fields: Sequence[str], request: HttpRequest | None = None) -> None:
     """Note in the audit trail which fields of an application were changed."""
     audit.record(action="application.changed", application=application, request=request, data={"fields": list(fields)})
