@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +16,9 @@ from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
 from provider_site.models import Profile
+from provider_site.portal.picture_answers import picture_answer
 from provider_site.security_headers import protect
-from provider_site.services import profiles
+from provider_site.services import pictures, profiles
 
 
 class ProfileForm(forms.Form):
@@ -44,7 +45,7 @@ class ProfileForm(forms.Form):
     def clean_avatar(self) -> bytes | None:
         """Refuse what can't be read, at its field; return the picture as it will be kept."""
         upload = self.cleaned_data.get("avatar")
-        return profiles.reencode(upload) if upload is not None else None
+        return pictures.reencode(upload) if upload is not None else None
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -92,10 +93,4 @@ class AvatarView(View):
         profile = Profile.objects.filter(avatar_key=key).exclude(avatar_key="").first()
         if profile is None or not profile.avatar:
             raise Http404
-        response = FileResponse(profile.avatar.open("rb"), content_type="image/png")
-        response["X-Content-Type-Options"] = "nosniff"
-        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        # Its address changes with the picture. A day, so that a removed one also leaves the caches.
-        response["Cache-Control"] = "public, max-age=86400"
-        response["Cross-Origin-Resource-Policy"] = "cross-origin"
-        return response
+        return picture_answer(profile.avatar)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from io import BytesIO
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,18 +10,14 @@ from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from provider_site.conf import provider_settings
 from provider_site.crypto import random_text
 from provider_site.models import Profile
 from provider_site.models.profile import avatar_storage
+from provider_site.services import pictures
 
-AVATAR_PIXELS = 256
 _DIRECTORY = "provider_site/avatars"
-_MAX_SOURCE_PIXELS = 25_000_000  # 100 MB while it is decoded: what one upload may cost
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)  # raised where warnings are errors
 
 
 def get_profile(*, user: Any) -> Profile:
@@ -72,7 +67,7 @@ def set_avatar(*, user: Any, upload: File[bytes]) -> Profile:
 
     Raises ValidationError, changing nothing, when the file is too large, not an image we read, or a decompression bomb.
     """
-    return _save(user=user, picture=reencode(upload))
+    return _save(user=user, picture=pictures.reencode(upload))
 
 
 def delete_avatar(*, user: Any) -> Profile:
@@ -83,7 +78,7 @@ def delete_avatar(*, user: Any) -> Profile:
 def set_profile(*, user: Any, nickname: str, picture: bytes | None, remove_picture: bool) -> Profile:
     """Change nickname and avatar together; a new picture wins over removing the old. Raises ValidationError.
 
-    ``picture`` is what ``reencode`` returned.
+    ``picture`` is what ``pictures.reencode`` returned.
     """
     return _save(user=user, nickname=clean_nickname(nickname), picture=picture, remove_picture=remove_picture)
 
@@ -115,32 +110,3 @@ def _save(
             storage.delete(name)
         raise
     return profile
-
-
-def reencode(upload: File[bytes]) -> bytes:
-    """Return the upload as a square PNG of 256 by 256 pixels, without metadata.
-
-    Raises ValidationError with code ``too_large``, ``too_many_pixels`` or ``not_an_image``.
-    """
-    limit = provider_settings.avatar_max_bytes
-    if upload.size > limit:
-        raise ValidationError(
-            _("The picture is too large: at most %(megabytes)s MB."),
-            code="too_large",
-            params={"megabytes": f"{limit / 1048576:g}"},
-        )
-    try:
-        image = Image.open(BytesIO(upload.read(limit + 1)), formats=_FORMATS)
-        if image.width * image.height > _MAX_SOURCE_PIXELS:  # read from the header, before anything is decoded
-            raise ValidationError(_("The picture has too many pixels."), code="too_many_pixels")
-        image.draft("RGB", (AVATAR_PIXELS * 2, AVATAR_PIXELS * 2))
-        upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, *_BOMBS) as error:
-        raise ValidationError(
-            _("This file is not a picture we can read. Use PNG, JPEG, WebP or GIF."), code="not_an_image"
-        ) from error
-    square = ImageOps.fit(upright, (AVATAR_PIXELS, AVATAR_PIXELS), Image.Resampling.LANCZOS)
-    square.info.clear()  # Pillow would write the upload's colour profile, whose bytes are the sender's, into the PNG
-    output = BytesIO()
-    square.save(output, "PNG", optimize=True)
-    return output.getvalue()

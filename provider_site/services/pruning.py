@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from provider_site.models import Authorization, AuthorizationRequest, OutboxMessage, Session
+from provider_site.services import logos
 
 # Long enough that a late tab is told "expired" rather than "unknown", and that a fault can still be looked into.
 KEPT = timedelta(days=7)
@@ -16,13 +17,14 @@ BATCH = 1000
 
 
 def prune() -> dict[str, int]:
-    """Delete requests, codes never exchanged, sessions nothing hangs on, and delivered messages; return how many."""
+    """Delete requests, codes never exchanged, idle sessions, delivered messages and unused logos; return how many."""
     horizon = timezone.now() - KEPT
     return {
         "authorization requests": _delete(AuthorizationRequest.objects.filter(expires_at__lt=horizon)),
         "codes never exchanged": _delete(Authorization.objects.filter(consumed_at=None, created__lt=horizon)),
         "sessions": _delete(Session.objects.filter(expires_at__lt=horizon, authorizations=None)),
         "messages": _delete(OutboxMessage.objects.filter(delivered_at__lt=horizon)),
+        "logos": logos.prune(before=horizon),
     }
 
 

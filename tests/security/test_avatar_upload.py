@@ -118,7 +118,7 @@ class TestAvatarUpload:
         from django.core.exceptions import ValidationError
         from django.core.files.base import ContentFile
 
-        from provider_site.services.profiles import reencode
+        from provider_site.services.pictures import reencode
 
         chance = random.Random(20)
         whole = [picture(kind) for kind in ("PNG", "JPEG", "WEBP", "GIF")]

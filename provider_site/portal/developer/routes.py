@@ -1,5 +1,9 @@
 """Addresses of the developer pages, of invitations and of logos."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-developer_urls: list[URLPattern] = []
+from provider_site.portal.developer import logos
+
+developer_urls: list[URLPattern] = [
+    path("o/logo/<slug:key>.png", logos.LogoView.as_view(), name="logo"),
+]

@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 from PIL import Image, ImageCms
 
 from provider_site.models import Profile
-from provider_site.services import profiles
+from provider_site.services import pictures, profiles
 
 MARK = b"a secret place, 48.8583 N 2.2945 E"
 
@@ -44,7 +44,7 @@ def png_header(width: int, height: int) -> bytes:
 
 def refusal(content: bytes) -> str | None:
     with pytest.raises(ValidationError) as raised:
-        profiles.reencode(upload(content))
+        pictures.reencode(upload(content))
     return raised.value.code
 
 
@@ -59,7 +59,7 @@ def refusal(content: bytes) -> str | None:
 def test_picture_becomes_a_square_png(format_: str, mode: str) -> None:
     file = BytesIO()
     Image.new(mode, (70, 50)).save(file, format_)
-    result = Image.open(BytesIO(profiles.reencode(upload(file.getvalue()))))
+    result = Image.open(BytesIO(pictures.reencode(upload(file.getvalue()))))
     assert (result.format, result.size) == ("PNG", (256, 256))
 
 
@@ -67,13 +67,13 @@ def test_moving_picture_stands_still() -> None:
     file = BytesIO()
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
-    result = Image.open(BytesIO(profiles.reencode(upload(file.getvalue()))))
+    result = Image.open(BytesIO(pictures.reencode(upload(file.getvalue()))))
     assert getattr(result, "n_frames", 1) == 1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
 def test_extreme_shape_is_cut_square(size: tuple[int, int]) -> None:
-    assert Image.open(BytesIO(profiles.reencode(upload(picture(size=size))))).size == (256, 256)
+    assert Image.open(BytesIO(pictures.reencode(upload(picture(size=size))))).size == (256, 256)
 
 
 def test_picture_held_sideways_is_set_upright() -> None:
@@ -83,7 +83,7 @@ def test_picture_held_sideways_is_set_upright() -> None:
     exif[0x0112] = 3
     file = BytesIO()
     image.save(file, "PNG", exif=exif)
-    result = Image.open(BytesIO(profiles.reencode(upload(file.getvalue())))).convert("RGB")
+    result = Image.open(BytesIO(pictures.reencode(upload(file.getvalue())))).convert("RGB")
     assert result.getpixel((128, 250)) == (0, 0, 255)
 
 
@@ -94,7 +94,7 @@ def test_nothing_but_pixels_is_kept() -> None:
     for format_ in ("JPEG", "PNG", "WEBP"):
         content = picture(format_, exif=exif, icc_profile=profile)
         assert MARK in content
-        result = profiles.reencode(upload(content + MARK))
+        result = pictures.reencode(upload(content + MARK))
         assert MARK not in result
         kinds = {name for name in (b"eXIf", b"tEXt", b"iTXt", b"zTXt", b"iCCP", b"tIME") if name in result}
         assert kinds == set()
@@ -105,7 +105,7 @@ def test_file_that_is_also_an_archive_or_a_page_is_only_a_picture_afterwards() -
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("evil.html", "<script>alert(1)</script>")
     for tail in (archive.getvalue(), b"<script>alert(1)</script>", b"%PDF-1.4"):
-        result = profiles.reencode(upload(picture("JPEG") + tail))
+        result = pictures.reencode(upload(picture("JPEG") + tail))
         assert result.startswith(b"\x89PNG")
         assert b"script" not in result
         assert not zipfile.is_zipfile(BytesIO(result))
@@ -154,7 +154,7 @@ def test_picture_that_would_swell_is_refused_before_it_is_decoded(side: int) -> 
 def test_file_over_the_limit_is_refused_and_one_at_the_limit_is_not(settings: Any) -> None:
     content = picture()
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"AVATAR_MAX_BYTES": len(content)}
-    assert profiles.reencode(upload(content))
+    assert pictures.reencode(upload(content))
     assert refusal(content + b"\x00") == "too_large"
 
 
@@ -168,7 +168,7 @@ def test_damaged_pictures_are_refused_or_read_and_nothing_else() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with contextlib.suppress(ValidationError):
-                assert profiles.reencode(upload(bytes(content))).startswith(b"\x89PNG")
+                assert pictures.reencode(upload(bytes(content))).startswith(b"\x89PNG")
 
 
 def stored_files() -> list[Path]:
@@ -193,7 +193,7 @@ def test_refused_avatar_changes_nothing(user: Any) -> None:
         profiles.set_avatar(user=user, upload=upload(b"nonsense"))
     with pytest.raises(ValidationError):
         profiles.set_profile(
-            user=user, nickname="x" * 500, picture=profiles.reencode(upload(picture())), remove_picture=False
+            user=user, nickname="x" * 500, picture=pictures.reencode(upload(picture())), remove_picture=False
         )
     assert Profile.objects.values().get() == before
     assert len(stored_files()) == 1

@@ -1,0 +1,95 @@
+"""Logos of applications: stored once, never changed, forgotten when nothing names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from provider_site.crypto import random_text
+from provider_site.models import Logo, Registration, Review
+from provider_site.models.profile import avatar_storage
+from provider_site.services import pictures
+
+MAX_KEPT = 50
+BATCH = 100
+_DIRECTORY = "provider_site/logos"
+
+
+def store(*, application: Any, upload: File[bytes]) -> Logo:
+    """Keep an uploaded picture for an application, which does not show it until its facts name it.
+
+    Raises ValidationError for what ``pictures.reencode`` refuses, and where MAX_KEPT are kept already.
+    """
+    return keep(application=application, picture=pictures.reencode(upload))
+
+
+def keep(*, application: Any, picture: bytes) -> Logo:
+    """Keep a picture that ``pictures.reencode`` returned; otherwise as ``store``."""
+    if Logo.objects.filter(application=application).count() >= MAX_KEPT:
+        raise ValidationError(
+            _("Too many logos were uploaded for this application. Please try again next week."), code="too_many"
+        )
+    with written(picture) as (key, name):
+        return Logo.objects.create(key=key, application=application, picture=name)
+
+
+@contextmanager
+def written(picture: bytes) -> Iterator[tuple[str, str]]:
+    """Write a picture's file before its row; yield its key and name. It is taken back when the block raises.
+
+    A storage may be another machine, and no transaction waits for one.
+    """
+    storage, key = avatar_storage(), random_text()
+    name = storage.save(f"{_DIRECTORY}/{key}.png", ContentFile(picture))
+    try:
+        yield key, name
+    except BaseException:
+        storage.delete(name)
+        raise
+
+
+def delete_files(*, application: Any) -> None:
+    """Delete the files of an application that is being deleted, once this transaction has committed."""
+    storage = avatar_storage()
+    for name in Logo.objects.filter(application=application).values_list("picture", flat=True):
+        transaction.on_commit(partial(storage.delete, name))
+
+
+def prune(*, before: datetime) -> int:
+    """Delete the logos made before then that no registration names, nor a review since then or still waiting."""
+    deleted, last = 0, ""
+    old = Logo.objects.filter(created__lt=before).order_by("pk")
+    unused = old.exclude(pk__in=Registration.objects.exclude(logo=None).values("logo"))
+    while batch := list(unused.filter(pk__gt=last)[:BATCH]):
+        last = batch[-1].pk
+        reviewed = _named_by_reviews({logo.application_id for logo in batch}, before)
+        deleted += sum(_delete(logo) for logo in batch if logo.pk not in reviewed)
+    return deleted
+
+
+def _named_by_reviews(applications: set[Any], before: datetime) -> set[str]:
+    alive = Q(decided_at=None) | Q(decided_at__gte=before)
+    rows = Review.objects.filter(alive, application__in=applications).values_list("facts", "before")
+    return {str(side.get("logo", "")) for sides in rows for side in sides}
+
+
+@transaction.atomic
+def _delete(logo: Logo) -> bool:
+    # Under the lock that every change of the application's facts takes: none begins to name the logo meanwhile.
+    registration = Registration.objects.select_for_update().filter(application_id=logo.application_id).first()
+    waiting = Review.objects.filter(application_id=logo.application_id, decided_at=None).first()
+    named = {registration.logo_id if registration else "", waiting.facts.get("logo") if waiting else ""}
+    if logo.pk in named:
+        return False
+    Logo.objects.filter(pk=logo.pk).delete()
+    transaction.on_commit(partial(avatar_storage().delete, str(logo.picture.name)))
+    return True
