@@ -15,6 +15,13 @@ class ProviderSiteConfig(AppConfig):
     def ready(self) -> None:
         """Connect checks and receivers."""
         from provider_site import checks  # noqa: F401  registering is its import
-        from provider_site.services import notices, owner_notices, sessions  # noqa: F401  notices register on import
+        from provider_site.services import (  # noqa: F401  notices register on import
+            notices,
+            owner_notices,
+            roles,
+            secret_notices,
+            sessions,
+        )
 
+        roles.connect_receivers(sender=self)
         sessions.connect_receivers()

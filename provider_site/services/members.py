@@ -172,6 +172,12 @@ def remove(*, member: Member, actor: Any, request: HttpRequest | None = None) ->
     may = is_principal if member.role == Member.Role.OWNER else is_owner
     if not is_own and not may(application=member.application, user=actor):
         raise NotAllowed("not a member's own row, nor an owner")
+    dismiss(member=member, actor=actor, request=request)
+
+
+@transaction.atomic
+def dismiss(*, member: Member, actor: Any, request: HttpRequest | None = None) -> None:
+    """Remove a member or an invitation on the site's behalf; the caller has checked that ``actor`` may."""
     _note(AuditEvent.Action.MEMBER_REMOVED, member, actor=actor, request=request)
     signals.member_removed.send(sender=Member, member=member)
     member.delete()
