@@ -11,12 +11,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.models import ApplicationScope, ClientSecret, Registration
 from provider_site.policy import redirect
 from provider_site.policy.scopes import catalog
-from provider_site.services import audit, secrets
+from provider_site.services import audit, dot_column, secrets
 from provider_site.signals import application_registered
 
 REFUSALS = {
@@ -77,9 +78,13 @@ def register_application(
     privacy_policy_url: str = "",
     terms_url: str = "",
     client_secret: str | None = None,
+    justifications: Mapping[str, str] | None = None,
+    language: str = "",
+    request: HttpRequest | None = None,
 ) -> RegisteredApplication:
     """Register an authorization-code client. ``scopes`` maps each scope it may ask for to whether it is required.
 
+    ``justifications`` says for a scope what it is needed for.
     Raises ValidationError for a refused redirect URI, a scope not offered, or PKCE waived for a public client.
     """
     validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
@@ -101,17 +106,23 @@ def register_application(
             homepage_url=homepage_url,
             privacy_policy_url=privacy_policy_url,
             terms_url=terms_url,
+            language=language,
         )
         registration.full_clean()  # its links are followed from the consent page: no javascript: among them
         registration.save()
         ApplicationScope.objects.bulk_create(
-            ApplicationScope(application=application, scope=scope, required=required)
+            ApplicationScope(
+                application=application,
+                scope=scope,
+                required=required,
+                justification=(justifications or {}).get(scope, ""),
+            )
             for scope, required in scopes.items()
         )
-        complete_registration(application=application, actor=owner)
+        complete_registration(application=application, actor=owner, request=request)
         text = None
         if client_type == "confidential":
-            text = secrets.issue_secret(application=application, actor=owner, text=client_secret)
+            text = secrets.issue_secret(application=application, actor=owner, text=client_secret, tell_owners=False)
     return RegisteredApplication(application, text)
 
 
@@ -149,8 +160,12 @@ def complete_registration(*, application: Any, actor: Any = None, request: HttpR
     Every way to register ends here: DOT's secret column is closed, the audit trail and ``application_registered`` told.
     An application saved without a registration becomes a draft of ``actor``'s.
     """
-    secrets.close_dot_column(application=application)
+    dot_column.close(application=application)
     registration, _made = Registration.objects.get_or_create(application=application, defaults={"owner": actor})
+    if registration.status == Registration.Status.APPROVED and registration.approved_at is None:
+        # Or, suspended once, it would be reinstated as a draft.
+        registration.approved_at = registration.status_changed_at = timezone.now()
+        registration.save(update_fields=["approved_at", "status_changed_at"])
     audit.record(action="application.registered", actor=actor, application=application, request=request)
     application_registered.send(sender=Registration, registration=registration)
     return registration
@@ -167,12 +182,9 @@ def record_change(*, application: Any, fields: Sequence[str], request: HttpReque
     audit.record(action="application.changed", application=application, request=request, data={"fields": list(fields)})
 
 
-@transaction.atomic
 def revoke_secret(*, secret: ClientSecret, actor: Any = None, request: HttpRequest | None = None) -> None:
-    """Delete a secret, which opens nothing from then on, and note its first characters in the audit trail."""
-    data = {"name": secret.name, "first_characters": secret.first_characters}
-    secret.delete()
-    audit.record(action="secret.revoked", actor=actor, application=secret.application, request=request, data=data)
+    """End a secret at once (``secrets.revoke``)."""
+    secrets.revoke(secret=secret, actor=actor, request=request)
 
 
 def suspended(*, client_id: str) -> Registration | None:

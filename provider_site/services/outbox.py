@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -29,12 +29,16 @@ def deliverer(kind: str) -> Callable[[Callable[[dict[str, Any]], None]], Callabl
     return register
 
 
-def put(*, kind: str, payload: dict[str, Any]) -> OutboxMessage:
-    """Write a message in the caller's transaction; a worker is told once that has committed."""
+def put(*, kind: str, payload: dict[str, Any], not_before: datetime | None = None) -> OutboxMessage:
+    """Write a message in the caller's transaction; a worker is told once that has committed.
+
+    One that is for later (``not_before``) is found by the periodic run.
+    """
     if kind not in _deliverers:
         raise ValueError(f"nothing delivers {kind!r}")
-    message = OutboxMessage.objects.create(kind=kind, payload=payload, next_attempt_at=timezone.now())
-    transaction.on_commit(lambda: _wake(message.pk))
+    message = OutboxMessage.objects.create(kind=kind, payload=payload, next_attempt_at=not_before or timezone.now())
+    if not_before is None:
+        transaction.on_commit(lambda: _wake(message.pk))
     return message
 
 
