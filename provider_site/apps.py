@@ -21,7 +21,9 @@ class ProviderSiteConfig(AppConfig):
             roles,
             secret_notices,
             sessions,
+            usage,
         )
 
         roles.connect_receivers(sender=self)
         sessions.connect_receivers()
+        usage.connect_receivers()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from provider_site.conf import provider_settings
 from provider_site.errors import AuthorizationRequestExpired, new_reference
 from provider_site.security_headers import protect
+from provider_site.signals import error_shown
 
 logger = logging.getLogger("provider_site.pages")
 
@@ -52,10 +53,12 @@ def error_page(
     application: Any = None,
     status: int = 400,
     reason: str = "",
+    client_id: str = "",
 ) -> HttpResponse:
     """Answer the person where no client can be trusted with the answer: what happened, whose fault, what to do.
 
-    ``detail`` goes to the log alone, under the reference the page shows; ``reason`` is a reviewer's own words.
+    ``detail`` goes to the log alone, under the reference the page shows; ``reason`` is a reviewer's own words;
+    ``client_id`` names an application that the page says nothing of.
     """
     reference = new_reference()
     title, explanation = _PAGES[kind]
@@ -72,6 +75,12 @@ def error_page(
         "back_url": registration.homepage_url if registration is not None else "",
         "site_name": provider_settings.site_name,
     }
+    error_shown.send(
+        sender=type(request),
+        request=request,
+        kind=kind,
+        client_id=application.client_id if application is not None else client_id,
+    )
     return protect(render(request, "provider_site/error.html", context, status=status))
 
 
@@ -87,5 +96,6 @@ def suspended_page(request: HttpRequest, registration: Any) -> HttpResponse:
         "suspended",
         detail=f"client {registration.application.client_id}",
         reason=registration.status_reason,
+        client_id=registration.application.client_id,
         status=403,
     )

@@ -3,7 +3,8 @@
 from django.dispatch import Signal
 
 # A person allowed an application something.
-# sender: the Consent class; consent: the Consent; request: HttpRequest or None
+# sender: the Consent class; consent: the Consent; granted, declined: frozensets of the scopes this decision was about;
+# request, as in every signal that has one: HttpRequest or None
 consent_given = Signal()
 
 # A person refused an application's request as a whole.
@@ -22,6 +23,11 @@ tokens_issued = Signal()
 # A single-use credential was used a second time; everything it bought is dead.
 # sender: the validator's class; authorization_id: UUID; kind: "code" or "refresh_token"
 replay_detected = Signal()
+
+# A person was shown an error page instead of the way to an application; no transaction is open.
+# sender: the HttpRequest class; request: HttpRequest; kind: the page's name; client_id: the application's identifier,
+# empty where the page knows of none
+error_shown = Signal()
 
 # An application was registered.
 # sender: the Registration class; registration: the Registration

@@ -34,6 +34,15 @@ def _empty_cache() -> Iterator[None]:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> Iterator[None]:
+    """Leave no count of use in memory: the next test would write it."""
+    from provider_site.services import usage
+
+    yield
+    usage.forget()
+
+
 @pytest.fixture(scope="session")
 def _media_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("media")

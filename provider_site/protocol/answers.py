@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from provider_site.conf import provider_settings
 from provider_site.protocol.descriptions import describe
+from provider_site.services import usage
 
 logger = logging.getLogger("provider_site.protocol")
 
@@ -44,5 +45,6 @@ def error_to_client(
 ) -> RedirectToClient:
     """Answer the client with an error (RFC 6749 4.1.2.1, OpenID Core 3.1.2.6)."""
     description = describe(error, description) or ""
+    usage.count_error(client_id=usage.sent_client_id(request), error=error)
     logger.info("authorization request refused: %s (%s)", error, description)
     return to_client(request, redirect_uri, {"error": error, "error_description": description or None, "state": state})

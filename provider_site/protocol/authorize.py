@@ -35,7 +35,7 @@ from oauthlib.oauth2.rfc6749 import errors as oauthlib_errors
 from provider_site.conf import provider_settings
 from provider_site.error_pages import error_page, expired_page, suspended_page
 from provider_site.errors import AuthorizationRequestExpired
-from provider_site.models import AuthorizationRequest
+from provider_site.models import AuthorizationRequest, DailyCount
 from provider_site.policy import consent as consent_policy
 from provider_site.policy import redirect, scopes
 from provider_site.protocol import answers
@@ -44,7 +44,7 @@ from provider_site.protocol.authorization_parameters import AuthorizationParamet
 from provider_site.protocol.descriptions import unregistered_scopes
 from provider_site.protocol.scopes_backend import ScopesBackend
 from provider_site.security_headers import protect
-from provider_site.services import applications, authorization_requests, consents, sessions
+from provider_site.services import applications, authorization_requests, consents, sessions, usage
 from provider_site.storage import access
 from provider_site.storage.codes import AuthorizationContext
 
@@ -198,6 +198,7 @@ class _Pipeline(OAuthLibMixin, View):
         answer = {name: values[0] for name, values in parse_qs(urlsplit(headers["Location"]).query).items()}
         if "code" not in answer:
             return self.refuse(request, parameters, answer.get("error", "server_error"), "The request no longer holds.")
+        usage.count(kind=DailyCount.Kind.SIGN_IN, application_id=consent.application_id)
         return answers.to_client(request, parameters.redirect_uri, {"code": answer["code"], "state": parameters.state})
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.http import HttpRequest
+
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
@@ -45,3 +47,13 @@ def from_body(request: Any) -> ClientCredentials | None:
     if not client_id or not secret or "\x00" in client_id + secret:
         return None
     return ClientCredentials(client_id, secret)
+
+
+def sent_client_id(request: HttpRequest) -> str:
+    """Return the client identifier a token request names in its header or its form, proven or not; may be empty."""
+    if (payload := basic_payload(request.headers.get("Authorization"))) is not None:
+        credentials = from_basic(payload)
+        return credentials.client_id if credentials is not None else ""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return ""  # another body was refused unread
+    return request.POST.get("client_id") or ""

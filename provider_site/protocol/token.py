@@ -13,7 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.views.mixins import OAuthLibMixin
 
-from provider_site.protocol import descriptions
+from provider_site.protocol import client_authentication, descriptions
+from provider_site.services import usage
 
 _GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 
@@ -60,6 +61,13 @@ class TokenView(OAuthLibMixin, View):
     http_method_names = ["post", "options"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and count what went wrong: to whom, by the name that was sent."""
+        response = self._exchange(request)
+        if response.status_code >= 400:
+            usage.count_error(client_id=client_authentication.sent_client_id(request))
+        return response
+
+    def _exchange(self, request: HttpRequest) -> HttpResponse:
         """Answer by oauthlib, after the checks it leaves out."""
         if (wrong := malformed(request)) is not None:
             return wrong

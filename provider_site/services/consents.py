@@ -66,7 +66,9 @@ def allow(
             data={"consent": consent.pk, "scope": consent.scope, "declined": consent.declined_scope, "days": days},
         )
         outbox.put(kind="consent-given-mail", payload={"consent": consent.pk, "language": consent.language})
-        consent_given.send(sender=Consent, consent=consent, request=request)
+        consent_given.send(
+            sender=Consent, consent=consent, granted=granted, declined=requested - granted, request=request
+        )
     return consent
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from provider_site.models import Authorization, AuthorizationRequest, OutboxMessage, Session
-from provider_site.services import logos
+from provider_site.models import Authorization, AuthorizationRequest, DailyCount, OutboxMessage, Session
+from provider_site.services import logos, usage
 
 # Long enough that a late tab is told "expired" rather than "unknown", and that a fault can still be looked into.
 KEPT = timedelta(days=7)
@@ -17,7 +17,7 @@ BATCH = 1000
 
 
 def prune() -> dict[str, int]:
-    """Delete requests, codes never exchanged, idle sessions, delivered messages and unused logos; return how many."""
+    """Delete what nobody needs any more, each kind for its own reason below; return how many of each."""
     horizon = timezone.now() - KEPT
     return {
         "authorization requests": _delete(AuthorizationRequest.objects.filter(expires_at__lt=horizon)),
@@ -25,6 +25,7 @@ def prune() -> dict[str, int]:
         "sessions": _delete(Session.objects.filter(expires_at__lt=horizon, authorizations=None)),
         "messages": _delete(OutboxMessage.objects.filter(delivered_at__lt=horizon)),
         "logos": logos.prune(before=horizon),
+        "counts": _delete(DailyCount.objects.filter(day__lt=usage.today() - usage.KEPT)),
     }
 
 
