@@ -92,17 +92,35 @@ def invitations(*, user: Any) -> QuerySet[Member]:
     return rows.select_related("application__registration__owner", "invited_by").order_by("pk")
 
 
+def memberships(*, user: Any) -> QuerySet[Member]:
+    """Return what a person is a member of by an invitation they accepted."""
+    rows = Member.objects.filter(user=user, accepted_at__isnull=False)
+    return rows.select_related("application__registration__owner", "invited_by").order_by("pk")
+
+
 def _find(identifier: str) -> Any | None:
-    """Return the account that a user name or a proven e-mail address names, if exactly one does."""
+    """Return the account that a user name or a proven e-mail address names, if exactly one does.
+
+    A text with an ``@`` is an e-mail address and nothing else: anybody may have taken it for a user name.
+    """
     model = get_user_model()
-    by_name = model._default_manager.filter(**{model.USERNAME_FIELD: identifier}, is_active=True).first()
-    if by_name is not None or "@" not in identifier:
-        return by_name
+    active = model._default_manager.filter(is_active=True)
+    if "@" not in identifier:
+        return active.filter(**{model.USERNAME_FIELD: model.normalize_username(identifier)}).first()
     field = model.get_email_field_name()
-    candidates = model._default_manager.filter(**{f"{field}__iexact": identifier}, is_active=True)[:10]
+    candidates = active.filter(**{f"{field}__iexact": identifier}).order_by("pk")[:50]
     # An unproven address may be somebody else's: the invitation would go to whoever typed it.
-    proven = [user for user in candidates if provider_settings.email_verified(user)]
+    proven = [user for user in candidates if _same(getattr(user, field), identifier) and _is_proven(user)]
     return proven[0] if len(proven) == 1 else None
+
+
+def _is_proven(user: Any) -> bool:
+    return bool(provider_settings.email_verified(user))
+
+
+def _same(address: str, other: str) -> bool:
+    """Compare but for the case of ASCII letters; a database may take look-alikes of other scripts for the same."""
+    return address == other or (address.isascii() and other.isascii() and address.lower() == other.lower())
 
 
 @transaction.atomic
@@ -111,12 +129,14 @@ def invite(
 ) -> Member:
     """Invite a person by user name or e-mail address, answering alike whether or not there is such an account.
 
-    Raises ValidationError for an empty or repeated identifier, or when the application has MAX_MEMBERS already, and
-    NotAllowed when somebody who isn't the principal owner invites a co-owner.
+    Raises ValidationError for an empty or repeated identifier, one's own, or when the application has MAX_MEMBERS
+    already, ValueError for an unknown role, and NotAllowed when the actor is no owner, or for a co-owner not the
+    principal one.
     """
-    identifier = identifier.strip()
-    if role == Member.Role.OWNER and not is_principal(application=application, user=actor):
-        raise NotAllowed("only the owner chooses co-owners")
+    identifier, role = identifier.strip(), Member.Role(role)
+    may = is_principal if role == Member.Role.OWNER else is_owner
+    if not may(application=application, user=actor):
+        raise NotAllowed("only an owner invites, and only the principal one co-owners")
     if not identifier or len(identifier) > 254:
         raise ValidationError(_("Write a user name or an e-mail address."), code="identifier")
     Registration.objects.select_for_update().get(application=application)
@@ -128,6 +148,8 @@ def invite(
     if rows.filter(invited_as__iexact=identifier).exists():
         raise ValidationError(_("%(who)s is invited already."), code="repeated", params={"who": identifier})
     user = _find(identifier)
+    if user is not None and user.pk == actor.pk:
+        raise ValidationError(_("That is you: you may do everything here already."), code="yourself")
     # The same person under another name: a row without an account keeps that to itself.
     if user is not None and (rows.filter(user=user).exists() or _is_first_owner(application, user)):
         user = None
@@ -159,6 +181,31 @@ def accept(*, member_id: int, user: Any, request: HttpRequest | None = None) -> 
     member = Member.objects.select_related("application").get(pk=member_id)
     _note(AuditEvent.Action.MEMBER_ACCEPTED, member, actor=user, request=request)
     signals.member_accepted.send(sender=Member, member=member)
+    return member
+
+
+@transaction.atomic
+def decline(*, member_id: int, user: Any, request: HttpRequest | None = None) -> bool:
+    """Let one's own invitation come to nothing; return whether there was one.
+
+    Its row stays, without the person: to the inviter it looks like one that was never answered, or named nobody.
+    """
+    member = Member.objects.select_related("application").filter(pk=member_id, user=user, accepted_at=None).first()
+    if member is None or Member.objects.filter(pk=member_id, user=user, accepted_at=None).update(user=None) != 1:
+        return False
+    data = {"invited_as": member.invited_as, "role": member.role, "declined": True}
+    action = AuditEvent.Action.MEMBER_REMOVED
+    audit.record(action=action, actor=user, application=member.application, request=request, data=data)
+    return True
+
+
+@transaction.atomic
+def leave(*, member_id: int, user: Any, request: HttpRequest | None = None) -> Member | None:
+    """End one's own membership; return what it was, or ``None`` when there is none."""
+    rows = Member.objects.select_related("application").filter(user=user, accepted_at__isnull=False)
+    member = rows.filter(pk=member_id).first()
+    if member is not None:
+        remove(member=member, actor=user, request=request)
     return member
 
 
