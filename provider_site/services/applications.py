@@ -122,7 +122,9 @@ def register_application(
         complete_registration(application=application, actor=owner, request=request)
         text = None
         if client_type == "confidential":
-            text = secrets.issue_secret(application=application, actor=owner, text=client_secret, tell_owners=False)
+            text = secrets.issue_secret(
+                application=application, actor=owner, text=client_secret, request=request, tell_owners=False
+            )
     return RegisteredApplication(application, text)
 
 

@@ -10,9 +10,13 @@ from provider_site.services.outbox import deliverer
 
 
 def _mail(secret: ClientSecret, *, template: str, **context: Any) -> None:
-    registration = Registration.objects.select_related("application").filter(application=secret.application_id).first()
+    _mail_about(secret.application_id, template=template, secret=secret, **context)
+
+
+def _mail_about(application_id: Any, *, template: str, **context: Any) -> None:
+    registration = Registration.objects.select_related("application").filter(application=application_id).first()
     if registration is not None:
-        owner_notices.mail_owners(registration=registration, template=template, context={"secret": secret, **context})
+        owner_notices.mail_owners(registration=registration, template=template, context=context)
 
 
 def _secret(payload: dict[str, Any]) -> ClientSecret | None:
@@ -41,3 +45,9 @@ def mail_leaked(payload: dict[str, Any]) -> None:
     secret = _secret(payload)
     if secret is not None:
         _mail(secret, template="secret_leaked")
+
+
+@deliverer("legacy-secret-leaked-mail")
+def mail_legacy_leaked(payload: dict[str, Any]) -> None:
+    """Tell the same of the secret in stock DOT's column, of which nothing is known but that it was there."""
+    _mail_about(payload["application"], template="secret_leaked", secret=None)

@@ -213,15 +213,19 @@ def has_legacy_secret(*, application: Any) -> bool:
 
 
 @transaction.atomic
-def revoke_legacy(*, application: Any, actor: Any = None, request: HttpRequest | None = None) -> None:
-    """End the secret in stock DOT's own column at once, if there is one."""
+def revoke_legacy(
+    *, application: Any, actor: Any = None, request: HttpRequest | None = None, leaked: bool = False
+) -> bool:
+    """End the secret in stock DOT's own column at once; return whether there was one."""
     locked = _locked(application)
     if not dot_column.is_open(application=locked):
-        return
+        return False
     dot_column.close(application=application)
-    audit.record(
-        action=_Action.SECRET_REVOKED, actor=actor, application=application, request=request, data={"legacy": True}
-    )
+    data: dict[str, Any] = {"legacy": True} | ({"reason": "leaked"} if leaked else {})
+    audit.record(action=_Action.SECRET_REVOKED, actor=actor, application=application, request=request, data=data)
+    if leaked:
+        outbox.put(kind="legacy-secret-leaked-mail", payload={"application": str(application.pk)})
+    return True
 
 
 def verify_secret(*, application: Any, secret: str) -> bool:

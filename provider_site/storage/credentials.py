@@ -2,6 +2,7 @@
 
 ``osat_<authorization 22><secret 43><crc 6>`` is an access token, ``osrt_<secret 43><crc 6>`` a refresh token,
 ``oscs_<secret 43><crc 6>`` a client secret; letters and digits only, so that a double click selects all of it.
+The checksum is the CRC-32 of all before it, in six digits of base 62 (0-9, A-Z, a-z).
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ REFRESH_TOKEN = "osrt_"
 CLIENT_SECRET = "oscs_"
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_ACCESS_TOKEN = re.compile(rf"{ACCESS_TOKEN}([0-9A-Za-z]{{22}})[0-9A-Za-z]{{43}}[0-9A-Za-z]{{6}}\Z")
-_CLIENT_SECRET = re.compile(rf"{CLIENT_SECRET}[0-9A-Za-z]{{43}}[0-9A-Za-z]{{6}}\Z")
+# What a secret scanner looks for; the checksum then tells a find from a coincidence.
+PATTERNS = {
+    ACCESS_TOKEN: rf"{ACCESS_TOKEN}([0-9A-Za-z]{{22}})[0-9A-Za-z]{{43}}[0-9A-Za-z]{{6}}",
+    REFRESH_TOKEN: rf"{REFRESH_TOKEN}[0-9A-Za-z]{{43}}[0-9A-Za-z]{{6}}",
+    CLIENT_SECRET: rf"{CLIENT_SECRET}[0-9A-Za-z]{{43}}[0-9A-Za-z]{{6}}",
+}
 _NOBODY = uuid.UUID(int=0)
 
 
@@ -55,7 +60,7 @@ def authorization_id(access_token: str) -> uuid.UUID | None:
 
     The text is trusted only together with its digest: who alters the name has another token.
     """
-    match = _ACCESS_TOKEN.match(access_token)
+    match = re.fullmatch(PATTERNS[ACCESS_TOKEN], access_token)
     if match is None:
         return None
     number = 0
@@ -64,6 +69,17 @@ def authorization_id(access_token: str) -> uuid.UUID | None:
     return uuid.UUID(int=number) if 0 < number < 1 << 128 else None
 
 
+def recognised(text: str) -> str | None:
+    """Return the prefix of the kind of credential ``text`` is by its shape and checksum, or ``None``: not one of ours.
+
+    It says nothing of whether the credential exists.
+    """
+    for prefix, pattern in PATTERNS.items():
+        if re.fullmatch(pattern, text) and _with_checksum(text[:-6]) == text:
+            return prefix
+    return None
+
+
 def is_generated_client_secret(text: str) -> bool:
     """Tell whether ``text`` is of the shape ``new_client_secret`` makes, checksum included."""
-    return bool(_CLIENT_SECRET.match(text)) and _with_checksum(text[:-6]) == text
+    return recognised(text) == CLIENT_SECRET
