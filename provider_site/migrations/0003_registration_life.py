@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "daily count",
-                "verbose_name_plural": "daily counts",
+                "verbose_name_plural": "usage",
             },
         ),
         migrations.CreateModel(

@@ -37,7 +37,7 @@ class DailyCount(models.Model):
 
     class Meta:
         verbose_name = _("daily count")
-        verbose_name_plural = _("daily counts")
+        verbose_name_plural = _("usage")
         constraints = [
             models.UniqueConstraint(
                 fields=["application", "day", "kind"],

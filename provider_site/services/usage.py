@@ -234,9 +234,8 @@ def series(*, application: Any = None, days: int = 30) -> Usage:
     flush()
     end = today()
     period = tuple(end - timedelta(days=ago) for ago in reversed(range(days)))
-    rows = DailyCount.objects.filter(
-        application_id=application.pk if application is not None else None, day__gte=period[0], day__lte=end
-    )
+    key: Any = application.pk if application is not None else None
+    rows = DailyCount.objects.filter(application_id=key, day__gte=period[0], day__lte=end)
     found = {(day, kind): number for day, kind, number in rows.values_list("day", "kind", "count")}
     return Usage(
         days=period,
