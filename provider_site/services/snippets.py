@@ -189,7 +189,8 @@ def curl_begin(client: Client) -> str:
         f"curl -sS {shell(provider_settings.issuer + _DISCOVERY)}\n\n"
         "STATE=$(openssl rand -hex 16)\n"
         "VERIFIER=$(openssl rand -hex 32)\n"
-        'CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A | tr "+/" "-_" | tr -d "=")\n'
+        'CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A)\n'
+        'CHALLENGE=$(printf %s "$CHALLENGE" | tr "+/" "-_" | tr -d "=")\n'
         f"echo {shell(own_endpoints.address('authorize') + '?' + query)}"
         '"&state=$STATE&code_challenge=$CHALLENGE"\n'
     )

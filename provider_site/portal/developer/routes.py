@@ -2,11 +2,43 @@
 
 from django.urls import URLPattern, path
 
-from provider_site.portal.developer import logos, snippets, try_it
+from provider_site.portal.developer import (
+    applications,
+    editing,
+    invitations,
+    lifecycle,
+    logos,
+    members,
+    overview,
+    redirect_uris,
+    snippets,
+    try_it,
+)
 
+_LIST = "o/developer/"
+_ONE = f"{_LIST}<str:application_id>/"
+
+# The addresses without an application come first: "new" is no application's key.
 developer_urls: list[URLPattern] = [
+    path(_LIST, applications.ApplicationsView.as_view(), name="developer-applications"),
+    path(f"{_LIST}new/", applications.CreateView.as_view(), name="developer-create"),
+    path(f"{_LIST}check-uri/", redirect_uris.CheckUriView.as_view(), name="developer-check-uri"),
+    path(f"{_LIST}try/callback/", try_it.TryCallbackView.as_view(), name="developer-try-callback"),
+    path(_ONE, overview.OverviewView.as_view(), name="developer-application"),
+    path(f"{_ONE}edit/", editing.EditView.as_view(), name="developer-edit"),
+    path(f"{_ONE}submit/", lifecycle.SubmitView.as_view(), name="developer-submit"),
+    path(f"{_ONE}withdraw/", lifecycle.WithdrawView.as_view(), name="developer-withdraw"),
+    path(f"{_ONE}delete/", lifecycle.DeleteView.as_view(), name="developer-delete"),
+    path(f"{_ONE}members/", members.MembersView.as_view(), name="developer-members"),
+    path(f"{_ONE}members/invite/", members.InviteView.as_view(), name="developer-invite"),
+    path(
+        f"{_ONE}members/<int:member_id>/remove/", members.RemoveMemberView.as_view(), name="developer-member-remove"
+    ),
+    path(f"{_ONE}try/", try_it.TryView.as_view(), name="developer-try"),
+    path(f"{_ONE}settings/", snippets.SnippetsView.as_view(), name="developer-settings"),
+    path("o/invitations/", invitations.InvitationsView.as_view(), name="invitations"),
+    path(
+        "o/invitations/<int:member_id>/answer/", invitations.InvitationAnswerView.as_view(), name="invitation-answer"
+    ),
     path("o/logo/<slug:key>.png", logos.LogoView.as_view(), name="logo"),
-    path("o/developer/try/callback/", try_it.TryCallbackView.as_view(), name="developer-try-callback"),
-    path("o/developer/<str:application_id>/try/", try_it.TryView.as_view(), name="developer-try"),
-    path("o/developer/<str:application_id>/settings/", snippets.SnippetsView.as_view(), name="developer-settings"),
 ]
