@@ -57,13 +57,6 @@ def written(picture: bytes) -> Iterator[tuple[str, str]]:
         raise
 
 
-def delete_files(*, application: Any) -> None:
-    """Delete the files of an application that is being deleted, once this transaction has committed."""
-    storage = avatar_storage()
-    for name in Logo.objects.filter(application=application).values_list("picture", flat=True):
-        transaction.on_commit(partial(storage.delete, name))
-
-
 def prune(*, before: datetime) -> int:
     """Delete the logos made before then that no registration names, nor a review since then or still waiting."""
     deleted, last = 0, ""

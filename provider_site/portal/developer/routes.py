@@ -13,6 +13,7 @@ from provider_site.portal.developer import (
     redirect_uris,
     snippets,
     try_it,
+    usage,
 )
 
 _LIST = "o/developer/"
@@ -20,6 +21,7 @@ _ONE = f"{_LIST}<str:application_id>/"
 
 # The addresses without an application come first: "new" is no application's key.
 developer_urls: list[URLPattern] = [
+    path("o/developer/<str:application_id>/usage/", usage.UsageView.as_view(), name="developer-usage"),
     path(_LIST, applications.ApplicationsView.as_view(), name="developer-applications"),
     path(f"{_LIST}new/", applications.CreateView.as_view(), name="developer-create"),
     path(f"{_LIST}check-uri/", redirect_uris.CheckUriView.as_view(), name="developer-check-uri"),
@@ -31,14 +33,11 @@ developer_urls: list[URLPattern] = [
     path(f"{_ONE}delete/", lifecycle.DeleteView.as_view(), name="developer-delete"),
     path(f"{_ONE}members/", members.MembersView.as_view(), name="developer-members"),
     path(f"{_ONE}members/invite/", members.InviteView.as_view(), name="developer-invite"),
-    path(
-        f"{_ONE}members/<int:member_id>/remove/", members.RemoveMemberView.as_view(), name="developer-member-remove"
-    ),
+    path(f"{_ONE}members/<int:member_id>/remove/", members.RemoveMemberView.as_view(), name="developer-member-remove"),
     path(f"{_ONE}try/", try_it.TryView.as_view(), name="developer-try"),
     path(f"{_ONE}settings/", snippets.SnippetsView.as_view(), name="developer-settings"),
+    path(f"{_ONE}usage/", usage.UsageView.as_view(), name="developer-usage"),
     path("o/invitations/", invitations.InvitationsView.as_view(), name="invitations"),
-    path(
-        "o/invitations/<int:member_id>/answer/", invitations.InvitationAnswerView.as_view(), name="invitation-answer"
-    ),
+    path("o/invitations/<int:member_id>/answer/", invitations.InvitationAnswerView.as_view(), name="invitation-answer"),
     path("o/logo/<slug:key>.png", logos.LogoView.as_view(), name="logo"),
 ]

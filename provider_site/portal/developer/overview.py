@@ -1,0 +1,82 @@
+"""Everything about one application on one page, and what its owners can do with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from provider_site.conf import provider_settings
+from provider_site.models import Registration, Review
+from provider_site.policy import facts as fact_policy
+from provider_site.portal.developer import redirect_uris, wording
+from provider_site.portal.developer.access import OwnedApplicationMixin
+from provider_site.portal.developer.forms import NoteForm
+from provider_site.services import facts, members, people, reviews
+
+HISTORY = 20
+
+
+class OverviewPage(OwnedApplicationMixin):
+    """The page itself, which answers the steps that could not be taken as well."""
+
+    def overview(
+        self, request: HttpRequest, *, problem: Any = "", note_form: NoteForm | None = None, status: int = 200
+    ) -> HttpResponse:
+        """Render it, with what was wrong when something was."""
+        # A step that was refused has read the rows before somebody else changed them.
+        self.registration.refresh_from_db()
+        in_force = facts.read(application=self.application)
+        state = self.registration.status
+        is_unreviewed = state in {_Status.DRAFT, _Status.SUBMITTED, _Status.REJECTED}
+        context = {
+            "problem": problem,
+            "note_form": note_form or NoteForm(),
+            "facts": in_force,
+            "scopes": wording.scopes(in_force),
+            "redirect_uris": [(uri, redirect_uris.warning(uri)) for uri in in_force.redirect_uris],
+            "is_unreviewed": is_unreviewed,
+            "may_submit": state in {_Status.DRAFT, _Status.REJECTED},
+            "missing": wording.missing(reviews.missing(application=self.application)) if is_unreviewed else [],
+            "is_principal": members.is_principal(application=self.application, user=request.user),
+            "owner_names": [people.display_name(user=user) for user in members.owners(application=self.application)],
+            "issuer": provider_settings.issuer,
+            "endpoints": _endpoints(),
+            **self._reviews(in_force),
+        }
+        return self.page(request, "provider_site/developer/application.html", context, status=status)
+
+    def _reviews(self, in_force: fact_policy.Facts) -> dict[str, Any]:
+        waiting = reviews.waiting(application=self.application)
+        pending = []
+        if waiting is not None and waiting.is_change:
+            asked = reviews.sides(review=waiting)[1]
+            pending = wording.changes(fact_policy.diff(in_force, asked), in_force, asked)
+        decided = Review.objects.filter(application=self.application, decided_at__isnull=False)
+        return {"waiting": waiting, "pending": pending, "history": decided.order_by("-decided_at", "-pk")[:HISTORY]}
+
+
+_Status = Registration.Status
+
+
+def _endpoints() -> list[tuple[str, str]]:
+    names = {
+        "authorization_endpoint": "authorize",
+        "token_endpoint": "token",
+        "userinfo_endpoint": "user-info",
+        "revocation_endpoint": "revoke-token",
+        "jwks_uri": "jwks-info",
+    }
+    origin = provider_settings.issuer_origin
+    return [(metadata, origin + reverse(f"oauth2_provider:{name}")) for metadata, name in names.items()]
+
+
+class OverviewView(OverviewPage):
+    """Show an application to its owners."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, application_id: str) -> HttpResponse:
+        """Show the page."""
+        return self.overview(request)
