@@ -60,7 +60,7 @@ class RecentSignInMixin(View):
         known = provider_settings.reauthenticate_url
         again = redirect_to_login(self._address(), resolve_url(known)) if known is not None else None
         # allauth's page has nothing to ask a person without a password. A form that was not executed is told of first.
-        if again is not None and request.user.has_usable_password() and not self.not_done:
+        if again is not None and _has_password(request.user) and not self.not_done:
             return again
         context = {
             "not_done": self.not_done,
@@ -79,3 +79,7 @@ def _see_other(address: str) -> HttpResponseRedirect:
     response = HttpResponseRedirect(address)
     response.status_code = 303
     return response
+
+
+def _has_password(user: Any) -> bool:
+    return bool(user.has_usable_password())

@@ -11,6 +11,7 @@ from provider_site.portal.developer import (
     members,
     overview,
     redirect_uris,
+    secrets,
     snippets,
     try_it,
     usage,
@@ -21,7 +22,6 @@ _ONE = f"{_LIST}<str:application_id>/"
 
 # The addresses without an application come first: "new" is no application's key.
 developer_urls: list[URLPattern] = [
-    path("o/developer/<str:application_id>/usage/", usage.UsageView.as_view(), name="developer-usage"),
     path(_LIST, applications.ApplicationsView.as_view(), name="developer-applications"),
     path(f"{_LIST}new/", applications.CreateView.as_view(), name="developer-create"),
     path(f"{_LIST}check-uri/", redirect_uris.CheckUriView.as_view(), name="developer-check-uri"),
@@ -34,6 +34,15 @@ developer_urls: list[URLPattern] = [
     path(f"{_ONE}members/", members.MembersView.as_view(), name="developer-members"),
     path(f"{_ONE}members/invite/", members.InviteView.as_view(), name="developer-invite"),
     path(f"{_ONE}members/<int:member_id>/remove/", members.RemoveMemberView.as_view(), name="developer-member-remove"),
+    path(f"{_ONE}secrets/", secrets.SecretsView.as_view(), name="developer-secrets"),
+    path(f"{_ONE}secrets/issue/", secrets.IssueSecretView.as_view(), name="developer-secret-issue"),
+    path(f"{_ONE}secrets/rotate/", secrets.RotateSecretsView.as_view(), name="developer-secrets-rotate"),
+    path(
+        f"{_ONE}secrets/legacy/revoke/",
+        secrets.RevokeLegacySecretView.as_view(),
+        name="developer-secret-revoke-legacy",
+    ),
+    path(f"{_ONE}secrets/<int:secret_id>/revoke/", secrets.RevokeSecretView.as_view(), name="developer-secret-revoke"),
     path(f"{_ONE}try/", try_it.TryView.as_view(), name="developer-try"),
     path(f"{_ONE}settings/", snippets.SnippetsView.as_view(), name="developer-settings"),
     path(f"{_ONE}usage/", usage.UsageView.as_view(), name="developer-usage"),
