@@ -22,3 +22,10 @@ class ProjectAdminConfig(admin_apps.AdminConfig):
 
     default_site = "project.admin.SiteAdmin"
     default = False
+
+    def ready(self) -> None:
+        """Find everybody's admin pages, then put the project's own page of accounts in the place of Django's."""
+        super().ready()
+        from project import people_admin
+
+        people_admin.register()

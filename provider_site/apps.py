@@ -16,6 +16,7 @@ class ProviderSiteConfig(AppConfig):
         """Connect checks and receivers."""
         from provider_site import checks  # noqa: F401  registering is its import
         from provider_site.services import (  # noqa: F401  notices register on import
+            deletion,
             notices,
             owner_notices,
             roles,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from provider_site.admin.read_only import ReadOnlyAdmin
+from provider_site.admin.read_only import FoundByName
 from provider_site.models import Consent
 
 
 @admin.register(Consent)
-class ConsentAdmin(ReadOnlyAdmin):
-    """What people allow which application."""
+class ConsentAdmin(FoundByName):
+    """What people allow which application, newest row first."""
 
     list_display = ("user", "application", "scope", "given_at", "ends_at", "closed_at")
     list_select_related = ("user", "application")
-    search_fields = ("application__name", "application__client_id")
-    ordering = ("-given_at",)

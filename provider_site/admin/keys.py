@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -18,14 +20,18 @@ class SigningKeyAdmin(ReadOnlyAdmin):
 
     list_display = ("kid", "alg", "status", "created", "activated_at", "retired_at")
     exclude = ("sealed_private_key",)
-    ordering = ("-created",)
+    ordering: ClassVar[tuple[str, ...]] = ("-created",)
     actions = ("rotate",)
 
-    @admin.action(description=_("Rotate: publish a new key; the one published before begins to sign"))
+    def has_rotate_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this person may rotate keys: seeing them is another permission."""
+        return bool(request.user.has_perm("provider_site.change_signingkey"))
+
+    @admin.action(
+        description=_("Rotate: publish a new key; the one published before begins to sign"), permissions=["rotate"]
+    )
     def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         """Move the rotation one step, whichever rows are ticked."""
-        if not request.user.has_perm("provider_site.change_signingkey"):
-            self.message_user(request, _("You may not rotate keys."), messages.ERROR)
-            return
         published = keys.rotate(actor=request.user)
-        self.message_user(request, _("Published the key %(kid)s.") % {"kid": published.kid[:8]})
+        text = _("Published the key %(kid)s.") % {"kid": published.kid[:8]}
+        self.message_user(request, text, messages.SUCCESS, fail_silently=True)

@@ -9,17 +9,44 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.settings import oauth2_settings
 
+_REFUSED = "the audit trail is append-only"
+
 
 class AppendOnly(models.QuerySet["AuditEvent"]):
-    """Rows that are added and read, never changed or deleted."""
+    """Rows that are added and read, never changed or deleted; every other way raises TypeError.
+
+    Django's own work on a deletion, which empties the references to a person or an application, goes through the
+    model's base manager.
+    """
 
     def update(self, **kwargs: Any) -> NoReturn:
         """Refuse. Raises TypeError."""
-        raise TypeError("the audit trail is append-only")
+        raise TypeError(_REFUSED)
+
+    update.alters_data = True  # type: ignore[attr-defined]  # what a template may not call
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse. Raises TypeError."""
+        raise TypeError(_REFUSED)
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]  # as above
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: events are recorded one by one, each with its signal. Raises TypeError."""
+        raise TypeError(_REFUSED)
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]  # as above
 
     def delete(self) -> NoReturn:
         """Refuse. Raises TypeError."""
-        raise TypeError("the audit trail is append-only")
+        raise TypeError(_REFUSED)
+
+    delete.alters_data = True  # type: ignore[attr-defined]  # as above
+    delete.queryset_only = True  # type: ignore[attr-defined]  # as Django's: the manager has no delete()
+
+    def _raw_delete(self, using: str | None) -> NoReturn:
+        """Refuse. Raises TypeError."""
+        raise TypeError(_REFUSED)
 
 
 class AuditEvent(models.Model):
@@ -48,7 +75,7 @@ class AuditEvent(models.Model):
         SECRET_ISSUED = "secret.issued", _("Secret issued")
         SECRET_ROTATED = "secret.rotated", _("Secrets rotated")
         SECRET_REVOKED = "secret.revoked", _("Secret revoked")
-        TOKEN_REVOKED = "token.revoked", _("Leaked token revoked")
+        TOKEN_REVOKED = "token.revoked", _("Token revoked")
         CONSENT_GIVEN = "consent.given", _("Consent given")
         CONSENT_REFUSED = "consent.refused", _("Consent refused")
         CONSENT_WITHDRAWN = "consent.withdrawn", _("Consent withdrawn")
@@ -56,7 +83,7 @@ class AuditEvent(models.Model):
         AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")
 
     at = models.DateTimeField(_("time"), auto_now_add=True, db_index=True)
-    action = models.CharField(_("action"), max_length=40, choices=Action.choices, db_index=True)
+    action = models.CharField(_("action"), max_length=40, choices=Action.choices)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -83,7 +110,12 @@ class AuditEvent(models.Model):
         verbose_name_plural = _("audit events")
         default_permissions = ("view",)
         permissions = [("export_auditevent", _("Can export the audit trail"))]
-        indexes = [models.Index(fields=["application", "-at"], name="provider_site_audit_by_app")]
+        indexes = [
+            models.Index(fields=["application", "-at"], name="provider_site_audit_by_app"),
+            models.Index(fields=["action", "-at"], name="provider_site_audit_by_action"),
+            models.Index(fields=["client_id", "-at"], name="provider_site_audit_by_client"),
+            models.Index(fields=["actor_name", "-at"], name="provider_site_audit_by_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
@@ -91,9 +123,10 @@ class AuditEvent(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Add the event. Raises TypeError for one that is stored already."""
         if not self._state.adding:
-            raise TypeError("the audit trail is append-only")
-        super().save(*args, **kwargs)
+            raise TypeError(_REFUSED)
+        # An INSERT whatever the caller asked for: with the key of a stored row, save() would write over that row.
+        super().save(force_insert=True, using=kwargs.get("using"))
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse. Raises TypeError."""
-        raise TypeError("the audit trail is append-only")
+        raise TypeError(_REFUSED)

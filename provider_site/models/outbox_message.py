@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,6 +22,15 @@ class OutboxMessage(models.Model):
     class Meta:
         verbose_name = _("outbox message")
         verbose_name_plural = _("outbox messages")
+        indexes = [
+            models.Index(fields=["kind"], name="provider_site_outbox_kind"),
+            models.Index(
+                fields=["id"],
+                condition=Q(delivered_at__isnull=True, dead_at__isnull=True),
+                name="provider_site_outbox_waiting",
+            ),
+            models.Index(fields=["id"], condition=Q(dead_at__isnull=False), name="provider_site_outbox_dead"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"

@@ -91,6 +91,12 @@ class Registration(models.Model):
         editable=False,
         help_text=_("Every token and code issued until then is dead: the application was suspended since."),
     )
+    deleted_at = models.DateTimeField(
+        _("deleted"),
+        null=True,
+        editable=False,
+        help_text=_("The application is gone; its many rows are being deleted in the background."),
+    )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
 

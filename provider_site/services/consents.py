@@ -148,4 +148,5 @@ def open_consents(*, user: Any) -> list[Consent]:
     """Return what the person allows now, newest first."""
     now = timezone.now()
     rows = Consent.objects.filter(user=user, closed_at=None).select_related("application__registration__owner")
+    rows = rows.filter(application__registration__deleted_at=None)  # also true where there is no registration
     return [row for row in rows.order_by("-given_at") if row.is_open(now)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -40,6 +41,22 @@ def put(*, kind: str, payload: dict[str, Any], not_before: datetime | None = Non
     if not_before is None:
         transaction.on_commit(lambda: _wake(message.pk))
     return message
+
+
+def kinds() -> list[str]:
+    """Return the kinds of messages that something delivers."""
+    return sorted(_deliverers)
+
+
+@transaction.atomic
+def retry(*, message_ids: Sequence[int]) -> int:
+    """Make messages that are not delivered due now, with all their attempts again; return how many."""
+    rows = OutboxMessage.objects.select_for_update().filter(pk__in=message_ids, delivered_at=None)
+    keys = list(rows.values_list("pk", flat=True))
+    OutboxMessage.objects.filter(pk__in=keys).update(dead_at=None, attempts=0, next_attempt_at=timezone.now())
+    for key in keys:
+        transaction.on_commit(partial(_wake, key))
+    return len(keys)
 
 
 @task()
