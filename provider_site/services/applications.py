@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -78,13 +79,16 @@ def register_application(
     privacy_policy_url: str = "",
     terms_url: str = "",
     client_secret: str | None = None,
+    authorization_grant_type: str = "authorization-code",
+    secret_lives: timedelta | None = None,
     justifications: Mapping[str, str] | None = None,
     language: str = "",
     request: HttpRequest | None = None,
 ) -> RegisteredApplication:
-    """Register an authorization-code client. ``scopes`` maps each scope it may ask for to whether it is required.
+    """Register a client that signs people in, or a machine's. ``scopes`` maps each scope it may ask for to whether it is required.
 
-    ``justifications`` says for a scope what it is needed for.
+    ``justifications`` says for a scope what it is needed for. ``secret_lives`` is ``secrets.issue_secret``'s
+    ``expires_in``.
     Raises ValidationError for a refused redirect URI, a scope not offered, or PKCE waived for a public client.
     """
     validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
@@ -92,6 +96,7 @@ def register_application(
     with transaction.atomic():
         application = _create_application(
             client_id=client_id,
+            authorization_grant_type=authorization_grant_type,
             name=name,
             client_type=client_type,
             redirect_uris=" ".join(redirect_uris),
@@ -123,7 +128,12 @@ def register_application(
         text = None
         if client_type == "confidential":
             text = secrets.issue_secret(
-                application=application, actor=owner, text=client_secret, request=request, tell_owners=False
+                application=application,
+                actor=owner,
+                text=client_secret,
+                expires_in=secret_lives,
+                request=request,
+                tell_owners=False,
             )
     return RegisteredApplication(application, text)
 
@@ -138,7 +148,7 @@ def _validate_facts(*, scopes: Mapping[str, bool], pkce_waived: bool, client_typ
 
 
 def _create_application(*, client_id: str | None, **facts: Any) -> Any:
-    application = application_model()(authorization_grant_type="authorization-code", **facts)
+    application = application_model()(**facts)
     prepare_application(application=application)
     if client_id:
         application.client_id = client_id
