@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.models import ApplicationScope, Registration
+from provider_site.policy import facts as fact_policy
+from provider_site.policy.review import Step
 from provider_site.policy.scopes import catalog
-from provider_site.services import applications
+from provider_site.services import applications, facts, roles
 
 _ONE_PER_LINE = _("One per line. Each is compared exactly; only a loopback port may differ.")
+
+
+# The field of the change page that stands for the facts it was made of.
+FACTS_SEEN = "_facts_seen"
+
+
+def facts_digest(application: Any) -> str:
+    """Return what stands for an application's facts as they are in force."""
+    in_force = facts.read(application=application)
+    return fact_policy.digest(in_force, in_force)
 
 
 class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model is the host's
@@ -73,11 +86,18 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
         super()._update_errors(errors)  # type: ignore[misc]  # Django's, left out of its stubs
 
     def clean(self) -> dict[str, Any] | None:
-        """Ask for a redirect URI where people sign in."""
+        """Judge the fields together, and as changes of what the person was shown."""
         cleaned = super().clean()
-        signs_in = self.cleaned_data.get("authorization_grant_type") == "authorization-code"
-        if signs_in and not self.cleaned_data.get("redirect_uris") and "redirect_uris" not in self.errors:
-            self.add_error("redirect_uris", _("An application that people sign in to needs a redirect URI."))
+        grant = self.cleaned_data.get("authorization_grant_type")
+        uris = self.cleaned_data.get("redirect_uris", self.instance.redirect_uris)
+        if grant == "authorization-code" and not uris and "redirect_uris" not in self.errors:
+            refused = "redirect_uris" if "redirect_uris" in self.fields else None
+            self.add_error(refused, _("An application that people sign in to needs a redirect URI."))
+        if grant == "client-credentials" and self.cleaned_data.get("client_type") == "public":
+            self.add_error("client_type", _("A machine that acts for itself needs a secret: make it confidential."))
+        seen = self.data.get(FACTS_SEEN)
+        if seen and self.instance.pk and seen != facts_digest(self.instance):
+            self.add_error(None, _("The application has changed since this page was opened. Open it again."))
         return cleaned
 
     def clean_allowed_origins(self) -> str:
@@ -90,11 +110,14 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
 
 
 class RegistrationForm(forms.ModelForm[Registration]):
-    """The registration beside the application."""
+    """The registration beside the application. The state is chosen once, at registration; steps change it later."""
 
-    homepage_url = forms.URLField(label=_("Home page"), required=False, assume_scheme="https")
-    privacy_policy_url = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
-    terms_url = forms.URLField(label=_("Terms of service"), required=False, assume_scheme="https")
+    # Set by the inline that makes the class anew for each request.
+    user: ClassVar[Any] = None
+
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, help_text=_("In which its owners are written to.")
+    )
 
     class Meta:
         model = Registration
@@ -107,7 +130,39 @@ class RegistrationForm(forms.ModelForm[Registration]):
             "terms_url",
             "pkce_waived",
             "subject_type",
+            "language",
         )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer what can be chosen here."""
+        super().__init__(*args, **kwargs)
+        if "language" in self.fields:
+            languages = [("", _("The site's default")), *settings.LANGUAGES]
+            self.fields["language"].choices = languages  # type: ignore[attr-defined]  # a ChoiceField's
+        if "status" in self.fields:
+            status = Registration.Status
+            offered = [status.DRAFT]
+            if self.user is not None and roles.refusal(user=self.user, step=Step.APPROVE) is None:
+                offered.append(status.APPROVED)
+            self.fields["status"].choices = [(one.value, one.label) for one in offered]  # type: ignore[attr-defined]
+            self.fields["status"].help_text = _(
+                "A draft serves its owners and test users alone; approved, it serves everybody."
+            )
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse that somebody approves an application of their own."""
+        cleaned = super().clean()
+        approved = self.cleaned_data.get("status") == Registration.Status.APPROVED
+        is_own = self.user is not None and self.cleaned_data.get("owner") == self.user
+        if approved and is_own and not self.user.is_superuser:
+            self.add_error("status", _("You would be the owner, so somebody else decides: register it as a draft."))
+        return cleaned
+
+    def save(self, commit: bool = True) -> Registration:
+        """Save a new registration as a draft; the service approves it, with its trace."""
+        if self.instance._state.adding:
+            self.instance.status = Registration.Status.DRAFT
+        return super().save(commit)
 
     def has_changed(self) -> bool:
         """Count a new registration that was left as it is: without its row the application would not exist."""
@@ -121,7 +176,8 @@ class RegistrationFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  #
         """Waive PKCE for confidential clients alone."""
         super().clean()
         for form in self.forms:
-            if form.cleaned_data.get("pkce_waived") and self.instance.client_type == "public":
+            waived = getattr(form, "cleaned_data", {}).get("pkce_waived")
+            if waived and self.instance.client_type == "public":
                 form.add_error("pkce_waived", _("Only a confidential client can be allowed to sign in without PKCE."))
 
 
@@ -132,7 +188,7 @@ class ScopeForm(forms.ModelForm[ApplicationScope]):
 
     class Meta:
         model = ApplicationScope
-        fields = ("scope", "required")
+        fields = ("scope", "required", "justification")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the catalogue in people's words."""

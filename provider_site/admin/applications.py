@@ -2,115 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.csrf import csrf_protect
 
-from provider_site.admin.application_forms import ApplicationForm, RegistrationForm, RegistrationFormSet, ScopeForm
-from provider_site.models import ApplicationScope, ClientSecret, Registration
-from provider_site.security_headers import protect
-from provider_site.services import applications, secrets
+from provider_site.admin.application_forms import FACTS_SEEN, ApplicationForm, facts_digest
+from provider_site.admin.application_inlines import RegistrationInline, ScopeInline, facts_open
+from provider_site.admin.application_panel import panel
+from provider_site.admin.application_secrets import SecretPages
+from provider_site.admin.application_steps import StepPages
+from provider_site.admin.bounded import BoundedAdmin
+from provider_site.admin.fact_rows import NAMES
+from provider_site.admin.review_actions import queue_length
+from provider_site.admin.usage import application_usage
+from provider_site.models import Registration
+from provider_site.policy import facts as fact_policy
+from provider_site.services import applications, deletion, facts, reviews, roles, secrets
 
-
-def _suggesting(formset: Any, rows: list[dict[str, Any]]) -> Any:
-    """Return the formset with `rows` already filled in, for an application that is not there yet."""
-
-    class Suggesting(formset):  # made at run time by the admin
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **({"initial": rows} | options))
-
-    return Suggesting
-
-
-class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]  # no generic at run time
-    """Review state, owner and links."""
-
-    model = Registration
-    form = RegistrationForm
-    formset = RegistrationFormSet
-    can_delete = False
-    min_num = 1
-    autocomplete_fields: ClassVar[tuple[str, ...]] = ()
-    raw_id_fields = ("owner",)
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Let whoever registers an application own it, unless they say otherwise."""
-        formset = super().get_formset(request, obj, **kwargs)
-        return formset if obj is not None else _suggesting(formset, [{"owner": request.user.pk}])
+_ADDRESSES = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
 
 
-class ScopeInline(admin.TabularInline):  # type: ignore[type-arg]  # no generic at run time
-    """What the application may ask for."""
-
-    model = ApplicationScope
-    form = ScopeForm
-    # What a consumer_site asks for; a scope that is not registered is refused as invalid_scope.
-    suggested: ClassVar[list[dict[str, Any]]] = [
-        {"scope": "openid", "required": True},
-        {"scope": "nickname"},
-        {"scope": "avatar"},
-        {"scope": "offline_access"},
+def _other_changes(form: Any, formsets: Any) -> list[dict[str, str]]:
+    """Return what a change page changed beside the facts, each with its text before and after."""
+    forms = [form, *(one for formset in formsets if formset.model is Registration for one in formset.forms)]
+    return [
+        {
+            "fact": name,
+            "before": str(one[name].initial if one[name].initial is not None else ""),
+            "after": str(getattr(one.cleaned_data[name], "pk", one.cleaned_data[name])),
+        }
+        for one in forms
+        for name in one.changed_data
+        if name not in NAMES and name in one.cleaned_data
     ]
 
-    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        """Leave room for what is suggested to a new application, or for one more scope."""
-        return 1 if obj is not None else len(self.suggested) + 1
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Begin a new application with the scopes nearly every one needs."""
-        formset = super().get_formset(request, obj, **kwargs)
-        return formset if obj is not None else _suggesting(formset, self.suggested)
-
-
-class SecretInline(admin.TabularInline):  # type: ignore[type-arg]  # no generic at run time
-    """The secrets by their first characters; deleting one revokes it at once."""
-
-    model = ClientSecret
-    extra = 0
-    fields = readonly_fields = ("first_characters", "name", "created", "last_used_at", "expires_at")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: secrets are generated, never typed."""
-        return False
-
-
-def _changed_beside(formsets: Any) -> list[str]:
-    """Return what changed in the rows beside the application: the registration's fields by name, "scopes" as one."""
-    fields: list[str] = []
-    for formset in formsets:
-        if formset.model is Registration:
-            fields += [name for form in formset.forms for name in form.changed_data]
-        elif formset.model is ApplicationScope and formset.has_changed():
-            fields.append("scopes")
-    return fields
-
-
-class ApplicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the model is the host's
+class ApplicationAdmin(StepPages, SecretPages, BoundedAdmin):
     """Register applications and look after them. No secret or hash is ever shown after its creation."""
 
     form = ApplicationForm
-    inlines = (RegistrationInline, ScopeInline, SecretInline)
+    inlines = (RegistrationInline, ScopeInline)
     fieldsets = (
         (None, {"fields": ("name", "client_id", "client_type", "authorization_grant_type")}),
-        (_("Addresses"), {"fields": ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")}),
+        (_("Addresses"), {"fields": _ADDRESSES}),
     )
-    readonly_fields = ("client_id",)
     list_display = ("name", "client_id", "client_type", "status", "owner", "created")
     list_filter = ("registration__status", "client_type")
     list_select_related = ("registration__owner",)
     search_fields = ("name", "client_id")
-    show_full_result_count = False
+    actions = ("approve_chosen", "suspend_chosen", "reinstate_chosen")
     view_on_site = False
     change_form_template = "provider_site/admin/application_change_form.html"
+    change_list_template = "provider_site/admin/application_change_list.html"
 
-    @admin.display(description=_("status"), ordering="registration__status")
+    @admin.display(description=_("status"))
     def status(self, application: Any) -> str:
         """Return the review state in words."""
         registration = getattr(application, "registration", None)
@@ -130,14 +80,44 @@ class ApplicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the model
         fields = tuple(name for name in options["fields"] if name != "client_id")
         return [(title, {**options, "fields": fields}), *others]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show reviewed facts to those who may not change them."""
+        return ("client_id",) if facts_open(request, obj) else ("client_id", "name", *_ADDRESSES)
+
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that issues a secret."""
-        issue = self.admin_site.admin_view(csrf_protect(self.issue_secret))
-        return [path("<path:object_id>/secret/", issue, name="provider_site_issue_secret"), *super().get_urls()]
+        """Add the pages of the steps and of the secrets."""
+        return [*self.step_urls(), *self.secret_urls(), *super().get_urls()]
+
+    def page_url(self, name: str, application: Any, *others: Any) -> str:
+        """Return the address of one of an application's pages by its URL name."""
+        return reverse(f"{self.admin_site.name}:{name}", args=[application.pk, *others])
+
+    def change_url(self, application: Any) -> str:
+        """Return the address of the application's own page."""
+        return self.page_url(f"{self.opts.app_label}_{self.opts.model_name}_change", application)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Say whether anything waits for review."""
+        may = request.user.has_perm("provider_site.view_review")
+        queue = reverse(f"{self.admin_site.name}:provider_site_review_changelist") if may else ""
+        context = {"queue_url": queue, "waits": queue_length() if may else 0}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Put beside the form everything else there is of the application."""
+        application = context.get("original")
+        if application is not None:
+            context.update(panel(self, request, application))
+            context.update({"facts_seen_name": FACTS_SEEN, "facts_seen": facts_digest(application)})
+            context.update(application_usage(request, application, site_name=self.admin_site.name))
+            context["facts_are_closed"] = not facts_open(request, application)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, application: Any, form: Any, change: bool) -> None:
         """Save, and let DOT make no secret of its own."""
-        if not change:
+        if change:
+            form.facts_before = facts.read_locked(application=application)
+        else:
             applications.prepare_application(application=application)
         super().save_model(request, application, form, change)
 
@@ -145,46 +125,54 @@ class ApplicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the model
         """Save the rows beside the application, and complete or note what was done."""
         super().save_related(request, form, formsets, change)
         if change:
-            changed = [*form.changed_data, *_changed_beside(formsets)]
-            applications.record_change(application=form.instance, fields=changed, request=request)
-        else:
-            applications.complete_registration(application=form.instance, actor=request.user, request=request)
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Save; a secret is revoked by its service, which leaves a trace."""
-        if formset.model is not ClientSecret:
-            super().save_formset(request, form, formset, change)
+            self._note_change(request, form, formsets)
             return
-        formset.save(commit=False)  # names what is to be deleted; nothing of a secret can be changed
-        for secret in formset.deleted_objects:
-            applications.revoke_secret(secret=secret, request=request)
+        application = form.instance
+        applications.complete_registration(application=application, actor=request.user, request=request)
+        chosen = [
+            one.cleaned_data.get("status")
+            for formset in formsets
+            if formset.model is Registration
+            for one in formset.forms
+        ]
+        if Registration.Status.APPROVED in chosen:
+            reviews.approve(application=application, actor=request.user, request=request)
+
+    def _note_change(self, request: HttpRequest, form: Any, formsets: Any) -> None:
+        application, before = form.instance, form.facts_before
+        after = facts.read(application=application)
+        may = roles.may_change_facts(user=request.user, application=application)
+        if not may and fact_policy.diff(before, after):
+            # Approved while this form was open: the whole of it is taken back with the transaction.
+            raise PermissionDenied
+        if application.client_type == "public":
+            self._end_secrets(request, application)
+        others = _other_changes(form, formsets)
+        reviews.note_change(application=application, before=before, others=others, actor=request.user, request=request)
+
+    def _end_secrets(self, request: HttpRequest, application: Any) -> None:
+        """Leave a public client none: it could not keep them."""
+        for secret in secrets.listed(application=application):
+            if secrets.is_live(secret=secret):
+                secrets.revoke(secret=secret, actor=request.user, request=request)
+        secrets.revoke_legacy(application=application, actor=request.user, request=request)
 
     def response_add(
         self, request: HttpRequest, application: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the new secret of a confidential client, once; it is kept nowhere, so not in a message either."""
+        """Show the new secret of a confidential client, once."""
         if application.client_type != "confidential":
             return super().response_add(request, application, post_url_continue)
-        text = secrets.issue_secret(application=application, name=str(_("First secret")), actor=request.user)
-        return self._secret_page(request, application, text)
+        text = secrets.issue_secret(
+            application=application, name=str(_("First secret")), actor=request.user, request=request
+        )
+        return self.secret_page(request, application, text)
 
-    def issue_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Issue a further secret and show it once; the others go on working until they are deleted."""
-        application = get_object_or_404(self.model, pk=object_id)
-        if not self.has_change_permission(request, application) or request.method != "POST":
-            raise PermissionDenied
-        text = secrets.issue_secret(application=application, actor=request.user)
-        return self._secret_page(request, application, text)
+    def delete_model(self, request: HttpRequest, application: Any) -> None:
+        """Delete with everything that hangs on the application, and a trace that stays."""
+        deletion.delete_application(application=application, actor=request.user, request=request)
 
-    def _secret_page(self, request: HttpRequest, application: Any, text: str) -> HttpResponse:
-        change = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change"
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("The client secret"),
-            "application": application,
-            "secret": text,
-            "change_url": reverse(change, args=[application.pk]),
-        }
-        page = TemplateResponse(request, "provider_site/admin/secret_once.html", context)
-        return protect(page)
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete each as one is deleted."""
+        for application in queryset:
+            self.delete_model(request, application)

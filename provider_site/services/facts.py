@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.models import ApplicationScope, Logo, Registration
-from provider_site.policy.facts import LISTS, Facts, ScopeRequest
+from provider_site.policy import redirect
+from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest
 from provider_site.policy.scopes import catalog
 from provider_site.services import applications
 
+# Text that PostgreSQL can't store: NUL, and halves of surrogate pairs, which JSON can spell.
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_JUSTIFICATION: int = ApplicationScope._meta.get_field("justification").max_length or 0
 _OF_REGISTRATION = ("description", "homepage_url", "privacy_policy_url", "terms_url")
 
 
@@ -29,6 +36,12 @@ def read(*, application: Any) -> Facts:
         scopes={row.scope: ScopeRequest(row.required, row.justification) for row in scopes},
         **{name: getattr(registration, name, "") for name in _OF_REGISTRATION},
     )
+
+
+def read_locked(*, application: Any) -> Facts:
+    """Return the facts under the registration's row lock, for a caller who writes them by a form of its own."""
+    Registration.objects.select_for_update().filter(application=application).first()
+    return read(application=type(application)._default_manager.get(pk=application.pk))
 
 
 def validate(*, application: Any, facts: Facts) -> None:
@@ -48,18 +61,56 @@ def validate(*, application: Any, facts: Facts) -> None:
         errors.setdefault(
             "redirect_uris", ValidationError(_("An application that people sign in to needs a redirect URI."))
         )
-    if unknown := set(facts.scopes) - set(catalog()):
-        text = _("This site does not offer these scopes: %(scopes)s")
-        errors["scopes"] = ValidationError(text, params={"scopes": ", ".join(sorted(unknown))})
+    errors |= _scope_faults(facts) | _origin_faults(application, facts)
     links = Registration(application=application, **{name: getattr(facts, name) for name in _OF_REGISTRATION})
     try:
         links.clean_fields(exclude=["application", "owner", "status"])
     except ValidationError as error:
         errors |= {name: found for name, found in error.error_dict.items() if name not in errors}
-    if facts.logo and not Logo.objects.filter(pk=facts.logo, application=application).exists():
+    errors |= _unstorable(facts)
+    if "logo" not in errors and facts.logo and not Logo.objects.filter(pk=facts.logo, application=application).exists():
         errors["logo"] = ValidationError(_("The logo is not there any more. Please upload it again."))
     if errors:
         raise ValidationError(errors)
+
+
+def _scope_faults(facts: Facts) -> dict[str, Any]:
+    if unknown := set(facts.scopes) - set(catalog()):
+        text = _("This site does not offer these scopes: %(scopes)s")
+        return {"scopes": ValidationError(text, params={"scopes": ", ".join(sorted(unknown))})}
+    if too_long := [name for name, scope in facts.scopes.items() if len(scope.justification) > _JUSTIFICATION]:
+        text = _("At most %(limit)s characters for each justification: %(scopes)s")
+        params = {"limit": _JUSTIFICATION, "scopes": ", ".join(sorted(too_long))}
+        return {"scopes": ValidationError(text, params=params)}
+    return {}
+
+
+def _origin_faults(application: Any, facts: Facts) -> dict[str, Any]:
+    # What an application had before this app was installed stays until somebody takes it away.
+    new = set(facts.allowed_origins) - set(application.allowed_origins.split())
+    if wrong := sorted(uri for uri in new if not _is_origin(uri)):
+        text = _("This is not an origin such as https://app.example.com: %(origins)s")
+        return {"allowed_origins": ValidationError(text, params={"origins": ", ".join(wrong)})}
+    return {}
+
+
+def _is_origin(uri: str) -> bool:
+    """Tell whether ``uri`` is a web origin (RFC 6454 7) by the rules of redirect URIs, without a path."""
+    if redirect.refusal(uri) is not None:
+        return False
+    parts = urlsplit(uri)
+    return parts.scheme in {"http", "https"} and uri == f"{parts.scheme}://{parts.netloc}"
+
+
+def _unstorable(facts: Facts) -> dict[str, Any]:
+    """Return an error for each fact that holds text no database keeps."""
+    texts = {name: str(getattr(facts, name)) for name in TEXTS}
+    texts["scopes"] = "".join(scope.justification for scope in facts.scopes.values())
+    return {
+        name: ValidationError(_("This text holds characters that can't be saved."))
+        for name, text in texts.items()
+        if _UNSTORABLE.search(text)
+    }
 
 
 @transaction.atomic
@@ -71,7 +122,7 @@ def write(*, application: Any, facts: Facts) -> None:
         setattr(application, name, " ".join(getattr(facts, name)))
     application.save(update_fields=["name", *LISTS, "updated"])
     own = {name: getattr(facts, name) for name in _OF_REGISTRATION}
-    Registration.objects.filter(application=application).update(logo=facts.logo or None, **own)
+    Registration.objects.filter(application=application).update(logo=facts.logo or None, updated=timezone.now(), **own)
     rows = ApplicationScope.objects.filter(application=application)
     rows.exclude(scope__in=facts.scopes).delete()
     for scope, wanted in facts.scopes.items():

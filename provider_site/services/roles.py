@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, router, transaction
 from django.db.models.signals import post_migrate
 
+from provider_site.models import Registration
 from provider_site.policy.review import Step
 from provider_site.services import applications, members
 
@@ -52,6 +53,18 @@ def refusal(*, user: Any, step: Step, application: Any = None) -> Refusal | None
     if application is None or step is Step.SUSPEND or user.is_superuser:
         return None
     return Refusal.OWN_APPLICATION if members.is_owner(application=application, user=user) else None
+
+
+def may_change_facts(*, user: Any, application: Any) -> bool:
+    """Tell whether staff who may change the application may change its reviewed facts too.
+
+    Once it was approved that takes a reviewer: who looks after applications does not decide what they may do.
+    """
+    registration = Registration.objects.filter(application=application).first()
+    if registration is None:
+        return True
+    was_approved = registration.status == Registration.Status.APPROVED or registration.approved_at is not None
+    return not was_approved or refusal(user=user, step=Step.APPROVE, application=application) is None
 
 
 def _dot_models() -> Iterator[str]:

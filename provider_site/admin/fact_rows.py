@@ -1,0 +1,136 @@
+"""An application's reviewed facts as rows of a table: what was approved before, and what is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from provider_site.policy.facts import LISTS, Facts, Kind, diff
+from provider_site.policy.scopes import Text, catalog
+
+NAMES: Mapping[str, Text] = {
+    "name": _("Name"),
+    "description": _("Description"),
+    "homepage_url": _("Home page"),
+    "privacy_policy_url": _("Privacy policy"),
+    "terms_url": _("Terms of service"),
+    "logo": _("Logo"),
+    "redirect_uris": _("Redirect URI"),
+    "post_logout_redirect_uris": _("Redirect URI after sign-out"),
+    "allowed_origins": _("Allowed origin"),
+    "scopes": _("Scope"),
+}
+KINDS: Mapping[str, Text] = {Kind.ADDED: _("new"), Kind.REMOVED: _("removed"), Kind.CHANGED: _("changed")}
+_LINKS = frozenset({"homepage_url", "privacy_policy_url", "terms_url", *LISTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A URI cut where its host begins and ends, which is what a reviewer looks at.
+
+    ``other_spelling`` is the host's ASCII form where it is written with other letters, and the other way round: two
+    hosts that look alike differ there.
+    """
+
+    before: str
+    host: str
+    after: str
+    other_spelling: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One side of a row; ``kind`` says which of the others is filled in: none, text, uri, logo or scope."""
+
+    kind: str = "none"
+    text: str = ""
+    uri: Uri | None = None
+    is_required: bool = False
+    title: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact, or one entry of a list, on both sides."""
+
+    fact: Text
+    kind: str
+    kind_name: Text
+    before: Cell
+    after: Cell
+
+
+def uri_parts(uri: str) -> Uri:
+    """Cut a URI around its host; one without a host (``com.example.app:/``) is cut around its scheme."""
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+    except ValueError:
+        return Uri("", "", uri)
+    if not host:
+        return Uri("", parts.scheme, uri[len(parts.scheme) :])
+    start = uri.lower().find(host, uri.find("//") + 2)
+    if start < 0:
+        return Uri("", "", uri)
+    end = start + len(host)
+    return Uri(uri[:start], uri[start:end], uri[end:], _other_spelling(host))
+
+
+def _other_spelling(host: str) -> str:
+    try:
+        other = host.encode("ascii").decode("idna") if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+    return other if other != host else ""
+
+
+def _cell(fact: str, value: str, *, entry: str) -> Cell:
+    if not value:
+        return Cell()
+    if fact in _LINKS:
+        return Cell("uri", uri=uri_parts(value))
+    if fact == "logo":
+        return Cell("logo", text=logo_address(value))
+    if fact == "scopes":
+        wording: dict[str, Any] = json.loads(value)
+        known = catalog().get(entry)
+        title = known.title if known is not None else ""
+        return Cell("scope", text=wording["justification"], is_required=wording["required"], title=title)
+    return Cell("text", text=value)
+
+
+def logo_address(key: str) -> str:
+    """Return where a logo is shown, or an empty text in a project that leaves that page out."""
+    try:
+        return reverse("provider_site:logo", args=[key])
+    except NoReverseMatch:
+        return ""
+
+
+def rows(before: Facts, after: Facts) -> list[Row]:
+    """Return what differs between two sides, in the order of the facts."""
+    return [
+        Row(
+            fact=_named(change.fact, change.entry),
+            kind=change.kind.value,
+            kind_name=KINDS[change.kind],
+            before=_cell(change.fact, change.before, entry=change.entry),
+            after=_cell(change.fact, change.after, entry=change.entry),
+        )
+        for change in diff(before, after)
+    ]
+
+
+def _named(fact: str, entry: str) -> Text:
+    return _("Scope %(name)s") % {"name": entry} if fact == "scopes" else NAMES[fact]
+
+
+def names(facts: Iterable[str]) -> list[Text]:
+    """Return the facts' names for people; what is no fact keeps its own."""
+    return [NAMES.get(fact, fact) for fact in facts]
