@@ -85,7 +85,7 @@ def register_application(
     language: str = "",
     request: HttpRequest | None = None,
 ) -> RegisteredApplication:
-    """Register a client that signs people in, or a machine's. ``scopes`` maps each scope it may ask for to whether it is required.
+    """Register a client. ``scopes`` maps each scope it may ask for to whether it is required.
 
     ``justifications`` says for a scope what it is needed for. ``secret_lives`` is ``secrets.issue_secret``'s
     ``expires_in``.

@@ -28,6 +28,7 @@ MAX_OVERLAP = timedelta(days=90)
 MAX_NAME = 60
 SHORTEST_BROUGHT = 32
 LIFETIMES = (30, 90, 180, 365)
+LONGEST = timedelta(days=3650)
 
 _Action = AuditEvent.Action
 
@@ -46,20 +47,22 @@ def lifetimes() -> Sequence[int | None]:
 
 def _end(expires_in: timedelta | None, *, now: datetime) -> datetime | None:
     """Return when a new secret ends. Raises ValidationError for a lifetime that is none, or too long."""
-    days = provider_settings.secret_max_days
-    longest = None if days is None else timedelta(days=days)
-    wanted = longest if expires_in is None else expires_in
+    limit = provider_settings.secret_max_days
+    longest = LONGEST if limit is None else timedelta(days=limit)
+    wanted = expires_in
+    if expires_in is None and limit is not None:
+        wanted = longest
     if wanted is None:
         return None
     if wanted <= timedelta(0):
         raise ValidationError(_("A secret has to live for some time."), code="lifetime")
-    if longest is not None and wanted > longest:
+    if wanted > longest:
         text = ngettext_lazy(
             "On this site a secret lives at most %(days)s day.",
             "On this site a secret lives at most %(days)s days.",
             "days",
         )
-        raise ValidationError(text, code="lifetime", params={"days": days})
+        raise ValidationError(text, code="lifetime", params={"days": longest.days})
     return now + wanted
 
 

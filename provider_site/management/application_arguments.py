@@ -1,0 +1,112 @@
+"""The subcommands of ``manage.py applications`` and their arguments."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import timedelta
+
+from provider_site.policy.portable import CLIENT_TYPES, STATUSES
+
+_CLIENT_ID = "client ID of the application"
+_JSON = "write JSON for a machine"
+
+
+def add_to(parser: ArgumentParser) -> None:
+    """Add every subcommand to the command's parser."""
+    subcommands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
+    _create(subcommands.add_parser("create", help="register an application; its secret is written to stdout, once"))
+    _list(subcommands.add_parser("list", help="list applications"))
+    _show(subcommands.add_parser("show", help="show one application with its secrets by their first characters"))
+    _rotate(
+        subcommands.add_parser("rotate", help="issue a secret and let the others end; it is written to stdout, once")
+    )
+    for name, what, needs_reason in (
+        ("approve", "approve applications that were submitted, or not", False),
+        ("suspend", "switch applications off; their tokens are dead at once", True),
+        ("reinstate", "switch suspended applications on again", False),
+    ):
+        _decide(subcommands.add_parser(name, help=what), needs_reason=needs_reason)
+    _delete(subcommands.add_parser("delete", help="delete an application with everything that hangs on it"))
+    _export(subcommands.add_parser("export", help="write applications as JSON, without secrets"))
+    _import(subcommands.add_parser("import", help="read applications from JSON: all of them or none"))
+
+
+def _create(parser: ArgumentParser) -> None:
+    parser.add_argument("--name", required=True, help="what people call the application")
+    parser.add_argument("--owner", required=True, metavar="USER", help="user name of the person answerable for it")
+    parser.add_argument("--client-id", help="made up when left out")
+    parser.add_argument("--client-type", choices=CLIENT_TYPES, default="confidential", help="default: %(default)s")
+    parser.add_argument("--machine", action="store_true", help="it acts for itself (client credentials)")
+    parser.add_argument("--redirect-uri", action="append", default=[], metavar="URI", help="may be repeated")
+    parser.add_argument(
+        "--post-logout-redirect-uri", action="append", default=[], metavar="URI", help="may be repeated"
+    )
+    parser.add_argument("--scope", action="append", default=[], help="one it may ask for; may be repeated")
+    parser.add_argument("--required-scope", action="append", default=[], help="one it can't work without; the same")
+    parser.add_argument(
+        "--justification", action="append", default=[], metavar="SCOPE=TEXT", help="what a scope is needed for"
+    )
+    parser.add_argument("--description", default="", help="one sentence for the consent page")
+    parser.add_argument("--homepage-url", default="", metavar="URL")
+    parser.add_argument("--privacy-policy-url", default="", metavar="URL")
+    parser.add_argument("--terms-url", default="", metavar="URL")
+    parser.add_argument("--without-pkce", action="store_true", help="allow sign-in without PKCE (confidential clients)")
+    parser.add_argument("--approve", action="store_true", help="approve it at once; otherwise it is a draft")
+    parser.add_argument("--secret-days", type=days, metavar="DAYS", help="how long its secret lives; else: the longest")
+    parser.add_argument("--json", action="store_true", help=_JSON)
+
+
+def _list(parser: ArgumentParser) -> None:
+    parser.add_argument("--status", choices=STATUSES)
+    parser.add_argument("--owner", metavar="USER", help="user name of the owner")
+    parser.add_argument("--search", default="", metavar="TEXT", help="part of the name or client ID")
+    parser.add_argument("--json", action="store_true", help=_JSON)
+
+
+def _show(parser: ArgumentParser) -> None:
+    parser.add_argument("client_id", help=_CLIENT_ID)
+    parser.add_argument("--json", action="store_true", help=_JSON)
+
+
+def _rotate(parser: ArgumentParser) -> None:
+    parser.add_argument("client_id", help=_CLIENT_ID)
+    parser.add_argument(
+        "--overlap-days", type=days, default="7", metavar="DAYS", help="how long the others go on; default: %(default)s"
+    )
+    parser.add_argument("--name", default="", help="name of the new secret")
+    parser.add_argument("--secret-days", type=days, metavar="DAYS", help="how long it lives; else: the longest")
+    parser.add_argument("--json", action="store_true", help=_JSON)
+
+
+def _decide(parser: ArgumentParser, *, needs_reason: bool) -> None:
+    parser.add_argument("client_ids", nargs="+", metavar="client_id", help=_CLIENT_ID)
+    whom = "its owners and users read it" if needs_reason else "its owners read it"
+    parser.add_argument("--reason", required=needs_reason, default="", help=whom)
+
+
+def _delete(parser: ArgumentParser) -> None:
+    parser.add_argument("client_id", help=_CLIENT_ID)
+    parser.add_argument("--no-input", action="store_true", help="do not ask whether it is meant")
+
+
+def _export(parser: ArgumentParser) -> None:
+    parser.add_argument("client_ids", nargs="*", metavar="client_id", help="all applications when left out")
+    parser.add_argument("--output", metavar="FILE", help="instead of stdout")
+
+
+def _import(parser: ArgumentParser) -> None:
+    parser.add_argument("file", help="what export wrote; - is stdin")
+    parser.add_argument("--update", action="store_true", help="change those that exist; without it they are refused")
+    parser.add_argument("--keep-status", action="store_true", help="give new ones their status; otherwise drafts")
+    parser.add_argument("--owner", metavar="USER", help="owner of those whose owner has no account here")
+    parser.add_argument("--without-members", action="store_true", help="leave co-owners and test users out")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.add_argument("--json", action="store_true", help=_JSON)
+
+
+def days(text: str) -> timedelta:
+    """Return a number of days, fractions included. Raises ArgumentTypeError for what is none."""
+    try:
+        return timedelta(days=float(text))
+    except (ValueError, OverflowError):
+        raise ArgumentTypeError(f"{text!r} is no number of days") from None
