@@ -285,6 +285,8 @@ if PROVIDER in SITES:
         "SITE_NAME": SITE_TITLES[PROVIDER],
         "REAUTHENTICATE_URL": "account_reauthenticate",
         "EMAIL_VERIFIED": "project.accounts.email_verified",
+        # nobody, staff, verified or everyone: who registers applications at the developer pages.
+        "WHO_MAY_REGISTER": os.environ.get("WHO_MAY_REGISTER") or ("verified" if DEBUG else "nobody"),
         "KEY_RING": read_key_ring("PROVIDER_KEY_RING", development_file=_development_file("provider_key_ring")),
     }
     MFA_KEY_RING = PROVIDER_SITE["KEY_RING"]

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -96,8 +97,7 @@ def concerns(*, user: Any) -> bool:
     """Tell whether the developer pages are of any use to the person: who may register, owns, or is invited."""
     if not user.is_authenticated:
         return False
-    return (
-        Registration.objects.filter(owner=user).exists()
-        or Member.objects.filter(user=user).exists()
-        or members.may_register(user=user)
-    )
+    if members.may_register(user=user):
+        return True
+    has_role = Q(owner=user) | Q(application__in=Member.objects.filter(user=user).values("application"))
+    return Registration.objects.filter(has_role).exists()
