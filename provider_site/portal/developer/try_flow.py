@@ -59,9 +59,9 @@ def _masked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form_text(values: Mapping[str, str], *, first: str = "") -> str:
-    """Return form-encoded values one below the other; the sign of a masked value stays readable."""
-    pairs = [f"{name}={quote_plus(value, safe='…')}" for name, value in _masked(values).items()]
-    return first + "\n&".join(pairs)
+    """Return form-encoded values one below the other, what is masked with its sign as it is."""
+    encoded = {name: quote_plus(value) for name, value in values.items()}
+    return first + "\n&".join(f"{name}={value}" for name, value in _masked(encoded).items())
 
 
 def _explained(names: Iterable[str], words: try_words.Words) -> list[tuple[str, str | Promise]]:
