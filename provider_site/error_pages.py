@@ -37,6 +37,10 @@ _PAGES: dict[str, tuple[Any, Any]] = {
         _("This app has been suspended"),
         _("We have switched it off: nobody can sign in to it, and it no longer sees anything of anybody here."),
     ),
+    "try_it": (
+        _("Only the people who build this app can try it here"),
+        _("The address you followed is for its developers. You did nothing wrong, and nobody has learnt anything."),
+    ),
     "expired": (
         _("This sign-in request has expired"),
         _("It was left open for too long, has been answered already, or was begun by another account."),
@@ -64,6 +68,8 @@ def error_page(
     title, explanation = _PAGES[kind]
     logger.warning("error page %s: %s (%s)", reference, kind, detail)
     registration = getattr(application, "registration", None) if application is not None else None
+    # Nobody has looked at the address of an application that is not approved: no button of ours leads there.
+    is_approved = registration is not None and registration.status == registration.Status.APPROVED
     context = {
         "kind": kind,
         "title": title,
@@ -72,7 +78,7 @@ def error_page(
         "reason": reason,
         "reference": reference,
         "application": application,
-        "back_url": registration.homepage_url if registration is not None else "",
+        "back_url": registration.homepage_url if registration is not None and is_approved else "",
         "site_name": provider_settings.site_name,
     }
     error_shown.send(
@@ -85,7 +91,10 @@ def error_page(
 
 
 def expired_page(request: HttpRequest, error: AuthorizationRequestExpired) -> HttpResponse:
-    """Answer a person whose kept request is over, with the way back to the application."""
+    """Answer a person whose kept request is over, with the way back to the application, or why there is none."""
+    registration = getattr(error.application, "registration", None)
+    if registration is not None and registration.status == registration.Status.SUSPENDED:
+        return suspended_page(request, registration)
     return error_page(request, "expired", detail=error.detail, application=error.application, status=410)
 
 
@@ -95,6 +104,7 @@ def suspended_page(request: HttpRequest, registration: Any) -> HttpResponse:
         request,
         "suspended",
         detail=f"client {registration.application.client_id}",
+        application=registration.application,
         reason=registration.status_reason,
         client_id=registration.application.client_id,
         status=403,

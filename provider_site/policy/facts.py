@@ -88,8 +88,8 @@ def diff(before: Facts, after: Facts) -> list[Change]:
     ]
     for name in LISTS:
         old_entries, new_entries = getattr(before, name), getattr(after, name)
-        gone = [entry for entry in old_entries if entry not in new_entries]
-        come = [entry for entry in new_entries if entry not in old_entries]
+        gone = [entry for entry in dict.fromkeys(old_entries) if entry not in new_entries]
+        come = [entry for entry in dict.fromkeys(new_entries) if entry not in old_entries]
         changes += [Change(name, Kind.REMOVED, before=entry, entry=entry) for entry in gone]
         changes += [Change(name, Kind.ADDED, after=entry, entry=entry) for entry in come]
     return changes + _scope_changes(before.scopes, after.scopes)

@@ -13,6 +13,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
+from provider_site.models import Registration
 from provider_site.policy.scopes import catalog, in_order
 from provider_site.security_headers import protect
 from provider_site.services import applications, consents, people
@@ -36,6 +37,7 @@ class ConnectedAppsView(LoginRequiredMixin, View):
                     "consent": consent,
                     "application": consent.application,
                     "registration": registration,
+                    "suspended": registration is not None and registration.status == Registration.Status.SUSPENDED,
                     "owner_name": people.display_name(user=registration.owner if registration else None),
                     "titles": [definitions[name].title for name in in_order(consent.scopes)],
                 }

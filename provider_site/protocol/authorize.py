@@ -1,6 +1,7 @@
 """The authorization endpoint: one visible pipeline from a client's request to its answer.
 
     validate     client and redirect URI first (a fault here is a page), then the rest (a fault is a redirect)
+    try it       who asks to be answered at the owners' own address has to be one
     sign in      anonymous, or to be proven anew (``prompt=login``, ``max_age``)
     review       may this application serve this person
     consent      policy/consent.py: granted, or a named reason to ask
@@ -44,7 +45,7 @@ from provider_site.protocol.authorization_parameters import AuthorizationParamet
 from provider_site.protocol.descriptions import unregistered_scopes
 from provider_site.protocol.scopes_backend import ScopesBackend
 from provider_site.security_headers import protect
-from provider_site.services import applications, authorization_requests, consents, sessions, usage
+from provider_site.services import applications, authorization_requests, consents, members, sessions, try_it, usage
 from provider_site.storage import access
 from provider_site.storage.codes import AuthorizationContext
 
@@ -63,6 +64,17 @@ class _Pipeline(OAuthLibMixin, View):
         kept: AuthorizationRequest | None = None,
     ) -> HttpResponse:
         """Take the request as far as it goes now: to the client, or to the next page for the person."""
+        # First of all: nothing is decided, kept or sent there for who doesn't build this very application.
+        if self._is_stranger_trying(request, parameters, application):
+            return error_page(request, "try_it", detail=f"client {application.client_id}", status=403)
+        answers_itself = request.user.is_authenticated or "none" in parameters.prompt
+        if (closed := self.closed(request, application, before_sign_in=not answers_itself)) is not None:
+            return closed
+        # Taken away since. The owners' own address is registered nowhere.
+        if not try_it.is_redirect_uri(parameters.redirect_uri) and not redirect.matches(
+            parameters.redirect_uri, application.redirect_uris.split()
+        ):
+            return error_page(request, "redirect_uri", detail=f"client {application.client_id}")
         if kept is not None and kept.decision == kept.Decision.DENIED and kept.user_id == request.user.pk:
             with transaction.atomic():
                 authorization_requests.mark_answered(authorization_request=kept)
@@ -71,13 +83,6 @@ class _Pipeline(OAuthLibMixin, View):
             if "none" in parameters.prompt:
                 return self.refuse(request, parameters, "login_required", "The person has to sign in.")
             return self._sign_in(request, parameters, application, handle, kept)
-        registration = access.registration_of(application)
-        if registration is not None and registration.status == registration.Status.SUSPENDED:
-            return suspended_page(request, registration)
-        if not access.serves(registration, user_id=request.user.pk):
-            return error_page(
-                request, "not_available", detail=f"client {application.client_id}", application=application, status=403
-            )
         consent = consents.latest(user=request.user, application=application)
         outcome = consent_policy.decide(self._situation(parameters, application, consent, kept))
         if outcome is not consent_policy.Outcome.GRANTED:
@@ -86,6 +91,27 @@ class _Pipeline(OAuthLibMixin, View):
             handle = handle or self._keep(request, parameters, application)
             return HttpResponseRedirect(reverse("provider_site:consent", args=[handle]))
         return self._answer(request, parameters, consent, kept)
+
+    def closed(
+        self, request: HttpRequest, application: Any, *, before_sign_in: bool = False, error: str = ""
+    ) -> HttpResponse | None:
+        """Return the page for somebody whom the application may not serve in its review state, else ``None``.
+
+        Not even an error goes to an address that nobody has reviewed: whoever may register an application could have
+        this site send people anywhere (RFC 9700 4.11.2). ``before_sign_in``, the person may turn out to be a member.
+        """
+        registration = access.registration_of(application)
+        if registration is not None and registration.status == registration.Status.SUSPENDED:
+            return suspended_page(request, registration)
+        if before_sign_in or access.serves(registration, user_id=request.user.pk):
+            return None
+        detail = f"client {application.client_id}"
+        return error_page(request, "not_available", detail=detail, error=error, application=application, status=403)
+
+    def _is_stranger_trying(self, request: HttpRequest, parameters: AuthorizationParameters, application: Any) -> bool:
+        if not request.user.is_authenticated or not try_it.is_redirect_uri(parameters.redirect_uri):
+            return False
+        return not members.is_owner(application=application, user=request.user)
 
     def refuse(
         self, request: HttpRequest, parameters: AuthorizationParameters, error: str, description: str
@@ -226,6 +252,9 @@ class AuthorizeView(_Pipeline):
             return self._page(request, error.oauthlib_error)
         except OAuthToolkitError as error:
             fault = error.oauthlib_error
+            application = applications.application_model().objects.get(client_id=sent["client_id"])
+            if (closed := self.closed(request, application, error=fault.error)) is not None:
+                return closed
             return answers.error_to_client(
                 request,
                 fault.redirect_uri,
@@ -238,12 +267,14 @@ class AuthorizeView(_Pipeline):
                 request, "redirect_uri", detail="none was sent", error="The redirect_uri parameter is missing."
             )
         redirect_uri = credentials["redirect_uri"]
+        application = credentials["request"].client
         if wrong := parameters_module.fault(sent, scope, repeated=repeated):
+            if (closed := self.closed(request, application, error=wrong.error)) is not None:
+                return closed
             return answers.error_to_client(
                 request, redirect_uri, error=wrong.error, description=wrong.description, state=sent.get("state")
             )
         parameters = parameters_module.read(sent, redirect_uri=redirect_uri, scope=scope)
-        application = credentials["request"].client
         if request.method == "POST" and "none" not in parameters.prompt:
             handle = self._keep(request, parameters, application)
             response = HttpResponseRedirect(reverse("oauth2_provider:authorize-resume", args=[handle]))

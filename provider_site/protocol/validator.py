@@ -22,7 +22,7 @@ from provider_site.errors import CodeReplayed, RefreshTokenReused
 from provider_site.models import Registration
 from provider_site.policy import lifetimes, redirect, token_use
 from provider_site.protocol import client_authentication, id_token
-from provider_site.services import secrets
+from provider_site.services import secrets, try_it
 from provider_site.signals import replay_detected, tokens_issued
 from provider_site.storage import access, codes, credentials, tokens
 
@@ -72,6 +72,8 @@ class Validator(OAuth2Validator):
         if application is None or application.client_type != AbstractApplication.CLIENT_CONFIDENTIAL:
             return False
         request.client_id = sent.client_id
+        if try_it.stands_in(application=application, secret=sent.client_secret):
+            return True
         return secrets.verify_secret(application=application, secret=sent.client_secret)
 
     def is_pkce_required(self, client_id: str, request: Any) -> bool:
@@ -82,8 +84,14 @@ class Validator(OAuth2Validator):
         return not (waived and application.client_type == AbstractApplication.CLIENT_CONFIDENTIAL)
 
     def validate_redirect_uri(self, client_id: str, redirect_uri: str, request: Any, *args: Any, **kwargs: Any) -> bool:
-        """Compare exactly (RFC 9700 2.1). No super(): it normalizes before comparing."""
-        return redirect.matches(redirect_uri, request.client.redirect_uris.split())
+        """Compare exactly (RFC 9700 2.1). No super(): it normalizes before comparing.
+
+        The address at which owners try an application fits each of them; authorize.py answers there to owners alone.
+        """
+        return self._is_redirect_uri(request.client, redirect_uri)
+
+    def _is_redirect_uri(self, client: Any, uri: str) -> bool:
+        return redirect.matches(uri, client.redirect_uris.split()) or try_it.is_redirect_uri(uri)
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
@@ -161,7 +169,7 @@ class Validator(OAuth2Validator):
         if not grant.code_challenge and request.code_verifier:  # RFC 9700 4.8.2: a downgrade shows as this
             return False
         request.user = record.authorization.user
-        request.scopes = record.authorization.scope.split()
+        request.scopes = self._still_registered(record.authorization.scope, request)
         request.nonce = grant.nonce or None
         return True
 
@@ -185,12 +193,19 @@ class Validator(OAuth2Validator):
         record = self._code(request)
         if record is None or record.grant is None or not record.grant.redirect_uri_allowed(redirect_uri):
             raise errors.InvalidGrantError(request=request)
+        if not self._is_redirect_uri(client, record.grant.redirect_uri):  # taken away since
+            raise errors.InvalidGrantError(request=request)
         return True
 
     def get_authorization_code_scopes(self, client_id: str, code: str, redirect_uri: str, request: Any) -> list[str]:
         """Return the scopes the code was given for."""
         record = self._code(request)
-        return record.authorization.scope.split() if record else []
+        return self._still_registered(record.authorization.scope, request) if record else []
+
+    def _still_registered(self, scope: str, request: Any) -> list[str]:
+        """Return those of the scopes that the client may still have."""
+        registered = access.registered_scopes(request.client.pk)
+        return [name for name in scope.split() if name in registered]
 
     def get_authorization_code_nonce(self, client_id: str, code: str, redirect_uri: str, request: Any) -> str | None:
         """Return the nonce of the authorization request."""
@@ -227,13 +242,12 @@ class Validator(OAuth2Validator):
         return access.refresh_refusal(record)
 
     def get_original_scopes(self, refresh_token: str, request: Any, *args: Any, **kwargs: Any) -> list[str]:
-        """Return what the authorization bought, less what the person has taken back (RFC 6749 6)."""
+        """Return what the authorization bought, less what the person or a reviewer took back (RFC 6749 6)."""
         record = request.refresh_token_record
         if record.authorization is None:
-            legacy: list[str] = (record.row.access_token.scope if record.row.access_token else "").split()
-            return legacy
+            return self._still_registered(record.row.access_token.scope if record.row.access_token else "", request)
         allowed = record.authorization.consent.scopes
-        return [scope for scope in record.authorization.scope.split() if scope in allowed]
+        return [scope for scope in self._still_registered(record.authorization.scope, request) if scope in allowed]
 
     # --- Access tokens ------------------------------------------------------------------------------------------
 

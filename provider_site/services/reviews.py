@@ -6,6 +6,7 @@ leaves its trace, its signal and its notice in the same transaction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -16,13 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provider_site import signals
-from provider_site.errors import ReviewConflict, SeenSomethingElse
+from provider_site.errors import NotAllowed, ReviewConflict, SeenSomethingElse
 from provider_site.models import AuditEvent, Registration, Review
 from provider_site.policy import facts as fact_policy
 from provider_site.policy import review as policy
 from provider_site.policy.facts import Facts
 from provider_site.policy.review import Step
-from provider_site.services import audit, facts, outbox
+from provider_site.services import audit, facts, members, outbox
 
 _Action = AuditEvent.Action
 
@@ -57,8 +58,19 @@ def missing(*, application: Any, asked: Facts | None = None) -> list[fact_policy
 def _locked(application: Any) -> Registration:
     """Return the registration under its row lock; a draft is made for an application that has none."""
     Registration.objects.get_or_create(application=application)
-    rows = Registration.objects.select_for_update(of=("self",)).select_related("application")
-    return rows.get(application=application)
+    # No join: who waited for the lock would read the application as it was before the wait (PostgreSQL).
+    registration = Registration.objects.select_for_update().get(application=application)
+    if registration.deleted_at is not None:
+        raise ReviewConflict("the application is being deleted")
+    return registration
+
+
+def _check_impartial(registration: Registration, actor: Any) -> None:
+    """Raise NotAllowed for who would decide about an application of their own; superusers answer for themselves."""
+    if actor is None or getattr(actor, "is_superuser", False):
+        return
+    if members.is_owner(application=registration.application, user=actor):
+        raise NotAllowed("nobody reviews an application of their own")
 
 
 def _step(registration: Registration, step: Step, *, reason: str = "") -> None:
@@ -134,7 +146,7 @@ def change(*, application: Any, actor: Any, asked: Facts, note: str = "", reques
     if not fact_policy.diff(before, asked):
         return Saved.UNCHANGED
     if is_approved and open_review is not None:
-        _close(open_review, Review.Decision.WITHDRAWN, actor=actor, reason="")
+        _take_back(registration, open_review, actor=actor, request=request)
     if is_approved and not fact_policy.only_narrows(in_force, asked):
         _open_review(registration, actor=actor, asked=asked, note=note, is_change=True, request=request)
         return Saved.WAITING
@@ -142,20 +154,42 @@ def change(*, application: Any, actor: Any, asked: Facts, note: str = "", reques
     return Saved.IN_FORCE
 
 
+@transaction.atomic
 def put_in_force(
     *, registration: Registration, asked: Facts, actor: Any, request: HttpRequest | None = None
 ) -> list[str]:
     """Write the facts, with a trace of what differs; return the names of the facts that changed."""
     application = registration.application
     before = facts.read(application=application)
-    changes = fact_policy.diff(before, asked)
-    if not changes:
+    if not fact_policy.diff(before, asked):
         return []
     facts.write(application=application, facts=asked)
-    fields = list(dict.fromkeys(change.fact for change in changes))
-    details = [
-        {"fact": c.fact, "kind": c.kind, "before": c.before, "after": c.after, "entry": c.entry} for c in changes
+    registration.refresh_from_db()  # receivers of the caller's signal get it as it is now
+    return note_change(application=application, before=before, actor=actor, request=request)
+
+
+@transaction.atomic
+def note_change(
+    *,
+    application: Any,
+    before: Facts,
+    others: Sequence[Mapping[str, str]] = (),
+    actor: Any,
+    request: HttpRequest | None = None,
+) -> list[str]:
+    """Leave the trace of what was just written in the caller's transaction; return the names of what changed.
+
+    ``before`` are the facts as they were; ``others`` are changes beside the facts: ``fact`` and its text ``before`` and
+    ``after``.
+    """
+    details: list[dict[str, str]] = [
+        {"fact": c.fact, "kind": c.kind, "before": c.before, "after": c.after, "entry": c.entry}
+        for c in fact_policy.diff(before, facts.read(application=application))
     ]
+    details += [{"kind": fact_policy.Kind.CHANGED, "entry": "", **other} for other in others]
+    if not details:
+        return []
+    fields = list(dict.fromkeys(change["fact"] for change in details))
     audit.record(
         action=_Action.APPLICATION_CHANGED,
         actor=actor,
@@ -163,6 +197,7 @@ def put_in_force(
         request=request,
         data={"fields": fields, "changes": details},
     )
+    registration = Registration.objects.select_related("application").get(application=application)
     signals.application_changed.send(sender=Registration, registration=registration, fields=fields)
     return fields
 
@@ -176,11 +211,18 @@ def withdraw(*, application: Any, actor: Any, request: HttpRequest | None = None
         raise ReviewConflict("nothing waits for review")
     if not review.is_change:
         _step(registration, Step.WITHDRAW)
-    _close(review, Review.Decision.WITHDRAWN, actor=actor, reason="")
+    _take_back(registration, review, actor=actor, request=request)
+
+
+def _take_back(
+    registration: Registration, review: Review, *, actor: Any, request: HttpRequest | None, reason: str = ""
+) -> None:
+    """End a review without a decision, with its trace and signal."""
+    _close(review, Review.Decision.WITHDRAWN, actor=actor, reason=reason)
     audit.record(
         action=_Action.REVIEW_WITHDRAWN,
         actor=actor,
-        application=application,
+        application=registration.application,
         request=request,
         data={"review": review.pk},
     )
@@ -196,8 +238,17 @@ def _close(review: Review, decision: Review.Decision, *, actor: Any, reason: str
     review.save()
 
 
-def _check_seen(review: Review | None, seen: str | None) -> None:
-    if seen is not None and (review is None or fact_policy.digest(*sides(review=review)) != seen):
+def compared(*, application: Any) -> tuple[Facts, Facts]:
+    """Return the two sides of what waits for review; twice what is in force where nothing waits."""
+    review = waiting(application=application)
+    if review is not None:
+        return sides(review=review)
+    in_force = facts.read(application=application)
+    return in_force, in_force
+
+
+def _check_seen(application: Any, seen: str | None) -> None:
+    if seen is not None and fact_policy.digest(*compared(application=application)) != seen:
         raise SeenSomethingElse("the facts differ from those the reviewer saw")
 
 
@@ -207,12 +258,14 @@ def approve(
 ) -> None:
     """Approve what waits for review, or an application that was not submitted.
 
-    ``seen`` is ``policy.facts.digest`` of the two sides the reviewer looked at; SeenSomethingElse is raised when they
-    are not the ones there now. Raises ReviewConflict for a step that does not begin here.
+    ``seen`` is ``policy.facts.digest`` of what ``compared`` returned to the reviewer; SeenSomethingElse is raised when
+    that is not what is there now. Raises ReviewConflict for a step that does not begin here, NotAllowed to an owner,
+    and ValidationError for a change that is not possible any more.
     """
     registration = _locked(application)
+    _check_impartial(registration, actor)
     review = waiting(application=registration.application)
-    _check_seen(review, seen)
+    _check_seen(registration.application, seen)
     is_change = review is not None and review.is_change
     if is_change and registration.status != Registration.Status.APPROVED:
         raise ReviewConflict(f"a change of an application that is {registration.status}")
@@ -240,13 +293,15 @@ def reject(
 ) -> None:
     """Reject what waits for review; an application that is approved stays so without the change.
 
-    Raises ValidationError without a reason, ReviewConflict when nothing waits, SeenSomethingElse as ``approve``.
+    Raises ValidationError without a reason, ReviewConflict when nothing waits, SeenSomethingElse and NotAllowed as
+    ``approve``.
     """
     registration = _locked(application)
+    _check_impartial(registration, actor)
     review = waiting(application=registration.application)
     if review is None:
         raise ReviewConflict("nothing waits for review")
-    _check_seen(review, seen)
+    _check_seen(registration.application, seen)
     if not reason.strip():
         raise ValidationError(_("Give a reason: the people concerned will read it."), code="reason")
     _close(review, Review.Decision.REJECTED, actor=actor, reason=reason)
@@ -272,7 +327,7 @@ def suspend(*, application: Any, actor: Any, reason: str, request: HttpRequest |
     registration = _locked(application)
     _step(registration, Step.SUSPEND, reason=reason)
     if (review := waiting(application=application)) is not None:
-        _close(review, Review.Decision.WITHDRAWN, actor=actor, reason=reason)
+        _take_back(registration, review, actor=actor, reason=reason, request=request)
     _tell(
         registration,
         _Action.APPLICATION_SUSPENDED,
@@ -281,14 +336,17 @@ def suspend(*, application: Any, actor: Any, reason: str, request: HttpRequest |
         reason=reason,
         request=request,
     )
-    # What stock DOT reads follows in the background: it may be a million rows.
-    outbox.put(kind="revoke-application-tokens", payload={"application": str(application.pk)})
+    _delete_tokens_later(registration)
 
 
 @transaction.atomic
 def reinstate(*, application: Any, actor: Any, reason: str = "", request: HttpRequest | None = None) -> None:
-    """Switch a suspended application on again; people sign in anew. Raises ReviewConflict when it is not suspended."""
+    """Switch a suspended application on again; people sign in anew.
+
+    Raises ReviewConflict when it is not suspended, NotAllowed to an owner.
+    """
     registration = _locked(application)
+    _check_impartial(registration, actor)
     _step(registration, Step.REINSTATE, reason=reason)
     _tell(
         registration,
@@ -298,6 +356,12 @@ def reinstate(*, application: Any, actor: Any, reason: str = "", request: HttpRe
         reason=reason,
         request=request,
     )
+    _delete_tokens_later(registration)  # also those written during the suspension by who had read "approved" before
+
+
+def _delete_tokens_later(registration: Registration) -> None:
+    """Let what stock DOT reads follow in the background: it may be a million rows."""
+    outbox.put(kind="revoke-application-tokens", payload={"application": str(registration.application_id)})
 
 
 def _tell(

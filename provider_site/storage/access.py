@@ -12,7 +12,7 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.models import Authorization, Consent, Member, Registration
+from provider_site.models import ApplicationScope, Authorization, Consent, Member, Registration
 from provider_site.policy import review, token_use
 from provider_site.storage.credentials import authorization_id
 from provider_site.storage.tokens import RefreshTokenRecord
@@ -26,11 +26,12 @@ class AccessRecord:
     authorization: Authorization | None
     consent: Consent | None
     refusal: token_use.Refusal | None
+    registered: frozenset[str]
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The scopes the token has now: its own, less what the person has taken back since."""
-        own = frozenset(self.row.scope.split())
+        """The scopes the token has now: its own, less what the person or a reviewer has taken back since."""
+        own = frozenset(self.row.scope.split()) & self.registered
         return own & self.consent.scopes if self.consent is not None else own
 
 
@@ -47,15 +48,22 @@ def find_access_token(text: str) -> AccessRecord | None:
     family = authorization_id(text)
     authorization = _authorization(family, row)
     consent = authorization.consent if authorization is not None else _latest_consent(row)
+    registered = registered_scopes(row.application_id)
     facts = _facts(
         row=row,
         authorization=authorization,
         consent=consent,
         family=family,
         expires_at=row.expires,
-        scope=row.scope,
+        scope=registered.intersection(row.scope.split()),
     )
-    return AccessRecord(row, authorization, consent, token_use.refusal(facts, now=timezone.now()))
+    return AccessRecord(row, authorization, consent, token_use.refusal(facts, now=timezone.now()), registered)
+
+
+def registered_scopes(application_id: Any) -> frozenset[str]:
+    """Return the scopes an application may have now: one taken away is taken from its tokens too."""
+    rows = ApplicationScope.objects.filter(application=application_id)
+    return frozenset(rows.values_list("scope", flat=True))
 
 
 def _authorization(family: uuid.UUID | None, row: Any) -> Authorization | None:
@@ -78,6 +86,9 @@ def _taken_over(row: Any, registration: Registration | None, family: uuid.UUID |
     """Tell whether stock DOT issued the token, or the refresh token it descends from, before the take-over."""
     if registration is None or registration.taken_over_at is None:
         return False
+    not_before = registration.tokens_not_before
+    if not_before is not None and not_before >= registration.taken_over_at:
+        return False  # a suspension since has voided all of them: their successors descend from none that holds
     if row.created <= registration.taken_over_at:
         return True
     ancestors = get_refresh_token_model().objects.filter(
@@ -93,7 +104,7 @@ def _facts(
     consent: Consent | None,
     family: uuid.UUID | None,
     expires_at: datetime,
-    scope: str,
+    scope: frozenset[str],
 ) -> token_use.TokenFacts:
     """Gather what decides on the use of a token or code: ``row`` has its user, application and time of creation."""
     now = timezone.now()
@@ -109,7 +120,7 @@ def _facts(
         authorization_known=authorization is not None,
         authorization_revoked=authorization is not None and authorization.revoked_at is not None,
         consent_open=consent is None or consent.is_open(now),
-        offline="offline_access" in scope.split(),
+        offline="offline_access" in scope,
         session_ended=session is not None and session.is_over(row.user, now),
     )
 
@@ -148,6 +159,13 @@ def _voided(row: Any, registration: Registration | None, authorization: Authoriz
     return bool(row.created <= not_before or (authorization is not None and authorization.created <= not_before))
 
 
+def _bought(authorization: Authorization | None) -> frozenset[str]:
+    """Return the scopes of an authorization that its application may still have."""
+    if authorization is None:
+        return frozenset()
+    return registered_scopes(authorization.application_id).intersection(authorization.scope.split())
+
+
 def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
     """Return why a refresh token may not be used now, or ``None``: the same rule as for access tokens."""
     row, authorization = record.row, record.authorization
@@ -157,7 +175,7 @@ def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
         consent=authorization.consent if authorization is not None else _latest_consent(row),
         family=row.token_family,
         expires_at=row.created + provider_settings.refresh_token_idle_lifetime,
-        scope=authorization.scope if authorization is not None else "",
+        scope=_bought(authorization),
     )
     return token_use.refusal(facts, now=timezone.now())
 
@@ -170,6 +188,6 @@ def code_refusal(authorization: Authorization, *, expires_at: datetime) -> token
         consent=authorization.consent,
         family=authorization.pk,
         expires_at=expires_at,
-        scope=authorization.scope,
+        scope=_bought(authorization),
     )
     return token_use.refusal(facts, now=timezone.now())
