@@ -115,6 +115,9 @@ class RegistrationForm(forms.ModelForm[Registration]):
     # Set by the inline that makes the class anew for each request.
     user: ClassVar[Any] = None
 
+    homepage_url = forms.URLField(label=_("Home page"), required=False, assume_scheme="https")
+    privacy_policy_url = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
+    terms_url = forms.URLField(label=_("Terms of service"), required=False, assume_scheme="https")
     language = forms.ChoiceField(
         label=_("Language"), required=False, help_text=_("In which its owners are written to.")
     )
