@@ -34,10 +34,10 @@ class Chart:
 
 
 def ceiling(highest: int) -> int:
-    """Return the least of 1, 2, 5, 10, 20, 50 ... that is not below ``highest``: a number people read at a glance."""
+    """Return the least number of one digit and zeros that is not below ``highest``: read at a glance, half used."""
     power = 1
     while True:
-        for digit in (1, 2, 5):
+        for digit in (1, 2, 3, 4, 5, 6, 8):
             if digit * power >= highest:
                 return digit * power
         power *= 10
