@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.db.models import URLField
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.models import ApplicationScope, Registration
@@ -109,6 +110,13 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
         return self._clean_uris("post_logout_redirect_uris")
 
 
+def _field(db_field: Any, **options: Any) -> Any:
+    """Return the field's form field; an address without a scheme is taken for https."""
+    if isinstance(db_field, URLField):
+        options["assume_scheme"] = "https"
+    return db_field.formfield(**options)
+
+
 class RegistrationForm(forms.ModelForm[Registration]):
     """The registration beside the application. The state is chosen once, at registration; steps change it later."""
 
@@ -124,6 +132,7 @@ class RegistrationForm(forms.ModelForm[Registration]):
 
     class Meta:
         model = Registration
+        formfield_callback = _field
         fields = (
             "status",
             "owner",

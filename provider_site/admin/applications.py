@@ -72,6 +72,10 @@ class ApplicationAdmin(StepPages, SecretPages, BoundedAdmin):
         registration = getattr(application, "registration", None)
         return registration.owner if registration is not None else None
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave out what is deleted and only waits for its rows to go."""
+        return super().get_queryset(request).filter(registration__deleted_at=None)
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave the client ID out until there is one: the form's would not be the one that is saved."""
         if obj is not None:

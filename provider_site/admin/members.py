@@ -8,21 +8,19 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from provider_site.admin.read_only import ReadOnlyAdmin
+from provider_site.admin.read_only import FoundByName
 from provider_site.models import Member
 from provider_site.services import members
 
 
 @admin.register(Member)
-class MemberAdmin(ReadOnlyAdmin):
+class MemberAdmin(FoundByName):
     """Who was invited to which application, and who accepted. Only its owners invite."""
 
     list_display = ("invited_as", "application", "role", "user", "invited_at", "accepted_at")
     list_select_related = ("application", "user")
     list_filter = ("role", ("accepted_at", admin.EmptyFieldListFilter))
-    search_fields = ("invited_as", "application__name", "application__client_id")
     fields = ("application", "invited_as", "role", "user", "invited_by", "invited_at", "accepted_at")
-    linked_lookups = ("application__id__exact",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Leave it to the permission; with the account or application a row belongs to, it goes."""
