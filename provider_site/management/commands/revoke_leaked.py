@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     help = (
         "Revoke leaked client secrets, access tokens and refresh tokens by their text, one to a line, whosever they "
-        "are. Reads stdin by default. A token's whole family dies with it, and the owners of a secret are told by e-mail."
+        "are. Reads stdin by default. A token's family dies with it, and the owners of a secret are told by e-mail."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
