@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
 from provider_site.errors import NotAllowed
-from provider_site.models import Review
+from provider_site.models import Registration, Review
 from provider_site.portal.developer.forms import NewApplicationForm
 from provider_site.security_headers import protect
 from provider_site.services import developers, members
@@ -137,9 +137,10 @@ class CreateView(LoginRequiredMixin, View):
 
 
 def _created_page(request: HttpRequest, application: Any, secret: str) -> HttpResponse:
+    registration = Registration.objects.select_related("application", "logo").get(application=application)
     context = {
-        "application": application,
-        "registration": application.registration,
+        "application": registration.application,
+        "registration": registration,
         "is_confidential": True,
         "secret": secret,
         "issuer": provider_settings.issuer,

@@ -34,8 +34,10 @@ class ScopeChoice:
     justification: forms.BoundField
 
 
-def _uris_field(label: Any, help_text: Any, *, required: bool = False, checked: bool = True) -> forms.CharField:
-    attributes = {"rows": 3, "spellcheck": "false", "autocapitalize": "none", "class": "uris", "dir": "ltr"}
+def _uris_field(
+    label: Any, help_text: Any, *, required: bool = False, checked: bool = True, rows: int = 2
+) -> forms.CharField:
+    attributes = {"rows": rows, "spellcheck": "false", "autocapitalize": "none", "class": "uris", "dir": "ltr"}
     if checked:
         attributes |= {"data-check-uri": reverse_lazy("provider_site:developer-check-uri")}
     return forms.CharField(
@@ -86,6 +88,7 @@ class ApplicationForm(forms.Form):
             "loopback port may differ."
         ),
         required=True,
+        rows=4,
     )
     post_logout_redirect_uris = _uris_field(_("Redirect URIs after sign-out"), _ONE_PER_LINE)
     allowed_origins = _uris_field(

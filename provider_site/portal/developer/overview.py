@@ -35,7 +35,7 @@ class OverviewPage(OwnedApplicationMixin):
             "note_form": note_form or NoteForm(),
             "facts": in_force,
             "scopes": wording.scopes(in_force),
-            "redirect_uris": [(uri, redirect_uris.warning(uri)) for uri in in_force.redirect_uris],
+            "redirect_uris": [(uri, self._warning(uri)) for uri in in_force.redirect_uris],
             "is_unreviewed": is_unreviewed,
             "may_submit": state in {_Status.DRAFT, _Status.REJECTED},
             "missing": wording.missing(reviews.missing(application=self.application)) if is_unreviewed else [],
@@ -46,6 +46,10 @@ class OverviewPage(OwnedApplicationMixin):
             **self._reviews(in_force),
         }
         return self.page(request, "provider_site/developer/application.html", context, status=status)
+
+    def _warning(self, uri: str) -> str:
+        # Only programs on people's devices take whatever port is free.
+        return redirect_uris.warning(uri) if self.application.client_type == "public" else ""
 
     def _reviews(self, in_force: fact_policy.Facts) -> dict[str, Any]:
         waiting = reviews.waiting(application=self.application)

@@ -33,6 +33,7 @@ for (const area of document.querySelectorAll("textarea[data-check-uri]")) {
   };
 
   let shown = "";
+  let refused = document.getElementById(`${area.id}_error`);
   const check = async () => {
     const text = area.value;
     const uris = [...new Set(text.split(/\s+/).filter(Boolean))].slice(0, 50);
@@ -41,6 +42,8 @@ for (const area of document.querySelectorAll("textarea[data-check-uri]")) {
       if (area.value !== text) return;
       const rows = uris.flatMap((uri, index) => (found[index] ? [row(uri, found[index])] : []));
       const words = rows.map((item) => item.outerHTML).join("");
+      refused?.remove(); // what the server said of the text as it was before
+      refused = null;
       if (words !== shown) list.replaceChildren(...rows);
       shown = words;
     } catch {
@@ -53,5 +56,5 @@ for (const area of document.querySelectorAll("textarea[data-check-uri]")) {
     clearTimeout(timer);
     timer = setTimeout(check, WAIT);
   });
-  if (area.value.trim()) check();
+  if (area.value.trim() && !refused) check();
 }
