@@ -50,7 +50,8 @@ def warning(uri: str) -> str:
 
 def instead(uri: str, refusal: Refusal) -> str:
     """Return what the writer most likely meant, if that can be registered; otherwise an empty text."""
-    parts = urlsplit("") if refusal is Refusal.MALFORMED else urlsplit(uri)
+    # What is refused for its syntax can't always be parsed.
+    parts = urlsplit("") if refusal in {Refusal.CHARACTERS, Refusal.MALFORMED} else urlsplit(uri)
     guesses = {
         Refusal.CHARACTERS: lambda: quote(uri, safe=":/?#[]@!$&'()*+,;=%~"),
         Refusal.MALFORMED: lambda: f"https://{uri.lstrip('/')}" if "." in uri and ":" not in uri else "",
