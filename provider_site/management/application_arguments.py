@@ -14,21 +14,20 @@ _JSON = "write JSON for a machine"
 def add_to(parser: ArgumentParser) -> None:
     """Add every subcommand to the command's parser."""
     subcommands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
-    _create(subcommands.add_parser("create", help="register an application; its secret is written to stdout, once"))
-    _list(subcommands.add_parser("list", help="list applications"))
-    _show(subcommands.add_parser("show", help="show one application with its secrets by their first characters"))
-    _rotate(
-        subcommands.add_parser("rotate", help="issue a secret and let the others end; it is written to stdout, once")
-    )
-    for name, what, needs_reason in (
-        ("approve", "approve applications that were submitted, or not", False),
-        ("suspend", "switch applications off; their tokens are dead at once", True),
-        ("reinstate", "switch suspended applications on again", False),
-    ):
-        _decide(subcommands.add_parser(name, help=what), needs_reason=needs_reason)
-    _delete(subcommands.add_parser("delete", help="delete an application with everything that hangs on it"))
-    _export(subcommands.add_parser("export", help="write applications as JSON, without secrets"))
-    _import(subcommands.add_parser("import", help="read applications from JSON: all of them or none"))
+
+    def add(name: str, what: str) -> ArgumentParser:
+        return subcommands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+
+    _create(add("create", "register an application; its secret is written to stdout, once"))
+    _list(add("list", "list applications"))
+    _show(add("show", "show one application with its secrets by their first characters"))
+    _rotate(add("rotate", "issue a secret, written to stdout once, and let the others end"))
+    _decide(add("approve", "approve applications, submitted or not"), needs_reason=False)
+    _decide(add("suspend", "switch applications off; their tokens are dead at once"), needs_reason=True)
+    _decide(add("reinstate", "switch suspended applications on again"), needs_reason=False)
+    _delete(add("delete", "delete an application with everything that hangs on it"))
+    _export(add("export", "write applications as JSON, without secrets"))
+    _import(add("import", "read applications from JSON: all of them or none"))
 
 
 def _create(parser: ArgumentParser) -> None:

@@ -112,6 +112,15 @@ def test_list_and_show_name_what_is_there_and_no_secret(user: Any, other_user: A
         assert text not in shown.out + json.dumps(values)
 
 
+def test_name_cannot_write_to_the_terminal_what_it_likes(user: Any) -> None:
+    factories.make_application(user, client_id="bad", name="Almanac\x1b[2J\nmachine\tapproved")
+    (line,) = Ran("list").out.splitlines()
+    assert line.split("\t")[:2] == ["bad", "approved"]
+    assert len(line.split("\t")) == 5
+    for text in (line, Ran("show", "bad").out):
+        assert "\x1b" not in text
+
+
 # --- Rotate, decide, delete ---------------------------------------------------------------------------------------
 
 

@@ -66,7 +66,7 @@ def test_leaked_secret_of_any_application_is_revoked_and_its_owners_told(
     outbox.deliver_due()
     (message,) = mail.outbox
     assert message.to == [driver.application.registration.owner.email]
-    for told in (json.dumps(answer), str(event.data), message.subject + message.body):
+    for told in (json.dumps(answer), str(event.data), f"{message.subject} {message.body}"):
         assert driver.secret not in told
     driver.secret = further
     assert works(driver)

@@ -20,6 +20,7 @@ from django.db.models import ProtectedError, Q
 
 from provider_site.errors import ProviderError
 from provider_site.management import application_arguments
+from provider_site.management.terminal import on_one_line
 from provider_site.models import Registration
 from provider_site.policy.portable import MalformedDocument
 from provider_site.services import applications, deletion, portable_applications, reviews, secrets
@@ -107,7 +108,7 @@ class Command(BaseCommand):
             self._dump(known)
             return
         for name, value in _flat(known):
-            self.stdout.write(f"{name}: {value}")
+            self.stdout.write(on_one_line(f"{name}: {value}"))
 
     def _delete(self, **options: Any) -> None:
         application = _application(options["client_id"])
@@ -136,7 +137,7 @@ class Command(BaseCommand):
             return
         for line in map(_line, rows.iterator()):
             words = (line["client_id"], line["status"], line["client_type"], line["owner"] or "-", line["name"])
-            self.stdout.write("\t".join(words))
+            self.stdout.write("\t".join(map(on_one_line, words)))
 
     def _approve(self, **options: Any) -> None:
         self._decide(reviews.approve, "approved", options)
@@ -190,7 +191,7 @@ class Command(BaseCommand):
     # --- Output ---------------------------------------------------------------------------------------------------
 
     def _say(self, text: str) -> None:
-        self.stderr.write(text, style_func=str)  # stderr is red by default; this is no error
+        self.stderr.write(on_one_line(text), style_func=str)  # stderr is red by default; this is no error
 
     def _dump(self, value: Any) -> None:
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder))

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from provider_site.management.terminal import on_one_line
 from provider_site.services import leaks
 from provider_site.services.applications import application_model
 
@@ -50,7 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([_values(finding) for finding in findings], indent=2, ensure_ascii=False))
             return
         for finding in findings:
-            self.stdout.write(_sentence(finding))
+            self.stdout.write(on_one_line(_sentence(finding)))
 
     def _application(self, client_id: str | None) -> Any:
         if client_id is None:
