@@ -45,6 +45,8 @@ PROGRAMS = (
     Program("Chromium", "chromium", has_chromium),
     Program("PostgreSQL", "postgresql", has_postgresql),
     Program("Redis", "redis-server", on_path("redis-server", "valkey-server")),
+    Program("curl", "curl", on_path("curl")),
+    Program("OpenSSL", "openssl", on_path("openssl")),
     Program("GNU gettext", "gettext", on_path("msgfmt")),
     Program("Chinese fonts", "fonts-noto-cjk", has_chinese_font),
 )

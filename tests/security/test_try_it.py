@@ -263,6 +263,32 @@ class TestAttempt:
         assert answer.status_code == 403
 
 
+class TestPages:
+    def test_no_page_is_framed_kept_or_posts_elsewhere(self, owner: Driver) -> None:
+        address = trying.answer_of(owner, trying.begin(owner))
+        here = f"/o/developer/{owner.application.pk}"
+        addresses = [f"{here}/try/", f"{here}/try/?step=request", f"{here}/settings/", address, address]
+        for page in map(owner.browser.get, addresses):
+            policy = page["Content-Security-Policy"]
+            assert "default-src 'self';" in policy
+            assert policy.endswith("form-action 'self'")
+            assert "frame-ancestors 'none'" in policy
+            assert "no-store" in page["Cache-Control"]
+            assert page["Referrer-Policy"] == "same-origin"
+
+    def test_address_with_the_code_is_in_no_form(self, owner: Driver) -> None:
+        address = trying.answer_of(owner, trying.begin(owner))
+        for page in (owner.browser.get(address), owner.browser.get(address)):
+            assert CALLBACK in page.content.decode()  # the choice of language leads back, without the query
+            assert f"{CALLBACK}?" not in page.content.decode().replace("try/callback/\n?", "")
+            assert query_code(address) not in page.content.decode()
+
+    def test_who_is_signed_out_is_not_asked_to_sign_in_for_an_answer(self, owner: Driver) -> None:
+        address = trying.answer_of(owner, trying.begin(owner))
+        owner.sign_out()
+        assert "Location" not in owner.browser.get(address)
+
+
 class TestSecrets:
     @pytest.mark.parametrize("client_type", ["confidential", "public"])
     def test_page_shows_no_secret_whole(self, user: Any, client_type: str) -> None:

@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
@@ -177,7 +176,7 @@ def _token_exchange(request: HttpRequest, application: Any, form: dict[str, str]
     text = f"POST {own_endpoints.address('token')}\n{head}\n\n{_form_text(form)}"
     step = Step(
         title=_("The token request"),
-        intro=_("From here on no browser is involved: your server asks this site directly."),
+        intro=_("No browser is involved in this: your server asks this site directly."),
         messages=[
             Message(_("Request"), text, _explained([*headers, *form], try_words.TOKEN_REQUEST)),
             _json_answer(response, answer, try_words.TOKEN_ANSWER),
@@ -231,7 +230,7 @@ def _userinfo(request: HttpRequest, access_token: str) -> Step:
     else:
         challenge = response.headers.get("WWW-Authenticate", "")
         answer = Message(_("Answer"), f"{own_endpoints.status_line(response)}\nWWW-Authenticate: {challenge}", [])
-    no_openid = gettext_lazy("Userinfo tells who the person is only to those who asked for the scope openid.")
+    no_openid = _("Userinfo tells who the person is only to those who asked for the scope openid.")
     return Step(
         title=_("Userinfo"),
         intro=_("What the person allowed you to know, as it is now. Ask again whenever you need it fresh."),

@@ -3,7 +3,8 @@
 for (const button of document.querySelectorAll("[data-copy]")) {
   const text = document.getElementById(button.dataset.copy);
   const status = button.parentElement.querySelector("[role=status]");
-  const label = button.textContent;
+  const words = button.querySelector("span") ?? button;
+  const label = words.textContent;
   button.hidden = false;
 
   const select = () => {
@@ -21,11 +22,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       select();
       return;
     }
-    button.textContent = button.dataset.copied;
-    status.textContent = button.dataset.copied;
+    words.textContent = button.dataset.copied;
+    if (status) status.textContent = button.dataset.copied;
     setTimeout(() => {
-      button.textContent = label;
-      status.textContent = "";
+      words.textContent = label;
+      if (status) status.textContent = "";
     }, 2000);
   });
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.test.utils import override_script_prefix
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
 from provider_site.models import ClientSecret, Consent, Member
@@ -195,6 +196,14 @@ class TestOtherGrants:
         make_machine(driver)
         (problem,) = trying.problems(send_alone(driver))
         assert "approved" in problem
+
+    def test_site_below_a_path_asks_its_own_endpoints_there(self, own: Any) -> None:
+        driver = own()
+        make_machine(driver)
+        with override_script_prefix("/sub/"):
+            page = send_alone(driver)
+        assert trying.problems(page) == [""]
+        assert "POST http://localhost:8000/sub/o/token/" in trying.texts(page)
 
     def test_grant_that_is_not_offered_is_said_to_be_so(self, own: Any) -> None:
         driver = own()
