@@ -93,7 +93,10 @@ class InviteView(_MembersPage):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
-        """Invite and go back to the list, which looks the same whether or not there is such an account."""
+        """Invite and go back to the list, which looks the same whether or not there is such an account.
+
+        Raises Http404 when the person's role ended meanwhile.
+        """
         form = InvitationForm(request.POST, is_principal=self.is_principal())
         if not form.is_valid():
             return self.answer(request, form, status=400)
@@ -106,6 +109,8 @@ class InviteView(_MembersPage):
                 actor=request.user,
                 request=request,
             )
+        except NotAllowed:  # no owner any more since the form was looked at
+            raise Http404 from None
         except ValidationError as error:
             form.add_error("identifier", error)
             return self.answer(request, form, status=400)

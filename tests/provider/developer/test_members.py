@@ -313,3 +313,13 @@ def test_many_members_cost_few_queries(
         member(application, factories.make_user())
     with django_assert_max_num_queries(25):
         assert owner.get(people).status_code == 200
+
+
+def test_pages_work_without_messages(people: str, owner: Client, other_user: Any, settings: Any) -> None:
+    dropped = "django.contrib.messages.middleware.MessageMiddleware"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != dropped]
+    assert invite(owner, people, other_user.username).status_code == 302
+    row = Member.objects.get()
+    assert answer(signed_in(other_user), row, "accept").status_code == 200
+    assert owner.post(f"{people}{row.pk}/remove/", follow=True).status_code == 200
+    assert not Member.objects.exists()
