@@ -51,7 +51,7 @@ class ApplicationAdmin(StepPages, SecretPages, BoundedAdmin):
         (None, {"fields": ("name", "client_id", "client_type", "authorization_grant_type")}),
         (_("Addresses"), {"fields": _ADDRESSES}),
     )
-    list_display = ("name", "client_id", "client_type", "status", "owner", "created")
+    list_display = ("name", "status", "owner", "client_type", "created", "client_id")
     list_filter = ("registration__status", "client_type")
     list_select_related = ("registration__owner",)
     search_fields = ("name", "client_id")

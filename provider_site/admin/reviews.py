@@ -168,6 +168,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             "owners": [self._described(user) for user in members.owners(application=review.application)],
             "submitted_by": people.display_name(user=review.submitted_by),
             "application_url": self._application_url(request, review),
+            "problems": form.non_field_errors() if form.is_bound else "",
             "form": form if waits and refusal is None else None,
             "refusal": REFUSALS[roles.Refusal.OWN_APPLICATION]
             if waits and refusal is roles.Refusal.OWN_APPLICATION
