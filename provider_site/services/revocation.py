@@ -14,7 +14,9 @@ from provider_site.storage import revocation
 
 
 @transaction.atomic
-def revoke(*, access: Iterable[Any] = (), refresh: Iterable[Any] = (), actor: Any, request: HttpRequest) -> int:
+def revoke(
+    *, access: Iterable[Any] = (), refresh: Iterable[Any] = (), actor: Any, request: HttpRequest | None = None
+) -> int:
     """Revoke tokens by their rows, each with its family and its trace; return how many rows were named.
 
     Callers have checked who asks, and that the rows are few.

@@ -1,0 +1,167 @@
+"""Live the whole life of an application: each step leaves its trace and sends its signals."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.dispatch import Signal
+from oauth2_provider.models import get_access_token_model
+
+from provider_site import signals
+from provider_site.models import ApplicationScope, AuditEvent, ClientSecret, Member, Registration
+from provider_site.services import (
+    audit_export,
+    consents,
+    deletion,
+    facts,
+    keys,
+    members,
+    reviews,
+    revocation,
+    secrets,
+)
+from tests import factories
+from tests.provider.driver import Driver, plant_signing_key
+
+A = AuditEvent.Action
+
+
+@contextmanager
+def heard(signal: Signal) -> Iterator[list[dict[str, Any]]]:
+    """Collect what a signal brings meanwhile."""
+    calls: list[dict[str, Any]] = []
+
+    def listen(**kwargs: Any) -> None:
+        calls.append(kwargs)
+
+    signal.connect(listen, weak=False)
+    try:
+        yield calls
+    finally:
+        signal.disconnect(listen)
+
+
+class Life:
+    """One application, its owner, who joins, who signs in, and who decides."""
+
+    def __init__(self) -> None:
+        self.owner, self.friend, self.judge = (factories.make_user(name) for name in ("ada", "grace", "judith"))
+        self.step: dict[str, Any] = {"actor": self.judge, "reason": "As it is."}
+        plant_signing_key()
+
+    def register(self) -> None:
+        made = factories.make_application(
+            self.owner, status="draft", description="Greets", homepage_url="https://a.example/"
+        )
+        self.application = made.application
+        self.driver = Driver(made, self.friend)
+        Registration.objects.update(privacy_policy_url="https://a.example/p")
+        ApplicationScope.objects.update(justification="To greet people.")
+
+    def change(self, description: str) -> None:
+        asked = replace(facts.read(application=self.application), description=description)
+        reviews.change(application=self.application, actor=self.owner, asked=asked)
+
+    def submit(self) -> None:
+        reviews.submit(application=self.application, actor=self.owner)
+
+    def withdraw(self) -> None:
+        reviews.withdraw(application=self.application, actor=self.owner)
+
+    def decide(self, decision: Callable[..., None]) -> None:
+        decision(application=self.application, **self.step)
+
+    def invite(self) -> None:
+        role = Member.Role.TESTER
+        members.invite(application=self.application, identifier="grace", role=role, actor=self.owner)
+
+    def accept(self) -> None:
+        members.accept(member_id=Member.objects.get().pk, user=self.friend)
+
+    def remove(self) -> None:
+        members.remove(member=Member.objects.get(), actor=self.owner)
+
+    def issue(self) -> None:
+        secrets.issue_secret(application=self.application, actor=self.owner)
+
+    def rotate(self) -> None:
+        overlap = timedelta(days=1)
+        self.driver.secret = secrets.rotate(application=self.application, actor=self.owner, overlap=overlap)
+
+    def revoke_secret(self) -> None:
+        secrets.revoke(secret=ClientSecret.objects.order_by("pk")[0], actor=self.owner)
+
+    def allow(self) -> None:
+        self.tokens = self.driver.tokens()
+
+    def refuse(self) -> None:
+        self.driver.consent(self.driver.authorize(prompt="consent"), decision="deny")
+
+    def revoke_token(self) -> None:
+        rows = get_access_token_model().objects.all()
+        revocation.revoke(access=list(rows), actor=self.judge)
+
+    def take_back(self) -> None:
+        consents.withdraw(user=self.friend, application=self.application)
+
+    def rotate_keys(self) -> None:
+        keys.rotate(actor=self.judge)
+
+    def export(self) -> None:
+        audit_export.export(events=AuditEvent.objects.all(), file_format="csv", actor=self.judge)
+
+    def delete(self) -> None:
+        deletion.delete_application(application=self.application, actor=self.owner)
+
+    def steps(self) -> list[tuple[AuditEvent.Action, Signal | None, Callable[[], None]]]:
+        """Return each step with the action it records and the signal of its own, if it has one."""
+        s = signals
+        return [
+            (A.APPLICATION_REGISTERED, s.application_registered, self.register),
+            (A.APPLICATION_CHANGED, s.application_changed, lambda: self.change("Greets you")),
+            (A.REVIEW_SUBMITTED, s.review_submitted, self.submit),
+            (A.REVIEW_WITHDRAWN, s.review_withdrawn, self.withdraw),
+            (A.REVIEW_SUBMITTED, s.review_submitted, self.submit),
+            (A.APPLICATION_REJECTED, s.application_rejected, lambda: self.decide(reviews.reject)),
+            (A.MEMBER_INVITED, s.member_invited, self.invite),
+            (A.MEMBER_ACCEPTED, s.member_accepted, self.accept),
+            (A.MEMBER_REMOVED, s.member_removed, self.remove),
+            (A.REVIEW_SUBMITTED, s.review_submitted, self.submit),
+            (A.APPLICATION_APPROVED, s.application_approved, lambda: self.decide(reviews.approve)),
+            (A.REVIEW_SUBMITTED, s.review_submitted, lambda: self.change("Greets them")),
+            (A.CHANGE_REJECTED, s.application_rejected, lambda: self.decide(reviews.reject)),
+            (A.REVIEW_SUBMITTED, s.review_submitted, lambda: self.change("Greets all")),
+            (A.CHANGE_APPROVED, s.application_approved, lambda: self.decide(reviews.approve)),
+            (A.SECRET_ISSUED, s.secret_issued, self.issue),
+            (A.SECRET_ROTATED, s.secret_issued, self.rotate),
+            (A.SECRET_REVOKED, s.secret_revoked, self.revoke_secret),
+            (A.CONSENT_GIVEN, s.consent_given, self.allow),
+            (A.CONSENT_REFUSED, s.consent_refused, self.refuse),
+            (A.TOKEN_REVOKED, None, self.revoke_token),
+            (A.CONSENT_WITHDRAWN, s.consent_withdrawn, self.take_back),
+            (A.APPLICATION_SUSPENDED, s.application_suspended, lambda: self.decide(reviews.suspend)),
+            (A.APPLICATION_REINSTATED, s.application_reinstated, lambda: self.decide(reviews.reinstate)),
+            (A.KEY_ROTATED, None, self.rotate_keys),
+            (A.AUDIT_EXPORTED, None, self.export),
+            (A.APPLICATION_DELETED, s.application_deleted, self.delete),
+        ]
+
+
+def test_every_action_there_is_leaves_its_trace_and_sends_its_signals(db: None) -> None:
+    life = Life()
+    lived: set[str] = set()
+    for action, signal, step in life.steps():
+        with heard(signals.audit_recorded) as recorded, heard(signal or Signal()) as own:
+            step()
+        actions = [call["event"].action for call in recorded]
+        assert action in actions, (action, actions)
+        assert len(own) == (signal is not None), (action, own)
+        event = AuditEvent.objects.filter(action=action).latest("pk")
+        assert event in [call["event"] for call in recorded]
+        if action not in {A.KEY_ROTATED, A.AUDIT_EXPORTED, A.APPLICATION_DELETED}:
+            assert event.client_id == life.application.client_id
+        lived.add(action)
+    assert lived == set(AuditEvent.Action)
+    assert {event.actor_name for event in AuditEvent.objects.all()} <= {"ada", "grace", "judith"}
