@@ -115,15 +115,7 @@ def register_application(
         )
         registration.full_clean()  # its links are followed from the consent page: no javascript: among them
         registration.save()
-        ApplicationScope.objects.bulk_create(
-            ApplicationScope(
-                application=application,
-                scope=scope,
-                required=required,
-                justification=(justifications or {}).get(scope, ""),
-            )
-            for scope, required in scopes.items()
-        )
+        _create_scopes(application, scopes, justifications or {})
         complete_registration(application=application, actor=owner, request=request)
         text = None
         if client_type == "confidential":
@@ -136,6 +128,15 @@ def register_application(
                 tell_owners=False,
             )
     return RegisteredApplication(application, text)
+
+
+def _create_scopes(application: Any, scopes: Mapping[str, bool], justifications: Mapping[str, str]) -> None:
+    ApplicationScope.objects.bulk_create(
+        ApplicationScope(
+            application=application, scope=scope, required=required, justification=justifications.get(scope, "")
+        )
+        for scope, required in scopes.items()
+    )
 
 
 def _validate_facts(*, scopes: Mapping[str, bool], pkce_waived: bool, client_type: str) -> None:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest
 from provider_site.policy.scopes import ScopeDefinition, catalog
@@ -63,7 +64,9 @@ class ApplicationForm(forms.Form):
     """
 
     name = forms.CharField(
-        label=_("Name"), max_length=255, help_text=_("People read it when they are asked whether to sign in.")
+        label=pgettext_lazy("application", "Name"),
+        max_length=255,
+        help_text=_("People read it when they are asked whether to sign in."),
     )
     description = forms.CharField(
         label=_("Description"),
@@ -104,6 +107,8 @@ class ApplicationForm(forms.Form):
         kwargs["initial"] = shown | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.application, self.before = application, before
+        # A machine that acts for itself has nobody come back.
+        self.fields["redirect_uris"].required = application.authorization_grant_type == "authorization-code"
         for name in catalog():
             self._add_scope(name, before.scopes.get(name))
 
@@ -240,7 +245,11 @@ class NoteForm(forms.Form):
 class DeletionForm(forms.Form):
     """The application's name, written by hand."""
 
-    name = forms.CharField(label=_("Name"), max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(
+        label=pgettext_lazy("application", "Name"),
+        max_length=255,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
         """Expect this very name; how much white space it holds counts for nothing."""

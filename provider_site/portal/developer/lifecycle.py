@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.errors import ReviewConflict
+from provider_site.models import Registration
 from provider_site.portal.developer.forms import DeletionForm, NoteForm
 from provider_site.portal.developer.overview import OverviewPage
 from provider_site.portal.recent_sign_in import RecentSignInMixin
@@ -85,6 +86,9 @@ class DeleteView(OverviewPage, RecentSignInMixin):
         return str(self.application.name or self.application.client_id)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+        if self.registration.status == Registration.Status.SUSPENDED:
+            text = _("A suspended application can't be deleted by its owners. Ask the people who run this site.")
+            return self.overview(request, problem=text, status=409)
         if members.is_principal(application=self.application, user=request.user):
             return None
         return self.overview(request, problem=_("Only the owner of an application deletes it."), status=403)

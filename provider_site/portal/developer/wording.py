@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from provider_site.policy.facts import Change, Facts, Kind, Missing, ScopeRequest
 from provider_site.policy.scopes import ScopeDefinition, catalog
 
 FACTS: dict[str, Any] = {
-    "name": _("Name"),
+    "name": pgettext_lazy("application", "Name"),
     "description": _("Description"),
     "homepage_url": _("Home page"),
     "privacy_policy_url": _("Privacy policy"),

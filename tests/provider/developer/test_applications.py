@@ -273,7 +273,14 @@ def test_suspended_application_shows_why_and_is_not_edited(developer: Client, dr
     assert developer.get(f"{base}edit/").status_code == 409
     assert developer.post(f"{base}edit/", facts(name="Other", seen=seen)).status_code == 409
     assert developer.post(f"{base}submit/").status_code == 409
+    assert developer.post(f"{base}delete/", {"name": "Timetable"}).status_code == 409
     assert Registration.objects.get().application.name == "Timetable"
+
+
+def test_machine_that_acts_for_itself_needs_no_redirect_uri(developer: Client, draft: Any) -> None:
+    applications.application_model().objects.update(authorization_grant_type="client-credentials")
+    assert change(developer, draft.application, redirect_uris="").status_code == 302
+    assert Registration.objects.get().application.redirect_uris == ""
 
 
 def test_owner_deletes_it_by_writing_its_name(developer: Client, draft: Any) -> None:
