@@ -102,7 +102,7 @@ def register_application(
             redirect_uris=" ".join(redirect_uris),
             post_logout_redirect_uris=" ".join(post_logout_redirect_uris),
         )
-        registration = Registration(
+        _create_registration(
             application=application,
             owner=owner,
             status=status,
@@ -113,21 +113,19 @@ def register_application(
             terms_url=terms_url,
             language=language,
         )
-        registration.full_clean()  # its links are followed from the consent page: no javascript: among them
-        registration.save()
         _create_scopes(application, scopes, justifications or {})
         complete_registration(application=application, actor=owner, request=request)
-        text = None
-        if client_type == "confidential":
-            text = secrets.issue_secret(
-                application=application,
-                actor=owner,
-                text=client_secret,
-                expires_in=secret_lives,
-                request=request,
-                tell_owners=False,
-            )
-    return RegisteredApplication(application, text)
+        if client_type != "confidential":
+            return RegisteredApplication(application, None)
+        how: dict[str, Any] = {"text": client_secret, "expires_in": secret_lives, "tell_owners": False}
+        secret = secrets.issue_secret(application=application, actor=owner, request=request, **how)
+    return RegisteredApplication(application, secret)
+
+
+def _create_registration(**facts: Any) -> None:
+    registration = Registration(**facts)
+    registration.full_clean()  # its links are followed from the consent page: no javascript: among them
+    registration.save()
 
 
 def _create_scopes(application: Any, scopes: Mapping[str, bool], justifications: Mapping[str, str]) -> None:
