@@ -45,7 +45,8 @@ pytestmark = [
 User, Application, AccessToken = get_user_model(), get_application_model(), get_access_token_model()
 PEOPLE, APPLICATIONS, TOKENS, OTHERS = 1_000, 10_000, 1_000_000, 100_000
 BASE = 1_000_000  # the keys of the crowd, beside those of other tests
-QUERIES, ROWS, STEPS = 60, 12_000, 3_000_000
+# What a page may cost. The dearest confirmation of a deletion reads 6,000 rows; a filter of applications, 350,000 steps.
+QUERIES, ROWS, STEPS = 60, 8_000, 700_000
 LABELS = {"provider_site", Application._meta.app_label}
 MODELS = sorted((model for model in admin.site._registry if model._meta.app_label in LABELS), key=lambda m: m.__name__)
 _APPLICATION, _PERSON = f"{BASE} + 1 + i % {APPLICATIONS}", f"{BASE} + 1 + i % {PEOPLE}"
@@ -145,9 +146,11 @@ def costly(office: Client, visits: Iterator[tuple[str, dict[str, Any]]]) -> dict
 
 def _filters(office: Client, model: Any) -> Iterator[dict[str, str]]:
     """Give the query of each choice of each filter beside a list."""
-    answer = office.get(page_of(model))
-    for spec in answer.context["cl"].filter_specs:
-        for choice in spec.choices(answer.context["cl"]):
+    shown = office.get(page_of(model)).context or {}
+    if "cl" not in shown:  # a page of its own, in the place of the list
+        return
+    for spec in shown["cl"].filter_specs:
+        for choice in spec.choices(shown["cl"]):
             yield dict(pair.partition("=")[::2] for pair in choice["query_string"].lstrip("?").split("&") if pair)
 
 
@@ -214,7 +217,7 @@ class TestEveryPage:
     def test_list_says_that_there_are_more_than_it_counts(self, office: Client) -> None:
         text = as_html(office.get(page_of(AccessToken)))
         assert "1,000+" in text
-        assert "1000000" not in text
+        assert f"{TOKENS} access tokens" not in text
         assert as_html(office.get(page_of(AccessToken), {"p": "20"}))
         assert office.get(page_of(AccessToken), {"p": "21"})["Location"].endswith("?e=1")
 
@@ -236,7 +239,7 @@ class TestTheMeasure:
             _answer, work = opened(office, page_of(AccessToken))
             assert work.unbounded
             _answer, filtered = opened(office, page_of(AccessToken), application__id__exact=str(BASE + 1))
-            assert filtered.steps > STEPS
+        assert filtered.steps > STEPS
 
     def test_sorting_by_any_column_is_found(self, office: Client) -> None:
         with mock.patch.object(BoundedAdmin, "sortable_by", None):
