@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from provider_site.models import AuditEvent, ClientSecret, OutboxMessage
@@ -333,4 +334,20 @@ def test_two_timers_at_once_warn_once(transactional_db: None) -> None:
     factories.make_application()
     ClientSecret.objects.update(expires_at=timezone.now() + DAY)
     assert sum(at_once(lambda _number: secrets.warn_expiring(), 4)) == 1
+    assert OutboxMessage.objects.filter(kind="secret-expiring-mail").count() == 1
+
+
+def test_timer_that_was_overtaken_between_reading_and_writing_warns_nobody(
+    application: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ClientSecret.objects.update(expires_at=timezone.now() + DAY)
+    begin = transaction.atomic
+
+    def overtaken() -> Any:
+        monkeypatch.setattr(transaction, "atomic", begin)
+        assert secrets.warn_expiring() == 1
+        return begin()
+
+    monkeypatch.setattr(transaction, "atomic", overtaken)
+    assert secrets.warn_expiring() == 0
     assert OutboxMessage.objects.filter(kind="secret-expiring-mail").count() == 1
