@@ -174,6 +174,11 @@ class RegistrationForm(forms.ModelForm[Registration]):
         """Save a new registration as a draft; the service approves it, with its trace."""
         if self.instance._state.adding:
             self.instance.status = Registration.Status.DRAFT
+        elif commit and not self.errors:
+            # What was decided since the row was read, a suspension above all, is not written back as it was.
+            own = [name for name in self.changed_data if name in RegistrationForm.Meta.fields]
+            self.instance.save(update_fields=[*own, "updated"])
+            return self.instance
         return super().save(commit)
 
     def has_changed(self) -> bool:
@@ -211,3 +216,14 @@ class ScopeForm(forms.ModelForm[ApplicationScope]):
     def has_changed(self) -> bool:
         """Count a suggested row that was left as it is; a row without a scope is none."""
         return super().has_changed() if self.instance.pk else bool(self["scope"].value())
+
+
+class ScopeFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # the parent is the host's
+    """The scopes as rows of a table, whose columns alone have headings: each field is told its own."""
+
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        """Name each field, the one that deletes a row among them."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if field.label:
+                field.widget.attrs.setdefault("aria-label", str(field.label))

@@ -20,18 +20,25 @@ class _Forms(HTMLParser):
         self.found: list[Form] = []
         self.open: Form | None = None
         self.text: str | None = None
+        self.select: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.open = Form(known.get("action", ""))
             self.found.append(self.open)
+        if tag == "option" and self.open is not None and self.select is not None:
+            is_selected = any(attribute == "selected" for attribute, _value in attrs)
+            if is_selected or self.select not in self.open.fields:
+                self.open.fields[self.select] = known.get("value", "")
         name = known.get("name")
         if self.open is None or not name:
             return
         self.open.names.add(name)
         if tag == "textarea":
             self.text, self.open.fields[name] = name, ""
+        elif tag == "select":
+            self.select = name
         elif tag == "input" and known.get("type") in {"radio", "checkbox"}:
             if any(attribute == "checked" for attribute, _value in attrs):
                 self.open.fields[name] = known.get("value", "on")
@@ -46,6 +53,8 @@ class _Forms(HTMLParser):
         if tag == "textarea" and self.open is not None and self.text is not None:
             self.open.fields[self.text] = self.open.fields[self.text].removeprefix("\r\n").removeprefix("\n")
             self.text = None
+        elif tag == "select":
+            self.select = None
         elif tag == "form":
             self.open = None
 

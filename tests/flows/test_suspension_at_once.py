@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.test import Client
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
+from provider_site.admin.application_forms import RegistrationForm
 from provider_site.errors import ReviewConflict
 from provider_site.models import Authorization, Registration, Review
 from provider_site.policy.facts import ScopeRequest, digest
@@ -17,8 +19,10 @@ from provider_site.services import facts, outbox, reviews
 from provider_site.signals import application_changed, application_suspended
 from provider_site.storage import access
 from tests import factories
+from tests.flows import html_forms
 from tests.flows.test_at_once import at_once, fresh
-from tests.provider.driver import Driver, plant_signing_key, query
+from tests.provider.developer.browsers import confirm_address
+from tests.provider.driver import ISSUER_HOST, Driver, plant_signing_key, query
 
 
 @pytest.fixture
@@ -126,6 +130,31 @@ def test_whatever_was_under_way_when_the_suspension_came_is_dead(driver: Driver)
     assert all(dead(driver, answer) for answer in bought)
     assert not any(driver.redeem(code).status == 200 for code in codes)
     assert driver.works(driver.tokens(state="new").access)
+
+
+def test_form_read_before_the_suspension_does_not_undo_it(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = driver.tokens()
+    staff = factories.make_staff()
+    confirm_address(staff)
+    browser = Client(headers={"host": ISSUER_HOST})
+    browser.post("/accounts/login/", {"login": staff.username, "password": factories.PASSWORD})
+    address = f"/admin/oauth2_provider/application/{driver.application.pk}/change/"
+    form = html_forms.find(browser.get(address), holds="registration-0-description")
+    original = RegistrationForm.save
+
+    def late(self: Any, commit: bool = True) -> Any:
+        suspend(driver)
+        return original(self, commit)
+
+    monkeypatch.setattr(RegistrationForm, "save", late)
+    answer = browser.post(address, {**form.fields, "registration-0-description": "Shows your days."})
+    assert answer.status_code == 302, answer.content.decode()[:3000]
+    registration = Registration.objects.get()
+    assert (registration.description, registration.status) == ("Shows your days.", "suspended")
+    assert registration.status_reason == "It sends spam."
+    assert dead(driver, tokens)
+    reinstate(driver)
+    assert dead(driver, tokens)
 
 
 def linger(**_facts: Any) -> None:
