@@ -176,6 +176,15 @@ class TestAttacks:
         assert attacker.post(f"/o/developer/{own.pk}/members/{row.pk}/remove/").status_code == 404
         assert Member.objects.filter(pk=row.pk).exists()
 
+    def test_member_is_removed_under_the_address_of_its_own_application_alone(
+        self, application: Any, owner: Client, user: Any
+    ) -> None:
+        """Even by an owner of both: the page names the application that the audit trail has to name."""
+        row = member(application, factories.make_user())
+        second = factories.make_application(user).application
+        assert owner.post(f"/o/developer/{second.pk}/members/{row.pk}/remove/").status_code == 404
+        assert Member.objects.filter(pk=row.pk).exists()
+
     def test_tester_manages_nothing(self, application: Any, people: str, other_user: Any) -> None:
         row = member(application, other_user)
         tester = signed_in(other_user)
