@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from provider_site.models import AuditEvent, ClientSecret
+from provider_site.models import AuditEvent, Authorization, ClientSecret
 from provider_site.services import outbox, secrets
 from provider_site.storage import credentials
 from tests import factories
@@ -86,6 +86,7 @@ def test_leaked_token_dies_with_its_family(driver: Driver, leaked: str, monkeypa
     assert (answer["outcome"], answer["client_ids"]) == ("revoked", [driver.application.client_id])
     assert not driver.works(tokens.access)
     assert driver.refresh(tokens.refresh).error == "invalid_grant"
+    assert Authorization.objects.get().revoked_reason == "leaked"
     event = AuditEvent.objects.get(action="token.revoked")
     assert (event.data["reason"], event.data["kind"]) == ("leaked", f"{leaked}_token")
     assert getattr(tokens, leaked) not in str(event.data)
