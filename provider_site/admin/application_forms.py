@@ -221,7 +221,7 @@ class ScopeForm(forms.ModelForm[ApplicationScope]):
 class ScopeFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # the parent is the host's
     """The scopes as rows of a table, whose columns alone have headings: each field is told its own."""
 
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
+    def add_fields(self, form: Any, index: Any) -> None:
         """Name each field, the one that deletes a row among them."""
         super().add_fields(form, index)
         for field in form.fields.values():

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from provider_site.admin.application_forms import RegistrationForm, RegistrationFormSet, ScopeForm
+from provider_site.admin.application_forms import RegistrationForm, RegistrationFormSet, ScopeForm, ScopeFormSet
 from provider_site.models import ApplicationScope, Registration
 from provider_site.services import roles
 
@@ -71,6 +71,7 @@ class ScopeInline(admin.TabularInline):  # type: ignore[type-arg]  # no generic 
 
     model = ApplicationScope
     form = ScopeForm
+    formset = ScopeFormSet
     # What a consumer_site asks for; a scope that is not registered is refused as invalid_scope.
     suggested: ClassVar[list[dict[str, Any]]] = [
         {"scope": "openid", "required": True},

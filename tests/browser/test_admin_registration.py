@@ -9,6 +9,7 @@ import requests
 from provider_site.models import ApplicationScope, AuditEvent, Registration
 from provider_site.signals import application_registered
 from tests.factories import PASSWORD
+from tests.provider.admin import registrations
 from tests.servers import LiveSites
 
 pytestmark = pytest.mark.browser
@@ -100,23 +101,26 @@ def test_registration_left_untouched_is_a_draft_of_who_made_it(
     assert actions(client_id) == ["application.registered", "secret.issued"]
 
 
-def test_approval_is_saved_and_leaves_a_trace(live_sites: LiveSites, admin_page: Any) -> None:
+def test_approval_is_a_step_of_its_own_and_leaves_a_trace(live_sites: LiveSites, admin_page: Any) -> None:
     page = admin_page
     page.locator("#id_name").fill("Plain")
     page.locator("#id_redirect_uris").fill("https://app.example.com/callback")
     page.locator("input[name=_save]").click()
     client_id = page.locator("#client-id").input_value()
     page.locator("#content a.button").first.click()
-    page.locator("#id_registration-0-status").select_option("approved")
-    page.locator("input[name=_save]").click()
-    page.wait_for_url(re.compile(r"/application/$"))
+    page.get_by_role("link", name="Approve", exact=True).click()
+    assert "https://app.example.com/callback" in page.locator(".provider-differences").inner_text()
+    page.locator("#id_reason").fill("Fine.")
+    page.get_by_role("button", name="Approve").click()
+    page.wait_for_url(re.compile(r"/change/"))
+    assert page.locator("#status-heading").inner_text() == "Approved"
     assert Registration.objects.get(application__client_id=client_id).status == "approved"
-    event = AuditEvent.objects.get(application__client_id=client_id, action="application.changed")
-    assert event.data == {"fields": ["status"]}
+    event = AuditEvent.objects.get(application__client_id=client_id, action="application.approved")
+    assert event.data == {"reason": "Fine."}
     assert event.address == "127.0.0.1"
 
 
-def test_further_secret_works_beside_the_first_until_it_is_deleted(
+def test_further_secret_works_beside_the_first_until_it_is_revoked(
     live_sites: LiveSites, admin_page: Any, staff: Any
 ) -> None:
     page = admin_page
@@ -124,18 +128,20 @@ def test_further_secret_works_beside_the_first_until_it_is_deleted(
     page.locator("input[name=_save]").click()
     first, client_id = page.locator("#client-secret").input_value(), page.locator("#client-id").input_value()
     page.locator("#content a.button").first.click()
-    page.locator("#issue-secret-button").click()
+    page.locator("#issue-secret").click()
+    page.locator("#id_name").fill("Second server")
+    page.get_by_role("button", name="Issue a secret").click()
     second = page.locator("#client-secret").input_value()
     assert first != second
     for secret in (first, second):
         assert client_credentials_error(live_sites, client_id, secret) == "unauthorized_client"
     page.locator("#content a.button").first.click()
-    page.locator("#id_client_secrets-0-DELETE").check()
-    page.locator("input[name=_save]").click()
-    page.wait_for_url(re.compile(r"/application/$"))
+    page.get_by_role("row", name="First secret").get_by_role("link").click()
+    page.get_by_role("button", name="Revoke it").click()
+    page.wait_for_url(re.compile(r"/change/"))
     assert client_credentials_error(live_sites, client_id, first) == "invalid_client"
     assert client_credentials_error(live_sites, client_id, second) == "unauthorized_client"
-    assert actions(client_id)[-2:] == ["secret.revoked", "application.changed"]
+    assert actions(client_id)[-1] == "secret.revoked"
     event = AuditEvent.objects.get(action="secret.revoked")
     assert event.actor == staff
     assert event.data == {"name": "First secret", "first_characters": first[:8]}
@@ -173,3 +179,50 @@ def test_public_client_gets_no_secret(live_sites: LiveSites, admin_page: Any) ->
     page.locator("input[name=_save]").click()
     page.wait_for_url(re.compile(r"/application/$"))
     assert not page.locator("#client-secret").count()
+
+
+# What a screen reader would have to guess: fields without a label, and headings that are not one outline.
+UNNAMED = """() => [...document.querySelectorAll('#content :is(input, select, textarea)')]
+    .filter(field => !['hidden', 'submit'].includes(field.type))
+    .filter(field => !field.labels.length && !field.getAttribute('aria-label')).map(field => field.outerHTML)"""
+HEADINGS = "() => document.querySelectorAll('h1').length"
+OVERFLOW = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_pages_fit_the_screen_and_name_their_fields(
+    live_sites: LiveSites, admin_page: Any, user: Any, width: int
+) -> None:
+    page = admin_page
+    page.set_viewport_size({"width": width, "height": 900})
+    application = registrations.changing(user)
+    base = f"{live_sites.provider}/admin/oauth2_provider/application/{application.pk}"
+    review = registrations.waiting(application)
+    for address in (
+        f"{base}/change/",
+        f"{base}/step/suspend/",
+        f"{base}/secret/",
+        f"{base}/secret/rotate/",
+        f"{base}/secret/{application.client_secrets.get().pk}/revoke/",
+        f"{live_sites.provider}/admin/provider_site/review/{review.pk}/change/",
+    ):
+        page.goto(address)
+        assert not page.evaluate(OVERFLOW), address
+        assert page.evaluate(HEADINGS) == 1, address
+        assert page.evaluate(UNNAMED) == [], address
+
+
+def test_request_is_decided_on_its_page(live_sites: LiveSites, admin_page: Any, user: Any) -> None:
+    page = admin_page
+    application = registrations.changing(user)
+    page.goto(f"{live_sites.provider}/admin/provider_site/review/")
+    page.get_by_role("link", name=application.name).click()
+    assert "new.example.com" in page.locator(".provider-differences").inner_text()
+    page.get_by_role("button", name="Reject").click()
+    assert "This field is required" in page.locator("#id_reason_error").inner_text()
+    assert "id_reason_error" in (page.locator("#id_reason").get_attribute("aria-describedby") or "")
+    page.locator("#id_reason").fill("We know no such host.")
+    page.get_by_role("button", name="Reject").click()
+    page.wait_for_url(re.compile(r"/review/$"))
+    review = application.reviews.get()
+    assert (review.decision, review.reason) == ("rejected", "We know no such host.")
