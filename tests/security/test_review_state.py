@@ -208,12 +208,15 @@ class TestSuspended:
         assert not driver.works(first.access)
         assert not driver.works(second.access)
 
-    @pytest.mark.parametrize("seconds", [0, 1])
-    def test_token_of_the_very_moment_is_dead(self, driver: Driver, seconds: int) -> None:
-        tokens = driver.tokens()
+    @pytest.mark.parametrize(("seconds", "is_dead"), [(1, True), (0, True), (-1, False)])
+    def test_token_of_the_very_moment_is_dead(self, driver: Driver, seconds: int, is_dead: bool) -> None:
+        type(driver.application).objects.update(authorization_grant_type="client-credentials")
+        text = driver.token(grant_type="client_credentials", scope="nickname").access
         created = get_access_token_model().objects.get().created
         Registration.objects.update(tokens_not_before=created + timedelta(seconds=seconds))
-        assert not driver.works(tokens.access)
+        record = access.find_access_token(text)
+        assert record is not None
+        assert (record.refusal is not None) is is_dead
 
     def test_token_refreshed_from_what_is_dead_is_dead(self, driver: Driver) -> None:
         """A clock of another machine may run ahead: the family's beginning counts as well as the token's."""
