@@ -141,6 +141,7 @@ def test_only_those_may_register_whom_the_setting_names(settings: Any, user: Any
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": who}
     assert ("/o/developer/new/" in client.get("/o/developer/").content.decode()) is allowed
     assert client.get(pages.NEW).status_code == (200 if allowed else 403)
+    assert client.post(pages.NEW).status_code == (400 if allowed else 403)
     assert client.post(pages.NEW, facts(once=once)).status_code == (201 if allowed else 403)
     assert Registration.objects.exists() is allowed
 
