@@ -57,12 +57,10 @@ def error_page(
     application: Any = None,
     status: int = 400,
     reason: str = "",
-    client_id: str = "",
 ) -> HttpResponse:
     """Answer the person where no client can be trusted with the answer: what happened, whose fault, what to do.
 
-    ``detail`` goes to the log alone, under the reference the page shows; ``reason`` is a reviewer's own words;
-    ``client_id`` names an application that the page says nothing of.
+    ``detail`` goes to the log alone, under the reference the page shows; ``reason`` is a reviewer's own words.
     """
     reference = new_reference()
     title, explanation = _PAGES[kind]
@@ -85,7 +83,7 @@ def error_page(
         sender=type(request),
         request=request,
         kind=kind,
-        client_id=application.client_id if application is not None else client_id,
+        client_id=application.client_id if application is not None else "",
     )
     return protect(render(request, "provider_site/error.html", context, status=status))
 
@@ -106,6 +104,5 @@ def suspended_page(request: HttpRequest, registration: Any) -> HttpResponse:
         detail=f"client {registration.application.client_id}",
         application=registration.application,
         reason=registration.status_reason,
-        client_id=registration.application.client_id,
         status=403,
     )

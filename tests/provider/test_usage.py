@@ -103,7 +103,7 @@ def test_authorization_error_is_counted_for_the_application_it_names(
 def test_error_pages_of_a_kept_request_are_counted(driver: Driver) -> None:
     resumed = driver.authorize(prompt="consent")["Location"].replace("/o/consent/", "/o/authorize/")
     Registration.objects.update(status="suspended")
-    driver.browser.get(resumed)
+    assert driver.browser.get(resumed).status_code == 403
     assert totals(driver.application) == {"error": 1}
 
 
@@ -321,7 +321,8 @@ def test_day_is_that_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     class Evening(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return datetime(2026, 3, 1, 20, tzinfo=timezone(timedelta(hours=-5))).astimezone(tz)
+            local = datetime(2026, 3, 1, 20, tzinfo=timezone(timedelta(hours=-5)))
+            return local.astimezone(tz) if tz is not None else local.replace(tzinfo=None)
 
     monkeypatch.setattr(usage, "datetime", Evening)
     assert usage.today() == date(2026, 3, 2)
