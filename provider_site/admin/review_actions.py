@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 AT_ONCE = 100
+OWNERS_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,8 @@ def take(
 
 
 def owner_names(application: Any) -> list[str]:
-    """Return the names of everybody answerable for an application."""
-    return [people.display_name(user=user) for user in owners(application=application)]
+    """Return the names of those answerable for an application: of a hundred co-owners the first ones."""
+    return [people.display_name(user=user) for user in owners(application=application)[:OWNERS_NAMED]]
 
 
 @dataclass(frozen=True, slots=True)

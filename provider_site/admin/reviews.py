@@ -17,7 +17,16 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.admin import fact_rows
 from provider_site.admin.read_only import ReadOnlyAdmin
-from provider_site.admin.review_actions import AT_ONCE, REFUSALS, WORDS, ReasonForm, decide_about_many, digest, take
+from provider_site.admin.review_actions import (
+    AT_ONCE,
+    OWNERS_NAMED,
+    REFUSALS,
+    WORDS,
+    ReasonForm,
+    decide_about_many,
+    digest,
+    take,
+)
 from provider_site.models import Registration, Review
 from provider_site.policy.review import Step
 from provider_site.security_headers import protect
@@ -165,7 +174,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             "review": review,
             "registration": Registration.objects.filter(application=review.application).first(),
             "rows": fact_rows.rows(before, after),
-            "owners": [self._described(user) for user in members.owners(application=review.application)],
+            "owners": [self._described(user) for user in members.owners(application=review.application)[:OWNERS_NAMED]],
             "submitted_by": people.display_name(user=review.submitted_by),
             "application_url": self._application_url(request, review),
             "problems": form.non_field_errors() if form.is_bound else "",
