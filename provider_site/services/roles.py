@@ -93,11 +93,13 @@ def _wanted() -> Mapping[str, set[tuple[str, str]]]:
         ("provider_site.OutboxMessage", "view"),
         ("provider_site.OutboxMessage", "change"),
     }
+    # Deleting a token's row revokes it; an authorization code is over before anybody could.
+    revokes = {(label, "delete") for label in tokens[:2]}
     everything = {model._meta.label for model in global_apps.get_app_config("provider_site").get_models()}
     views = {(label, "view") for label in [*everything, application, *tokens]}
     return {
         REVIEWERS: sees | {suspends, ("provider_site.Registration", "review_registration")},
-        OPERATORS: sees | changes | cares | {suspends} | {(label, "view") for label in tokens},
+        OPERATORS: sees | changes | cares | revokes | {suspends} | {(label, "view") for label in tokens},
         AUDITORS: views | {("provider_site.AuditEvent", "export_auditevent")},
     }
 

@@ -238,7 +238,7 @@ MATRIX: list[tuple[str, Try, set[str]]] = [
     ("export the audit trail", exports, {"auditor", "superuser"}),
     ("rotate the keys", rotates_keys, OPERATOR),
     ("retry a delivery", retries, OPERATOR),
-    ("revoke a token", revokes_token, {"superuser"}),
+    ("revoke a token", revokes_token, OPERATOR),
 ]
 
 
