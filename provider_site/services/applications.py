@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provider_site.models import ApplicationScope, ClientSecret, Registration
+from provider_site.models import ApplicationScope, Registration
 from provider_site.policy import redirect
 from provider_site.policy.scopes import catalog
 from provider_site.services import audit, dot_column, secrets
@@ -186,16 +186,6 @@ def remember_language(*, application: Any, language: str) -> None:
     """Write to the application's owners in the language one of them uses now."""
     rows = Registration.objects.filter(application=application)
     rows.exclude(language=language).update(language=language)
-
-
-def record_change(*, application: Any, fields: Sequence[str], request: HttpRequest | None = None) -> None:
-    """Note in the audit trail which fields of an application were changed."""
-    audit.record(action="application.changed", application=application, request=request, data={"fields": list(fields)})
-
-
-def revoke_secret(*, secret: ClientSecret, actor: Any = None, request: HttpRequest | None = None) -> None:
-    """End a secret at once (``secrets.revoke``)."""
-    secrets.revoke(secret=secret, actor=actor, request=request)
 
 
 def suspended(*, client_id: str) -> Registration | None:

@@ -20,6 +20,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     } catch {
       // No permission, or not a secure context: the person copies what is selected.
       select();
+      if (status && button.dataset.failed) status.textContent = button.dataset.failed;
       return;
     }
     words.textContent = button.dataset.copied;

@@ -6,12 +6,11 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from provider_site.models import AuditEvent, ClientSecret, Registration
-from provider_site.services import applications, secrets
+from provider_site.services import secrets
 from provider_site.services.applications import (
     application_model,
     complete_registration,
     prepare_application,
-    revoke_secret,
 )
 from provider_site.signals import application_registered
 from tests import factories
@@ -68,16 +67,11 @@ def test_nothing_is_left_of_a_registration_that_a_receiver_refuses(db: None, use
 
 def test_revoked_secret_opens_nothing_and_leaves_a_trace(db: None, registered: Any, user: Any) -> None:
     secret = ClientSecret.objects.get()
-    revoke_secret(secret=secret, actor=user)
+    secrets.revoke(secret=secret, actor=user)
     assert not secrets.verify_secret(application=registered.application, secret=registered.client_secret)
     event = AuditEvent.objects.get(action="secret.revoked")
     assert (event.actor, event.application) == (user, registered.application)
     assert registered.client_secret not in str(event.data)
-
-
-def test_change_is_noted_by_the_names_of_its_fields(db: None, application: Any) -> None:
-    applications.record_change(application=application, fields=["status", "scopes"])
-    assert AuditEvent.objects.get(action="application.changed").data == {"fields": ["status", "scopes"]}
 
 
 def test_application_outlives_the_account_of_its_owner(db: None) -> None:

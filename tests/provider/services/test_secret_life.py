@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provider_site.models import AuditEvent, ClientSecret, OutboxMessage
-from provider_site.services import applications, outbox, secrets
+from provider_site.services import outbox, secrets
 from provider_site.signals import secret_issued, secret_revoked
 from tests import factories
 from tests.flows.test_at_once import at_once
@@ -196,12 +196,6 @@ def test_live_secrets_are_listed_before_those_that_have_ended(application: Any, 
     listed = secrets.listed(application=application)
     assert [row.name for row in listed] == ["long", "", "short"]
     assert [secrets.is_live(secret=row) for row in listed] == [True, True, False]
-
-
-def test_admin_s_way_to_revoke_ends_the_secret_too(driver: Driver) -> None:
-    applications.revoke_secret(secret=ClientSecret.objects.get())
-    assert not accepts(driver, driver.secret)
-    assert ClientSecret.objects.get().revoked_at is not None
 
 
 # --- Rotation -----------------------------------------------------------------------------------------------------
