@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from project.avatars import draw_avatar
@@ -18,9 +19,16 @@ from project.environment import CONSUMER, PROVIDER
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 PEOPLE: dict[str, dict[str, Any]] = {
-    "admin": {"is_staff": True, "is_superuser": True},
+    "admin": {"role": "administrator", "is_staff": True, "is_superuser": True},
     "xiaoming": {"nickname": "小明", "avatar": {"background": "#cfe3ff", "skin": "#f3cfae", "hair": "#33302e"}},
     "alice": {"nickname": "Alice", "avatar": {"background": "#ffe3cf", "skin": "#e6b58f", "hair": "#7a4a21"}},
+}
+# Those who register, review and look after applications: of no use where the provider is not served.
+PROVIDER_PEOPLE: dict[str, dict[str, Any]] = {
+    "developer": {"role": "developer"},
+    "reviewer": {"role": "reviewer", "is_staff": True},
+    "operator": {"role": "operator", "is_staff": True},
+    "auditor": {"role": "auditor", "is_staff": True},
 }
 CALENDAR = "朝夕日历"
 CALENDAR_SCOPES = {
@@ -99,14 +107,29 @@ def seed(*, path: Path) -> dict[str, Any]:
     demo["admin_url"] = f"{settings.SITE_URLS[settings.ADMIN_SITE]}/admin/"
     with transaction.atomic():
         known = {account["username"]: account for account in before.get("accounts", [])}
-        demo["accounts"] = [_person(name, facts, known.get(name, {})) for name, facts in PEOPLE.items()]
+        people = PEOPLE | (PROVIDER_PEOPLE if PROVIDER in settings.SITES else {})
+        demo["accounts"] = [_person(name, facts, known.get(name, {})) for name, facts in people.items()]
         if PROVIDER in settings.SITES:
-            clients = before.get("clients", {})
-            demo["clients"] = {seed["key"]: _client(seed, clients.get(seed["key"], {})) for seed in client_seeds()}
+            demo |= _provider(before)
+            demo["review_url"] = f"{demo['admin_url']}provider_site/review/"
         if CONSUMER in settings.SITES:
             demo["qq_emulator"] = _connectors(demo.get("clients", {}))
     write_demo(path, demo)
     return demo
+
+
+def _provider(before: dict[str, Any]) -> dict[str, Any]:
+    from project.example_applications import seed_applications  # noqa: PLC0415 - imports the provider
+    from project.example_usage import seed_usage  # noqa: PLC0415 - the same
+
+    clients = before.get("clients", {})
+    found: dict[str, Any] = {
+        "clients": {seed["key"]: _client(seed, clients.get(seed["key"], {})) for seed in client_seeds()}
+    }
+    found["applications"] = seed_applications({app["client_id"]: app for app in before.get("applications", [])})
+    seed_usage()
+    developers = reverse("provider_site:developer-applications", urlconf="project.urls_provider")
+    return found | {"developer_url": f"{settings.PROVIDER_URL}{developers}"}
 
 
 def _person(username: str, facts: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
@@ -122,16 +145,21 @@ def _person(username: str, facts: dict[str, Any], known: dict[str, Any]) -> dict
         user.save(update_fields=["password"])
     if created:
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-        if PROVIDER in settings.SITES and "nickname" in facts:
-            _profile(user, facts)
-    return {"username": username, "password": password, "email": email, "nickname": facts.get("nickname", ""), **flags}
+        if PROVIDER in settings.SITES:
+            _provided(user, facts)
+    told = {"username": username, "password": password, "email": email, "nickname": facts.get("nickname", "")}
+    return told | {"role": facts.get("role", "person"), **flags}
 
 
-def _profile(user: Any, facts: dict[str, Any]) -> None:
+def _provided(user: Any, facts: dict[str, Any]) -> None:
+    from project.example_applications import GROUPS, join_group  # noqa: PLC0415 - imports the provider
     from provider_site.services import profiles  # noqa: PLC0415 - absent where the consumer is alone
 
-    profiles.set_nickname(user=user, nickname=facts["nickname"])
-    profiles.set_avatar(user=user, upload=draw_avatar(**facts["avatar"]))
+    if facts.get("role") in GROUPS:
+        join_group(user)
+    if "nickname" in facts:
+        profiles.set_nickname(user=user, nickname=facts["nickname"])
+        profiles.set_avatar(user=user, upload=draw_avatar(**facts["avatar"]))
 
 
 def _client(seed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,13 @@ def test_seed_writes_what_a_program_needs_to_sign_in(db: None, path: Path) -> No
     assert json.loads(path.read_text()) == demo
     assert path.stat().st_mode & 0o777 == 0o600
     assert demo["issuer"] == demo["provider_url"] == "http://localhost:8000"
-    assert {account["username"] for account in demo["accounts"]} == {"admin", "xiaoming", "alice"}
+    roles = {account["username"]: account["role"] for account in demo["accounts"]}
+    assert roles == {
+        "admin": "administrator",
+        "xiaoming": "person",
+        "alice": "person",
+        **{role: role for role in ("developer", "reviewer", "operator", "auditor")},
+    }
     calendar = demo["clients"]["calendar"]
     assert calendar["redirect_uris"] == ["http://127.0.0.1:8000/accounts/house/login/callback/"]
     assert calendar["required_scopes"] == ["openid", "nickname"]
@@ -192,6 +198,8 @@ def test_instructions_are_in_both_languages(db: None, path: Path) -> None:
         assert text.count(f"    {step}. ") == 2, step
     for account in demo["accounts"]:
         assert account["password"] in text
+    assert "http://localhost:8000/o/developer/" in text
+    assert "http://localhost:8000/admin/provider_site/review/" in text
 
 
 def test_terminal_that_writes_no_chinese_shows_the_rest(db: None, path: Path) -> None:

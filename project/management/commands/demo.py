@@ -81,6 +81,18 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def where_applications_live(demo: dict[str, Any]) -> list[str]:
+    """Return the lines about registering and reviewing applications; none where the provider is not served."""
+    if "applications" not in demo:
+        return []
+    return [
+        "  Register applications and have them reviewed · 登记应用与审核:",
+        f"    {demo['developer_url']}   as developer · 用 developer 登录",
+        f"    {demo['review_url']}   as reviewer · 用 reviewer 登录",
+        "",
+    ]
+
+
 def instructions(demo: dict[str, Any], *, directory: Path) -> str:
     """Return what the terminal shows, in both languages: it tells us nothing reliable about its reader's."""
     calendar, provider = f"{demo['consumer_url']}/", f"{demo['provider_url']}/"
@@ -93,6 +105,7 @@ def instructions(demo: dict[str, Any], *, directory: Path) -> str:
         "  Accounts at the provider · 提供方的账号:",
         *(f"    {account['username']:<10} {account['password']}" for account in demo["accounts"]),
         "",
+        *where_applications_live(demo),
         "  What to click:",
         f"    1. Open {calendar} and sign in with the provider, as xiaoming.",
         "    2. Allow what the calendar asks for: it then shows the nickname and the picture.",
