@@ -18,7 +18,7 @@ CATALOGUES = [directory.relative_to(ROOT).as_posix() for directory in messages.c
 # The sandbox's models have no forms and no admin.
 OUR_APPS = ("provider_site", "consumer_site")
 # Fields that no page and no admin may ever show.
-NEVER_SHOWN = {"avatar_key", "code_digest", "credential_digest", "digest", "sealed_private_key"}
+NEVER_SHOWN = {"avatar_key", "code_digest", "credential_digest", "digest", "sealed_private_key", "tokens_not_before"}
 
 # Strings that are the same in Chinese, each with the reason.
 SAME_IN_CHINESE = {
@@ -50,9 +50,13 @@ TEMPLATE_TAG = re.compile(r"<[^<>]*>")
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Words a template may hold outside a translation, each with the reason.
 UNTRANSLATED_WORDS = {
+    "Authlib",  # name of a library
     "English",  # a language by its own name
     "GitHub",  # brand
     "QQ",  # brand
+    "allauth",  # name of a library
+    "curl",  # name of a program
+    "django",  # name of a library
 }
 
 

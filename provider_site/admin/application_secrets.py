@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from provider_site.models import ClientSecret
 from provider_site.security_headers import protect
@@ -32,7 +32,7 @@ class SecretForm(forms.Form):
     """A new secret: what it is for, and how long it works."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=pgettext_lazy("client secret", "Name"),
         required=False,
         max_length=60,
         help_text=_("To tell it from the others, such as the server that uses it."),

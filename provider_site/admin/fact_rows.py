@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from provider_site.policy.facts import LISTS, Facts, Kind, diff
 from provider_site.policy.scopes import Text, catalog
 
 NAMES: Mapping[str, Text] = {
-    "name": _("Name"),
+    "name": pgettext_lazy("application", "Name"),
     "description": _("Description"),
     "homepage_url": _("Home page"),
     "privacy_policy_url": _("Privacy policy"),

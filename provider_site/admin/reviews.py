@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from provider_site.admin import fact_rows
 from provider_site.admin.read_only import ReadOnlyAdmin
@@ -82,7 +83,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     @admin.display(description=_("request"))
     def what(self, review: Review) -> Any:
         """Say what is to be reviewed."""
-        return _("Change") if review.is_change else _("First review")
+        return pgettext_lazy("review", "Change") if review.is_change else _("First review")
 
     @admin.display(description=_("submitted by"))
     def who(self, review: Review) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from oauth2_provider.settings import oauth2_settings
 
 _REFUSED = "the audit trail is append-only"
@@ -61,7 +62,7 @@ class AuditEvent(models.Model):
         APPLICATION_REGISTERED = "application.registered", _("Application registered")
         APPLICATION_CHANGED = "application.changed", _("Application changed")
         APPLICATION_DELETED = "application.deleted", _("Application deleted")
-        REVIEW_SUBMITTED = "review.submitted", _("Submitted for review")
+        REVIEW_SUBMITTED = "review.submitted", pgettext_lazy("what happened", "Submitted for review")
         REVIEW_WITHDRAWN = "review.withdrawn", _("Submission withdrawn")
         APPLICATION_APPROVED = "application.approved", _("Application approved")
         APPLICATION_REJECTED = "application.rejected", _("Application rejected")

@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from provider_site.conf import provider_settings
 from provider_site.models import ClientSecret
@@ -47,7 +47,7 @@ class IssueForm(forms.Form):
     """Name and lifetime of a new secret, and which secrets there were when the form was made."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=pgettext_lazy("client secret", "Name"),
         required=False,
         max_length=secrets.MAX_NAME,
         help_text=_("For you alone: where this secret is used, such as “web server”."),
