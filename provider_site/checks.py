@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
@@ -32,7 +33,7 @@ _RFC9700_GATES = (
 
 @register()
 def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report a missing issuer (E001) or key ring (E002), settings that can't work (E005, E006) or are none (W004)."""
+    """Report a missing issuer (E001) or key ring (E002), settings that can't work (E005-E009) or are none (W004)."""
     problems: list[CheckMessage] = []
     for name, check_id, line in (
         ("issuer", "provider_site.E001", 'PROVIDER_SITE = {"ISSUER": "https://id.example.com", ...}'),
@@ -55,11 +56,68 @@ def _other_settings() -> Iterable[CheckMessage]:
         yield Error(
             "The provider keeps moments in UTC.", hint="In your settings: USE_TZ = True", id="provider_site.E006"
         )
+    yield from _registration_settings()
     for key in sorted(set(getattr(settings, "PROVIDER_SITE", None) or {}) - KNOWN_KEYS):
         yield checks.Warning(
             f"PROVIDER_SITE has no setting {key!r}.",
             hint=f"It knows {', '.join(sorted(KNOWN_KEYS))}.",
             id="provider_site.W004",
+        )
+
+
+_REGISTRATION_SETTINGS = (
+    ("who_may_register", "provider_site.E007", '"WHO_MAY_REGISTER": "verified"'),
+    ("recent_sign_in", "provider_site.E008", '"RECENT_SIGN_IN_SECONDS": 1800'),
+    ("max_applications", "provider_site.E008", '"MAX_APPLICATIONS": 20'),
+    ("secret_max_days", "provider_site.E008", '"SECRET_MAX_DAYS": 365'),
+    ("secret_warning", "provider_site.E008", '"SECRET_WARNING_DAYS": 14'),
+    ("review_addresses", "provider_site.E008", '"REVIEW_ADDRESSES": ["reviewers@example.com"]'),
+    ("email_verified", "provider_site.E009", '"EMAIL_VERIFIED": "accounts.email_verified"'),
+)
+
+
+def _registration_settings() -> Iterable[CheckMessage]:
+    """Report settings of the developer pages that can't be read, and what works but not as somebody will have meant."""
+    unreadable: set[str] = set()
+    for name, check_id, line in _REGISTRATION_SETTINGS:
+        try:
+            getattr(provider_settings, name)
+        except (ImproperlyConfigured, ImportError, TypeError, ValueError) as error:
+            unreadable.add(name)
+            yield Error(str(error), hint=f"In your settings: PROVIDER_SITE = {{{line}, ...}}", id=check_id)
+    if not unreadable & {"who_may_register", "email_verified"}:
+        yield from _nobody_is_verified()
+    if not unreadable & {"secret_max_days", "secret_warning"}:
+        yield from _warned_from_the_start()
+
+
+def _nobody_is_verified() -> Iterable[CheckMessage]:
+    if (getattr(settings, "PROVIDER_SITE", None) or {}).get("EMAIL_VERIFIED") is not None:
+        return
+    hint = 'In your settings: PROVIDER_SITE = {"EMAIL_VERIFIED": "path.to.a.function", ...}: user to bool.'
+    if provider_settings.who_may_register == "verified":
+        yield checks.Warning(
+            'WHO_MAY_REGISTER is "verified", and without EMAIL_VERIFIED nobody\'s address is: nobody may register.',
+            hint=hint,
+            id="provider_site.W005",
+        )
+    user_model: Any = get_user_model()
+    address_field = getattr(user_model, "get_email_field_name", str)()
+    if provider_settings.who_may_register != "nobody" and user_model.USERNAME_FIELD == address_field:
+        yield checks.Warning(
+            "People sign in by e-mail address, and without EMAIL_VERIFIED none is proven: no member can be invited.",
+            hint=hint,
+            id="provider_site.W006",
+        )
+
+
+def _warned_from_the_start() -> Iterable[CheckMessage]:
+    longest = provider_settings.secret_max_days
+    if longest is not None and provider_settings.secret_warning.days >= longest:
+        yield checks.Warning(
+            "SECRET_WARNING_DAYS is not below SECRET_MAX_DAYS: owners are warned of each new secret at once.",
+            hint=f"A client secret lives at most {longest} days here: warn some days before.",
+            id="provider_site.W007",
         )
 
 
@@ -146,8 +204,8 @@ def check_storage(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_deployment(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report an issuer in clear (E010, RFC 8414 2) and RFC 9700 gates that were opened again (W011)."""
-    return [*_issuer_in_clear(), *_open_gates()]
+    """Report an issuer in clear (E010, RFC 8414 2), open RFC 9700 gates (W011) and open registration (W012)."""
+    return [*_issuer_in_clear(), *_open_gates(), *_open_registration()]
 
 
 def _issuer_in_clear() -> Iterable[CheckMessage]:
@@ -179,3 +237,17 @@ def _open_gates() -> Iterable[CheckMessage]:
                 hint=f"In your settings: {_WIRING}",
                 id="provider_site.W011",
             )
+
+
+def _open_registration() -> Iterable[CheckMessage]:
+    try:
+        is_open = provider_settings.who_may_register == "everyone"
+    except ImproperlyConfigured:
+        return  # another check reports it
+    if is_open:
+        yield checks.Warning(
+            "Everyone with an account may register applications, under any name, and try them with test users "
+            "(RFC 7591 5).",
+            hint='PROVIDER_SITE["WHO_MAY_REGISTER"] = "verified", "staff" or "nobody".',
+            id="provider_site.W012",
+        )

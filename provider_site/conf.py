@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.signals import setting_changed
+from django.core.validators import validate_email
 from django.utils.module_loading import import_string
 
 KNOWN_KEYS = frozenset(
@@ -117,6 +118,14 @@ class ProviderSettings:
         """``SCOPES``: further scopes: name to ``{"title", "description", "claims"}`` (texts may be lazy)."""
         return dict(self._user.get("SCOPES", {}))
 
+    def _whole(self, name: str, default: int, *, least: int, most: int) -> int:
+        value = self._user.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ImproperlyConfigured(
+                f"PROVIDER_SITE['{name}'] is a whole number from {least} to {most}, not {value!r}."
+            )
+        return value
+
     def _seconds(self, name: str, default: int) -> timedelta:
         value = self._user.get(name, default)
         return value if isinstance(value, timedelta) else timedelta(seconds=int(value))
@@ -205,8 +214,15 @@ class ProviderSettings:
 
     @cached_property
     def recent_sign_in(self) -> timedelta:
-        """``RECENT_SIGN_IN_SECONDS``: how old a sign-in may be for secrets, members and deletion; 30 minutes."""
-        return self._seconds("RECENT_SIGN_IN_SECONDS", 1800)
+        """``RECENT_SIGN_IN_SECONDS``: how old a sign-in may be for secrets, members and deletion; 30 minutes.
+
+        Raises ImproperlyConfigured below a minute, in which nobody could fill in a form: each try would lead to another
+        sign-in.
+        """
+        value = self._seconds("RECENT_SIGN_IN_SECONDS", 1800)
+        if value < timedelta(minutes=1):
+            raise ImproperlyConfigured("PROVIDER_SITE['RECENT_SIGN_IN_SECONDS'] is 60 or more.")
+        return value
 
     @cached_property
     def who_may_register(self) -> str:
@@ -226,25 +242,46 @@ class ProviderSettings:
 
     @cached_property
     def max_applications(self) -> int:
-        """``MAX_APPLICATIONS``: how many applications one person may own at the developer pages; 20."""
-        return int(self._user.get("MAX_APPLICATIONS", 20))
+        """``MAX_APPLICATIONS``: how many applications one person may own at the developer pages; 20.
+
+        Raises ImproperlyConfigured for anything but a number from 1; ``WHO_MAY_REGISTER`` is what lets nobody.
+        """
+        return self._whole("MAX_APPLICATIONS", 20, least=1, most=100_000)
 
     @cached_property
     def review_addresses(self) -> Sequence[str]:
-        """``REVIEW_ADDRESSES``: e-mail addresses that are told of each submission; none."""
-        value = self._user.get("REVIEW_ADDRESSES", ())
-        return (value,) if isinstance(value, str) else tuple(value)
+        """``REVIEW_ADDRESSES``: e-mail addresses that are told of each submission; none.
+
+        Raises ImproperlyConfigured for what is no address.
+        """
+        value = self._user.get("REVIEW_ADDRESSES") or ()
+        addresses = (value,) if isinstance(value, str) else tuple(value)
+        try:
+            for address in addresses:
+                validate_email(address)
+        except ValidationError:
+            raise ImproperlyConfigured(
+                "PROVIDER_SITE['REVIEW_ADDRESSES'] is a list of e-mail addresses, without names."
+            ) from None
+        return addresses
 
     @cached_property
     def secret_max_days(self) -> int | None:
-        """``SECRET_MAX_DAYS``: the longest a client secret may live, in days; ``None``, the default: no end needed."""
-        value = self._user.get("SECRET_MAX_DAYS")
-        return None if value is None else int(value)
+        """``SECRET_MAX_DAYS``: the longest a client secret may live, in days; ``None``, the default: no end needed.
+
+        Raises ImproperlyConfigured for anything but ``None`` and a number from 1 to 3650.
+        """
+        if self._user.get("SECRET_MAX_DAYS") is None:
+            return None
+        return self._whole("SECRET_MAX_DAYS", 365, least=1, most=3650)
 
     @cached_property
     def secret_warning(self) -> timedelta:
-        """``SECRET_WARNING_DAYS``: how long before a secret ends its owners are told by e-mail; 14 days."""
-        return timedelta(days=int(self._user.get("SECRET_WARNING_DAYS", 14)))
+        """``SECRET_WARNING_DAYS``: how long before a secret ends its owners are told by e-mail; 14 days.
+
+        Raises ImproperlyConfigured for anything but a number from 1 to 365.
+        """
+        return timedelta(days=self._whole("SECRET_WARNING_DAYS", 14, least=1, most=365))
 
     def reload(self) -> None:
         """Forget every computed value, so that the next access reads the settings again."""

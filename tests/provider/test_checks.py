@@ -1,8 +1,11 @@
 """A configuration that lacks something is told what, with the line to add."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.core.checks import ERROR
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -134,3 +137,76 @@ def test_issuer_whose_path_is_not_the_mount_is_reported(settings: Any) -> None:
 def test_storages_without_a_default_are_left_to_django(settings: Any) -> None:
     settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
     assert not checks.check_storage(None)
+
+
+@pytest.mark.parametrize(
+    ("setting", "check_id"),
+    [
+        ({"WHO_MAY_REGISTER": "anybody"}, "provider_site.E007"),
+        ({"WHO_MAY_REGISTER": ["staff"]}, "provider_site.E007"),
+        ({"RECENT_SIGN_IN_SECONDS": 0}, "provider_site.E008"),
+        ({"RECENT_SIGN_IN_SECONDS": "soon"}, "provider_site.E008"),
+        ({"MAX_APPLICATIONS": 0}, "provider_site.E008"),
+        ({"SECRET_MAX_DAYS": 0}, "provider_site.E008"),
+        ({"SECRET_MAX_DAYS": "90"}, "provider_site.E008"),
+        ({"SECRET_WARNING_DAYS": True}, "provider_site.E008"),
+        ({"REVIEW_ADDRESSES": ["Reviewers <review@example.com>"]}, "provider_site.E008"),
+        ({"EMAIL_VERIFIED": "nowhere.at_all"}, "provider_site.E009"),
+    ],
+)
+def test_setting_of_the_developer_pages_that_cannot_be_read_is_refused(
+    settings: Any, setting: dict[str, Any], check_id: str
+) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | setting
+    (message,) = checks.check_settings(None)
+    assert (message.id, message.level) == (check_id, ERROR)
+    (key,) = setting
+    assert f'PROVIDER_SITE = {{"{key}": ' in (message.hint or "")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"WHO_MAY_REGISTER": "staff"},
+        {"RECENT_SIGN_IN_SECONDS": 60},
+        {"RECENT_SIGN_IN_SECONDS": timedelta(hours=1)},
+        {"MAX_APPLICATIONS": 1},
+        {"SECRET_MAX_DAYS": 15},
+        {"SECRET_MAX_DAYS": None},
+        {"REVIEW_ADDRESSES": "review@example.com"},
+        {"REVIEW_ADDRESSES": []},
+        {"EMAIL_VERIFIED": lambda user: True},
+    ],
+)
+def test_setting_of_the_developer_pages_that_works_is_taken(settings: Any, setting: dict[str, Any]) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | setting
+    assert not checks.check_settings(None)
+
+
+def test_registration_for_proven_addresses_that_none_can_be_is_reported(settings: Any) -> None:
+    settings.PROVIDER_SITE = without(settings, "EMAIL_VERIFIED") | {"WHO_MAY_REGISTER": "verified"}
+    (message,) = checks.check_settings(None)
+    assert message.id == "provider_site.W005"
+    assert '"EMAIL_VERIFIED"' in (message.hint or "")
+
+
+def test_people_who_sign_in_by_an_address_that_is_never_proven_are_reported(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PROVIDER_SITE = without(settings, "EMAIL_VERIFIED") | {"WHO_MAY_REGISTER": "staff"}
+    assert not checks.check_settings(None)
+    monkeypatch.setattr(get_user_model(), "USERNAME_FIELD", "email")
+    assert ids(checks.check_settings(None)) == ["provider_site.W006"]
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": "nobody"}
+    assert not checks.check_settings(None)
+
+
+def test_warning_of_secrets_that_have_just_been_made_is_reported(settings: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"SECRET_MAX_DAYS": 14}
+    assert ids(checks.check_settings(None)) == ["provider_site.W007"]
+
+
+@pytest.mark.parametrize(("who", "reported"), [("everyone", True), ("verified", False), ("anybody", False)])
+def test_registration_open_to_everyone_is_reported_at_deployment(settings: Any, who: str, reported: bool) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": who}
+    assert ids(checks.check_deployment(None)) == (["provider_site.W012"] if reported else [])

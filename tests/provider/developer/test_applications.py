@@ -11,6 +11,7 @@ from provider_site.models import ApplicationScope, AuditEvent, ClientSecret, Mem
 from provider_site.services import applications, reviews
 from tests import factories
 from tests.provider.developer import pages
+from tests.provider.developer.browsers import grow_stale
 from tests.provider.developer.pages import browser, change, facts, hidden, register
 from tests.provider.driver import Driver
 
@@ -304,8 +305,8 @@ def test_co_owner_does_not_delete_it(draft: Any, other_user: Any) -> None:
     assert "Co-owned" in client.get("/o/developer/").content.decode()
 
 
-def test_old_sign_in_deletes_nothing(developer: Client, draft: Any, settings: Any) -> None:
-    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"RECENT_SIGN_IN_SECONDS": 0}
+def test_old_sign_in_deletes_nothing(developer: Client, draft: Any) -> None:
+    grow_stale(developer)
     developer.post(f"/o/developer/{draft.application.pk}/delete/", {"name": "Timetable"})
     assert Registration.objects.get().deleted_at is None
 
