@@ -103,7 +103,7 @@ def _nobody_is_verified() -> Iterable[CheckMessage]:
         )
     user_model: Any = get_user_model()
     address_field = getattr(user_model, "get_email_field_name", str)()
-    if provider_settings.who_may_register != "nobody" and user_model.USERNAME_FIELD == address_field:
+    if provider_settings.who_may_register != "nobody" and address_field == user_model.USERNAME_FIELD:
         yield checks.Warning(
             "People sign in by e-mail address, and without EMAIL_VERIFIED none is proven: no member can be invited.",
             hint=hint,

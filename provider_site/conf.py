@@ -142,12 +142,12 @@ class ProviderSettings:
 
     @cached_property
     def access_token_lifetime(self) -> timedelta:
-        """``ACCESS_TOKEN_SECONDS``: 10 minutes."""
+        """``ACCESS_TOKEN_SECONDS``: how long an access token works; 10 minutes."""
         return self._seconds("ACCESS_TOKEN_SECONDS", 600)
 
     @cached_property
     def id_token_lifetime(self) -> timedelta:
-        """``ID_TOKEN_SECONDS``: 10 minutes."""
+        """``ID_TOKEN_SECONDS``: how long an ID token may be believed; 10 minutes."""
         return self._seconds("ID_TOKEN_SECONDS", 600)
 
     @cached_property
