@@ -72,6 +72,7 @@ def register_application(
     client_type: str = "confidential",
     client_id: str | None = None,
     post_logout_redirect_uris: Sequence[str] = (),
+    allowed_origins: Sequence[str] = (),
     status: str = Registration.Status.DRAFT,
     pkce_waived: bool = False,
     description: str = "",
@@ -101,6 +102,7 @@ def register_application(
             client_type=client_type,
             redirect_uris=" ".join(redirect_uris),
             post_logout_redirect_uris=" ".join(post_logout_redirect_uris),
+            allowed_origins=" ".join(allowed_origins),
         )
         _create_registration(
             application=application,

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from provider_site import signals
+from provider_site.errors import ReviewConflict
 from provider_site.models import AuditEvent, ClientSecret, Logo, Member, Profile, Registration, Review
 from provider_site.services import audit, outbox
 from provider_site.services.applications import application_model
@@ -25,7 +26,9 @@ KIND = "delete-application"
 
 
 @transaction.atomic
-def delete_application(*, application: Any, actor: Any, request: HttpRequest | None = None) -> bool:
+def delete_application(
+    *, application: Any, actor: Any, by_owner: bool = False, request: HttpRequest | None = None
+) -> bool:
     """Delete an application with all its rows; return whether nothing of it is left now.
 
     In this transaction it is dead and gone from every page: its client ID names nothing, its secrets, members and logos
@@ -34,13 +37,16 @@ def delete_application(*, application: Any, actor: Any, request: HttpRequest | N
     rows: the outbox takes them away, batch by batch, each in a transaction of its own, and the application's own row
     last; a crash in between is continued by the next attempt. The audit trail stays.
 
-    Callers have checked who asks. Raises ProtectedError where a row of the host's protects the application.
+    Callers have checked who asks. Raises ProtectedError where a row of the host's protects the application, and
+    ReviewConflict for a suspended one that its owner deletes (``by_owner``): what the site decided stays.
     """
     Registration.objects.get_or_create(application=application)
     registration = Registration.objects.select_for_update(of=("self",)).get(application=application)
     application = registration.application
     if registration.deleted_at is not None:
         return False
+    if by_owner and registration.status == Registration.Status.SUSPENDED:
+        raise ReviewConflict("a suspended application is not deleted by its owners")
     _refuse_protected(application)
     audit.record(
         action=AuditEvent.Action.APPLICATION_DELETED,

@@ -15,15 +15,15 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.conf import provider_settings
 from provider_site.errors import NotAllowed
-from provider_site.models import Logo, Member, Registration
+from provider_site.models import AuditEvent, Logo, Member, Registration
 from provider_site.policy.facts import Facts
 from provider_site.services import applications, logos, members
 
 
 class SentBefore(Exception):
-    """The form was sent before, and made ``application``."""
+    """The form was sent before, and made ``application``: ``None`` where that has been deleted since."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Any | None) -> None:
         super().__init__("registered before")
         self.application = application
 
@@ -58,7 +58,8 @@ def register(
         get_user_model()._default_manager.select_for_update().get(pk=user.pk)
         client_id = client_id_of(user=user, once=once)
         before = applications.application_model().objects.filter(client_id=client_id).first()
-        if before is not None:
+        # The trail outlives an application: its client ID, known to others by now, never names another one.
+        if before is not None or AuditEvent.objects.filter(client_id=client_id).exists():
             raise SentBefore(before)
         _check_room(user)
         registered = applications.register_application(
@@ -68,6 +69,7 @@ def register(
             client_id=client_id,
             redirect_uris=facts.redirect_uris,
             post_logout_redirect_uris=facts.post_logout_redirect_uris,
+            allowed_origins=facts.allowed_origins,
             scopes={name: scope.required for name, scope in facts.scopes.items()},
             justifications={name: scope.justification for name, scope in facts.scopes.items()},
             description=facts.description,

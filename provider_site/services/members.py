@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -19,6 +20,9 @@ from provider_site.models import AuditEvent, Member, Registration
 from provider_site.services import applications, audit, outbox
 
 MAX_MEMBERS = 100
+# Each invitation is a letter in the inviter's words from this site's address, and removing it makes room for the next.
+INVITATIONS_A_DAY = 200
+SAME_PERSON_A_DAY = 10
 
 
 def may_register(*, user: Any) -> bool:
@@ -129,17 +133,20 @@ def invite(
 ) -> Member:
     """Invite a person by user name or e-mail address, answering alike whether or not there is such an account.
 
-    Raises ValidationError for an empty or repeated identifier, one's own, or when the application has MAX_MEMBERS
-    already, ValueError for an unknown role, and NotAllowed when the actor is no owner, or for a co-owner not the
-    principal one.
+    Raises ValidationError for an empty or repeated identifier, one's own, for a suspended application, one that has
+    MAX_MEMBERS already, or an actor who has invited too often today, ValueError for an unknown role, and NotAllowed
+    when the actor is no owner, or for a co-owner not the principal one.
     """
     identifier, role = identifier.strip(), Member.Role(role)
+    # Before anything is looked at: it may be another's, suspended or deleted by the time the lock is there.
+    registration = Registration.objects.select_for_update().filter(application=application, deleted_at=None).first()
     may = is_principal if role == Member.Role.OWNER else is_owner
-    if not may(application=application, user=actor):
+    if registration is None or not may(application=application, user=actor):
         raise NotAllowed("only an owner invites, and only the principal one co-owners")
+    if registration.status == Registration.Status.SUSPENDED:
+        raise ValidationError(_("Nobody is invited to a suspended application."), code="suspended")
     if not identifier or len(identifier) > 254:
         raise ValidationError(_("Write a user name or an e-mail address."), code="identifier")
-    Registration.objects.select_for_update().get(application=application)
     rows = Member.objects.filter(application=application)
     if rows.count() >= MAX_MEMBERS:
         raise ValidationError(
@@ -147,6 +154,7 @@ def invite(
         )
     if rows.filter(invited_as__iexact=identifier).exists():
         raise ValidationError(_("%(who)s is invited already."), code="repeated", params={"who": identifier})
+    _refuse_floods(identifier, actor)
     user = _find(identifier)
     if user is not None and user.pk == actor.pk:
         raise ValidationError(_("That is you: you may do everything here already."), code="yourself")
@@ -166,6 +174,20 @@ def invite(
     signals.member_invited.send(sender=Member, member=member)
     outbox.put(kind="invitation-mail", payload={"member": member.pk})
     return member
+
+
+def _refuse_floods(identifier: str, actor: Any) -> None:
+    """Raise ValidationError for who has invited too many today, or one person too often: the same for every name."""
+    today = AuditEvent.objects.filter(
+        actor_name=actor.get_username()[:150],
+        actor=actor,
+        action=AuditEvent.Action.MEMBER_INVITED,
+        at__gt=timezone.now() - timedelta(days=1),
+    )
+    names = [str(data.get("invited_as", "")) for data in today.values_list("data", flat=True)[:INVITATIONS_A_DAY]]
+    same = [name for name in names if name.casefold() == identifier.casefold()]
+    if len(names) >= INVITATIONS_A_DAY or len(same) >= SAME_PERSON_A_DAY:
+        raise ValidationError(_("You have invited too often today. Please go on tomorrow."), code="too_often")
 
 
 def _is_first_owner(application: Any, user: Any) -> bool:

@@ -73,10 +73,15 @@ def mail_review_submitted(payload: dict[str, Any]) -> None:
 
 @deliverer("invitation-mail")
 def mail_invitation(payload: dict[str, Any]) -> None:
-    """Tell an invited person, if there is such an account."""
+    """Tell an invited person, if there is such an account and its address is proven.
+
+    The letter is in the words of somebody they may not know: it must not reach whoever's address was typed.
+    """
     rows = Member.objects.select_related("application__registration", "user", "invited_by")
     member = rows.filter(pk=payload["member"], accepted_at=None).first()
     if member is None or not (address := address_of(member.user)):
+        return
+    if not provider_settings.email_verified(member.user):
         return
     context = {
         "member": member,

@@ -7,6 +7,7 @@ leaves its trace, its signal and its notice in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +27,8 @@ from provider_site.policy.review import Step
 from provider_site.services import audit, facts, members, outbox
 
 _Action = AuditEvent.Action
+# Submitted, withdrawn and submitted again without end: the reviewers are written to once in so long.
+_MAIL_AGAIN_AFTER = timedelta(hours=1)
 
 
 class Saved(StrEnum):
@@ -107,13 +110,16 @@ def submit(*, application: Any, actor: Any, note: str = "", request: HttpRequest
 def _open_review(
     registration: Registration, *, actor: Any, asked: Facts, note: str, is_change: bool, request: HttpRequest | None
 ) -> Review:
+    now = timezone.now()
+    withdrawn = Review.objects.filter(application=registration.application, decision=Review.Decision.WITHDRAWN)
+    again = withdrawn.filter(submitted_at__gt=now - _MAIL_AGAIN_AFTER).exists()
     review = Review.objects.create(
         application=registration.application,
         facts=asked.to_json() if is_change else {},
         is_change=is_change,
         note=note.strip()[:2000],
         submitted_by=actor,
-        submitted_at=timezone.now(),
+        submitted_at=now,
     )
     audit.record(
         action=_Action.REVIEW_SUBMITTED,
@@ -123,7 +129,8 @@ def _open_review(
         data={"review": review.pk, "change": is_change},
     )
     signals.review_submitted.send(sender=Review, registration=registration, review=review)
-    outbox.put(kind="review-submitted-mail", payload={"review": review.pk})
+    not_before = now + _MAIL_AGAIN_AFTER if again else None  # of what is withdrawn by then, nothing is written
+    outbox.put(kind="review-submitted-mail", payload={"review": review.pk}, not_before=not_before)
     return review
 
 

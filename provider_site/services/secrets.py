@@ -22,6 +22,8 @@ from provider_site.storage.credentials import new_client_secret
 
 # What one attempt at the token endpoint may cost: it is compared with every live secret of the application.
 MAX_LIVE = 10
+# Each is a letter to the owners and a row that stays.
+MAX_A_DAY = 100
 # The pages list so many that have ended; the audit trail knows them all.
 MAX_ENDED_LISTED = 50
 MAX_OVERLAP = timedelta(days=90)
@@ -114,6 +116,8 @@ def _make(
     if ClientSecret.objects.filter(_live(now), application=application).count() >= MAX_LIVE:
         text_of_limit = _("An application has at most %(limit)s secrets at a time. Revoke one that is not in use.")
         raise ValidationError(text_of_limit, code="too_many", params={"limit": MAX_LIVE})
+    if ClientSecret.objects.filter(application=application, created__gt=now - timedelta(days=1)).count() >= MAX_A_DAY:
+        raise ValidationError(_("Too many secrets were made today. Please go on tomorrow."), code="too_often")
     end = _end(expires_in, now=now)
     secret = text or new_client_secret()
     row = ClientSecret.objects.create(

@@ -149,7 +149,11 @@ def _created_page(request: HttpRequest, application: Any, secret: str) -> HttpRe
     return protect(render(request, "provider_site/developer/created.html", context, status=201))
 
 
-def _sent_before(request: HttpRequest, application: Any) -> HttpResponse:
+def _sent_before(request: HttpRequest, application: Any | None) -> HttpResponse:
+    if application is None:
+        text = _("This form was sent before, and what it registered has been deleted since. Begin with a new form.")
+        messages.info(request, text, fail_silently=True)
+        return redirect("provider_site:developer-applications")
     text = _("This form was sent before, so the application is registered already. Nothing was registered twice.")
     messages.info(request, text, fail_silently=True)
     if members.is_owner(application=application, user=request.user):

@@ -16,6 +16,8 @@ from provider_site.portal.developer.overview import OverviewPage
 from provider_site.portal.recent_sign_in import RecentSignInMixin
 from provider_site.services import deletion, members, reviews
 
+_SUSPENDED = _("A suspended application can't be deleted by its owners. Ask the people who run this site.")
+
 
 class SubmitView(OverviewPage):
     """Ask for the review of an application."""
@@ -75,7 +77,11 @@ class DeleteView(OverviewPage, RecentSignInMixin):
             return self._form_page(request, form, status=400)
         name = self._name()
         try:
-            deletion.delete_application(application=self.application, actor=request.user, request=request)
+            deletion.delete_application(
+                application=self.application, actor=request.user, by_owner=True, request=request
+            )
+        except ReviewConflict:
+            return self.overview(request, problem=_SUSPENDED, status=409)
         except ProtectedError:
             text = _("Other records of this site hold on to it. Ask the people who run this site to delete it.")
             return self.overview(request, problem=text, status=409)
@@ -87,8 +93,7 @@ class DeleteView(OverviewPage, RecentSignInMixin):
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         if self.registration.status == Registration.Status.SUSPENDED:
-            text = _("A suspended application can't be deleted by its owners. Ask the people who run this site.")
-            return self.overview(request, problem=text, status=409)
+            return self.overview(request, problem=_SUSPENDED, status=409)
         if members.is_principal(application=self.application, user=request.user):
             return None
         return self.overview(request, problem=_("Only the owner of an application deletes it."), status=403)
