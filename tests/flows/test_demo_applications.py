@@ -86,6 +86,7 @@ def test_staff_has_the_group_of_its_role_and_no_other_power(db: None, path: Path
 def test_developer_sees_the_whole_life_and_where_to_go_from_there(db: None, path: Path) -> None:
     demo = seeding.seed(path=path)
     client = visitor(demo, "developer")
+    assert 'href="/o/developer/"' in client.get("/").content.decode()
     page = client.get(demo["developer_url"].removeprefix("http://localhost:8000")).content.decode()
     for app in demo["applications"]:
         assert app["name"] in page
