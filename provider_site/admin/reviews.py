@@ -143,7 +143,8 @@ class ReviewAdmin(ReadOnlyAdmin):
         step = {"approve": Step.APPROVE, "reject": Step.REJECT}.get(request.POST.get("decision", ""))
         if step is None or roles.refusal(user=request.user, step=step, application=review.application) is not None:
             raise PermissionDenied
-        form = ReasonForm(request.POST, step=step)
+        # The browser must not want for "Approve" what only "Reject" needs: both buttons send this one form.
+        form = ReasonForm(request.POST, step=step, use_required_attribute=False)
         error: ValidationError | None = None
         if form.is_valid():
             if review.decided_at is not None:

@@ -142,6 +142,7 @@ class TestDecision:
         review = registrations.waiting(application)
         given = seen(as_html(desk.get(page(review))))
         text = as_html(desk.post(page(review), {"decision": "reject", "seen": given, "reason": " "}))
+        assert not re.search(r"<textarea[^>]* required", text), "a browser would not send an approval without one"
         assert "This field is required" in text
         assert registrations.status(application) == "submitted"
         desk.post(page(review), {"decision": "reject", "seen": seen(text), "reason": "No policy."})
