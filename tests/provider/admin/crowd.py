@@ -9,7 +9,7 @@ _MOMENT = "'2026-01-01 00:00:00'"
 
 
 def fill(model: Any, columns: dict[str, str], *, count: int) -> None:
-    """Insert `count` rows; `columns` maps a column to an SQL expression of `i`, which counts from 1.
+    """Insert `count` rows; `columns` maps a column to an SQL expression of `i`, which counts from 1 (`%%` for `%`).
 
     A column that isn't named gets its default; a moment that has none is that of `_MOMENT`.
     """
@@ -36,6 +36,16 @@ def fill(model: Any, columns: dict[str, str], *, count: int) -> None:
         cursor.execute(f"INSERT INTO {table} ({', '.join(names)}) {numbers} SELECT {select} FROM n", parameters)
 
 
+def padded(width: int) -> str:
+    """Return an expression for `i` as a text with leading zeros."""
+    return f"substr('{'0' * width}', 1, {width} - length(CAST(i AS text))) || i"
+
+
+def _moment(text: str) -> str:
+    """Return the expression of a text as one of a moment: PostgreSQL casts no computed text by itself."""
+    return f"CAST({text} AS timestamp with time zone)" if connection.vendor == "postgresql" else text
+
+
 def access_tokens(*, count: int, user: str, application: str) -> None:
     """Insert access tokens; `user` and `application` are SQL expressions of `i`."""
     from oauth2_provider.models import get_access_token_model
@@ -43,7 +53,7 @@ def access_tokens(*, count: int, user: str, application: str) -> None:
     columns = {
         "user_id": user,
         "application_id": application,
-        "token_checksum": "printf('%%08d', i)",
+        "token_checksum": padded(8),
         "scope": "'openid nickname'",
         "expires": "'2099-01-01 00:00:00'",
     }
@@ -54,11 +64,12 @@ def audit_events(*, count: int, actor: str = "NULL", application: str = "NULL", 
     """Insert audit events of three kinds over the days of one month."""
     from provider_site.models import AuditEvent
 
+    zero = "CASE WHEN i %% 28 < 9 THEN '0' ELSE '' END"
     columns = {
-        "at": "'2026-01-' || substr('0' || (1 + i % 28), -2) || ' 00:00:00'",
-        "action": "CASE i % 5 WHEN 0 THEN 'application.changed' WHEN 1 THEN 'consent.refused' ELSE 'consent.given' END",
+        "at": _moment(f"'2026-01-' || {zero} || (1 + i %% 28) || ' 00:00:00'"),
+        "action": "CASE i %% 5 WHEN 0 THEN 'application.changed' WHEN 1 THEN 'consent.refused' ELSE 'consent.given' END",
         "actor_id": actor,
-        "actor_name": "'person' || (i % 1000)",
+        "actor_name": "'person' || (i %% 1000)",
         "application_id": application,
         "client_id": client_id,
     }

@@ -77,7 +77,7 @@ def _seed_what_happened() -> None:
     crowd.access_tokens(count=TOKENS, user=_BUSY, application=_LARGE)
     crowd.fill(get_refresh_token_model(), both | {"token_checksum": "'r' || i"}, count=OTHERS)
     crowd.fill(get_grant_model(), both | {"code": "'c' || i"}, count=OTHERS)
-    crowd.fill(get_id_token_model(), both | {"jti": "printf('%%032x', i)"}, count=OTHERS)
+    crowd.fill(get_id_token_model(), both | {"jti": crowd.padded(32)}, count=OTHERS)
     crowd.consents(count=OTHERS, user=_BUSY, application=_LARGE)
     crowd.audit_events(count=OTHERS, actor=_BUSY, application=_LARGE, client_id="'crowd' || (1 + i % 100)")
     message = {"kind": "'consent-given-mail'", "payload": "'{}'", "delivered_at": "'2026-01-01 00:00:00'"}
