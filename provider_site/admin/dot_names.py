@@ -13,6 +13,9 @@ from oauth2_provider import models
 SAID_BY_DOT = (
     gettext_noop("access token"),
     gettext_noop("allowed origins"),
+    gettext_noop("Allowed origins list to enable CORS, space separated"),
+    gettext_noop("Allowed Post Logout URIs list, space separated"),
+    gettext_noop("Allowed URIs list, space separated"),
     gettext_noop("Authorization code"),
     gettext_noop("authorization grant type"),
     gettext_noop("client ID"),
