@@ -12,7 +12,7 @@ FRAMES = {"provider_site/base.html"}
 
 
 def pages() -> list[Path]:
-    return [path for path in sorted((ROOT / "provider_site" / "templates").rglob("*.html"))]
+    return sorted((ROOT / "provider_site" / "templates").rglob("*.html"))
 
 
 @pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(ROOT / "provider_site" / "templates")))
