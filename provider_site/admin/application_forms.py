@@ -14,6 +14,7 @@ from provider_site.policy import facts as fact_policy
 from provider_site.policy.review import Step
 from provider_site.policy.scopes import catalog
 from provider_site.services import applications, facts, roles
+from provider_site.services.applications import LINKS
 
 _ONE_PER_LINE = _("One per line. Each is compared exactly; only a loopback port may differ.")
 
@@ -162,12 +163,14 @@ class RegistrationForm(forms.ModelForm[Registration]):
             )
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse that somebody approves an application of their own."""
+        """Refuse that somebody approves an application of their own, and links that look like others."""
         cleaned = super().clean()
         approved = self.cleaned_data.get("status") == Registration.Status.APPROVED
         is_own = self.user is not None and self.cleaned_data.get("owner") == self.user
         if approved and is_own and not self.user.is_superuser:
             self.add_error("status", _("You would be the owner, so somebody else decides: register it as a draft."))
+        for name, fault in applications.link_faults({name: self.cleaned_data.get(name, "") for name in LINKS}).items():
+            self.add_error(name, fault)
         return cleaned
 
     def save(self, commit: bool = True) -> Registration:

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from provider_site.policy import looks
 from provider_site.policy.facts import LISTS, Facts, Kind, diff
 from provider_site.policy.scopes import Text, catalog
 
@@ -47,13 +48,18 @@ class Uri:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One side of a row; ``kind`` says which of the others is filled in: none, text, uri, logo or scope."""
+    """One side of a row; ``kind`` says which of the others is filled in: none, text, uri, logo or scope.
+
+    ``hidden`` names the text's characters that nobody sees, ``mixed`` its words of more than one alphabet.
+    """
 
     kind: str = "none"
     text: str = ""
     uri: Uri | None = None
     is_required: bool = False
     title: Text = ""
+    hidden: str = ""
+    mixed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,10 @@ def uri_parts(uri: str) -> Uri:
         return Uri("", "", uri)
     if not host:
         return Uri("", parts.scheme, uri[len(parts.scheme) :])
-    start = uri.lower().find(host, uri.find("//") + 2)
-    if start < 0:
+    # Behind a user name that looks like a host; where browsers and Python differ, nothing is called the host.
+    authority = uri.find("//") + 2
+    start = uri.lower().find(host, authority + len(parts.netloc.rpartition("@")[0]))
+    if start < 0 or "\\" in uri:
         return Uri("", "", uri)
     end = start + len(host)
     return Uri(uri[:start], uri[start:end], uri[end:], _other_spelling(host))
@@ -102,8 +110,13 @@ def _cell(fact: str, value: str, *, entry: str) -> Cell:
         wording: dict[str, Any] = json.loads(value)
         known = catalog().get(entry)
         title = known.title if known is not None else ""
-        return Cell("scope", text=wording["justification"], is_required=wording["required"], title=title)
-    return Cell("text", text=value)
+        text = wording["justification"]
+        return Cell("scope", text=text, is_required=wording["required"], title=title, **_cautions(text))
+    return Cell("text", text=value, **_cautions(value))
+
+
+def _cautions(text: str) -> dict[str, str]:
+    return {"hidden": ", ".join(looks.hidden(text)), "mixed": ", ".join(looks.mixed(text))}
 
 
 def logo_address(key: str) -> str:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.models import ApplicationScope, Registration
-from provider_site.policy import redirect
+from provider_site.policy import links, redirect
 from provider_site.policy.scopes import catalog
 from provider_site.services import audit, dot_column, secrets
 from provider_site.signals import application_registered
@@ -34,6 +34,7 @@ REFUSALS = {
     redirect.Refusal.HTTP_NOT_LOOPBACK: _("http is only for the loopback address (127.0.0.1, [::1] or localhost)."),
     redirect.Refusal.RESERVED_PARAMETER: _("code, state, iss and error are our own parameters; leave them out."),
 }
+LINKS = ("homepage_url", "privacy_policy_url", "terms_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ def validate_redirect_uris(uris: Sequence[str]) -> None:
     ]
     if errors:
         raise ValidationError(errors)
+
+
+def link_faults(addresses: Mapping[str, str]) -> dict[str, ValidationError]:
+    """Return an error for each field whose address may lead elsewhere than it looks; an empty one leads nowhere."""
+    text = _(
+        "This address may lead elsewhere than it looks. Leave out user names, backslashes and invisible characters."
+    )
+    return {name: ValidationError(text) for name, url in addresses.items() if url and links.misleads(url)}
 
 
 def register_application(
@@ -127,6 +136,8 @@ def register_application(
 def _create_registration(**facts: Any) -> None:
     registration = Registration(**facts)
     registration.full_clean()  # its links are followed from the consent page: no javascript: among them
+    if faults := link_faults({name: getattr(registration, name) for name in LINKS}):
+        raise ValidationError(faults)
     registration.save()
 
 

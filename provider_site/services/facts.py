@@ -67,6 +67,8 @@ def validate(*, application: Any, facts: Facts) -> None:
         links.clean_fields(exclude=["application", "owner", "status"])
     except ValidationError as error:
         errors |= {name: found for name, found in error.error_dict.items() if name not in errors}
+    misleading = applications.link_faults({name: getattr(facts, name) for name in applications.LINKS})
+    errors |= {name: error for name, error in misleading.items() if name not in errors}
     errors |= _unstorable(facts)
     if "logo" not in errors and facts.logo and not Logo.objects.filter(pk=facts.logo, application=application).exists():
         errors["logo"] = ValidationError(_("The logo is not there any more. Please upload it again."))

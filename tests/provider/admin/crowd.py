@@ -64,10 +64,11 @@ def audit_events(*, count: int, actor: str = "NULL", application: str = "NULL", 
     """Insert audit events of three kinds over the days of one month."""
     from provider_site.models import AuditEvent
 
+    given, refused = "'consent.given'", "'consent.refused'"
     zero = "CASE WHEN i %% 28 < 9 THEN '0' ELSE '' END"
     columns = {
         "at": _moment(f"'2026-01-' || {zero} || (1 + i %% 28) || ' 00:00:00'"),
-        "action": "CASE i %% 5 WHEN 0 THEN 'application.changed' WHEN 1 THEN 'consent.refused' ELSE 'consent.given' END",
+        "action": f"CASE i %% 5 WHEN 0 THEN 'application.changed' WHEN 1 THEN {refused} ELSE {given} END",
         "actor_id": actor,
         "actor_name": "'person' || (i %% 1000)",
         "application_id": application,

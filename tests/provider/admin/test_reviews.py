@@ -107,6 +107,21 @@ class TestDifferences:
         text = as_html(desk.get(page(change(registrations.approved(user), homepage_url="https://аpple.com/"))))
         assert "xn--pple-43d.com" in text
 
+    def test_reviewer_is_told_of_what_a_name_hides(self, desk: Client, user: Any) -> None:
+        application = registrations.approved(user)
+        text = as_html(desk.get(page(change(application, name="Ban\u200bk", description="Your B\u0430nk."))))
+        assert "U+200B ZERO WIDTH SPACE" in text
+        assert "mixed in: B\u0430nk" in text
+
+    def test_host_behind_a_user_name_that_looks_like_one_stands_out(self, desk: Client, user: Any) -> None:
+        application = registrations.approved(user)
+        Registration.objects.filter(application=application).update(
+            homepage_url="https://a.com.bank.example@a.co/", terms_url="https://evil.example\\@good.example/"
+        )
+        text = as_html(desk.get(page(change(application, homepage_url="", terms_url=""))))
+        assert "https://a.com.bank.example@<strong>a.co</strong>/" in text
+        assert "<strong>good.example</strong>" not in text
+
     def test_logos_are_shown_side_by_side(self, desk: Client, user: Any) -> None:
         from provider_site.services import logos
 

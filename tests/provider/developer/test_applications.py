@@ -89,6 +89,7 @@ def test_another_persons_one_time_text_is_worth_nothing(developer: Client, other
         ("name", "Time\x00table"),
         ("description", "x" * 201),
         ("homepage_url", "javascript:alert(1)"),
+        ("homepage_url", "https://evil.example\\@good.example/"),
         ("privacy_policy_url", "data:text/html,x"),
         ("terms_url", "not an address"),
         ("client_type", "superuser"),
