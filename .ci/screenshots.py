@@ -1,4 +1,4 @@
-"""Take the README's pictures from a real run: a fresh demonstration, a real browser, one journey per language."""
+"""Take the README's pictures from a real run: a fresh demonstration, a real browser, each journey per language."""
 
 import json
 import os
@@ -59,6 +59,28 @@ def journey(page: Any, demo: dict[str, Any], suffix: str) -> None:
     page.screenshot(path=IMAGES / f"calendar-{suffix}.png")
 
 
+def sign_in(page: Any, demo: dict[str, Any], username: str, url: str) -> None:
+    """Sign in at the provider and open a page."""
+    password = next(account["password"] for account in demo["accounts"] if account["username"] == username)
+    page.goto(f"{demo['provider_url']}/accounts/login/")
+    page.fill("#id_login", username)
+    page.fill("#id_password", password)
+    with page.expect_navigation():
+        page.locator("form[action='/accounts/login/'] button[type=submit]").click()
+    page.goto(url)
+
+
+def review(developer: Any, reviewer: Any, demo: dict[str, Any], suffix: str) -> None:
+    """See a change that waits for review as its developer sees it, and as its reviewer does."""
+    changed = next(application for application in demo["applications"] if application["change_waits"])
+    sign_in(developer, demo, "developer", changed["developer_url"])
+    developer.screenshot(path=IMAGES / f"developer-{suffix}.png")
+    sign_in(reviewer, demo, "reviewer", demo["review_url"])
+    reviewer.get_by_role("link", name=changed["name"]).click()
+    reviewer.wait_for_url("**/change/")
+    reviewer.screenshot(path=IMAGES / f"review-{suffix}.png")
+
+
 def photograph(directory: Path) -> None:
     """Walk the journey once per language; each time consent is given anew, as its withdrawal follows."""
     with sync_playwright() as playwright:
@@ -74,6 +96,10 @@ def photograph(directory: Path) -> None:
             page.goto(f"{demo['provider_url']}/o/apps/")
             page.locator("form[action*='withdraw'] button").click()
             context.close()
+            how: dict[str, Any] = {"locale": locale, "viewport": {"width": 1000, "height": 860}}
+            how["device_scale_factor"] = 1.5
+            with browser.new_context(**how) as developer, browser.new_context(**how) as reviewer:
+                review(developer.new_page(), reviewer.new_page(), demo, suffix)
         browser.close()
 
 
