@@ -84,7 +84,9 @@ def _scope(scope: ScopeRequest | None) -> Any:
     if scope is None:
         return ""
     wish = _("required") if scope.required else _("optional")
-    return f"{wish}: {scope.justification}" if scope.justification else wish
+    if not scope.justification:
+        return wish
+    return _("%(wish)s: %(justification)s") % {"wish": wish, "justification": scope.justification}
 
 
 def scopes(facts: Facts) -> list[AskedScope]:
