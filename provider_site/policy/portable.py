@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest
@@ -29,6 +30,8 @@ CLIENT_TYPES = ("confidential", "public")
 STATUSES = ("draft", "submitted", "approved", "rejected", "suspended")
 SUBJECT_TYPES = ("public", "legacy")
 ROLES = ("owner", "tester")
+# Text that can't be stored or printed: NUL, and halves of surrogate pairs, which JSON can spell.
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class MalformedDocument(Exception):
@@ -114,6 +117,9 @@ class _Reading:
         if not isinstance(value, Mapping):
             self.wrong(path, "an object is expected")
             return {}
+        if any(_UNSTORABLE.search(key) for key in value):
+            self.wrong(path, "a name holds characters that can't be saved")
+            return {}
         if keys is not None and (unknown := sorted(set(value) - set(keys))):
             self.wrong(path, f"unknown: {', '.join(unknown)}")
         return value
@@ -137,7 +143,7 @@ class _Reading:
         if key not in values and default is not None:
             return default
         value = values.get(key)
-        if not isinstance(value, str) or "\x00" in value:
+        if not isinstance(value, str) or _UNSTORABLE.search(value):
             self.wrong(f"{path}.{key}", "a text is expected")
             return ""
         if among is not None and value not in among:
@@ -239,7 +245,8 @@ def _moment(reading: _Reading, value: Any, path: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        moment.astimezone(UTC)  # what databases keep; the first and the last day have none everywhere
+    except (TypeError, ValueError, OverflowError):
         moment = None
     if moment is None or moment.tzinfo is None:
         reading.wrong(path, "a moment as ISO 8601 with its time zone is expected, or null")

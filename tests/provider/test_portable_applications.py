@@ -195,6 +195,13 @@ def test_people_who_are_not_here_are_replaced_or_left_out_only_when_told(user: A
         (["applications", 0, "members", 0, "role"], "boss", "applications[0].members[0].role"),
         (["applications", 0, "owner"], "grace", "applications[0].members"),
         (["applications", 0, "approved_at"], "2026-01-01", "applications[0].approved_at"),
+        (["applications", 0, "approved_at"], "0001-01-01T00:00:00+14:00", "applications[0].approved_at"),
+        (["applications", 0, "owner"], "\ud800", "applications[0].owner"),
+        (["applications", 0, "members", 0, "user"], "\ud800", "applications[0].members[0].user"),
+        (["applications", 0, "language"], "\ud800", "applications[0].language"),
+        (["applications", 1, "status_reason"], "\ud800", "applications[1].status_reason"),
+        (["applications", 0, "facts", "scopes", "\ud800"], {}, "applications[0].facts.scopes"),
+        (["applications", 0, "\ud800"], 1, "applications[0]"),
         (["applications", 1, "status_reason"], "", "applications[1].status_reason"),
         (["applications", 4, "pkce_waived"], True, "applications[4].pkce_waived"),
     ],
@@ -221,9 +228,10 @@ def test_malformed_document_is_refused_by_the_path(
 def test_file_that_is_missing_or_no_json_is_refused(db: None, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         Ran("import", tmp_path / "missing.json")
-    (tmp_path / "no.json").write_bytes(b"\xff{")
-    with pytest.raises(CommandError, match="no JSON"):
-        Ran("import", tmp_path / "no.json")
+    for text in (b"\xff{", b"[" * 100_000):
+        (tmp_path / "no.json").write_bytes(text)
+        with pytest.raises(CommandError, match="no JSON"):
+            Ran("import", tmp_path / "no.json")
     with pytest.raises(CommandError):
         Ran("export", "--output", tmp_path / "missing" / "file.json")
 

@@ -274,5 +274,5 @@ def _document(name: str) -> Any:
     try:
         text = sys.stdin.read() if name == "-" else _file(name, lambda path: path.read_text(encoding="utf-8"))
         return json.loads(text)
-    except ValueError as error:  # neither JSON nor UTF-8
+    except (ValueError, RecursionError) as error:  # neither JSON nor UTF-8, or nested without end
         raise CommandError(f"{name}: this is no JSON ({error})") from error
