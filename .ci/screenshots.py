@@ -96,7 +96,7 @@ def photograph(directory: Path) -> None:
             page.goto(f"{demo['provider_url']}/o/apps/")
             page.locator("form[action*='withdraw'] button").click()
             context.close()
-            how: dict[str, Any] = {"locale": locale, "viewport": {"width": 1000, "height": 860}}
+            how: dict[str, Any] = {"locale": locale, "viewport": {"width": 1000, "height": 970}}
             how["device_scale_factor"] = 1.5
             with browser.new_context(**how) as developer, browser.new_context(**how) as reviewer:
                 review(developer.new_page(), reviewer.new_page(), demo, suffix)
