@@ -16,6 +16,11 @@ from provider_site.services.applications import application_model
 class ReadOnlyAdmin(BoundedAdmin):
     """Show records that only the site's own services write."""
 
+    class Media:
+        """How a list's columns break."""
+
+        css: ClassVar[dict[str, list[str]]] = {"all": ["provider_site/admin_lists.css"]}
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: records come from what happened."""
         return False

@@ -51,4 +51,4 @@ class DailyCount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.kind} {self.count}"
+        return f"{self.day} {self.get_kind_display()} {self.count}"
