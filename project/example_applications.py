@@ -142,7 +142,7 @@ def _is_submitted(application: Any) -> None:
     member = members.invite(application=application, identifier="xiaoming", role="tester", actor=developer)
     if member.user_id is not None:
         members.accept(member_id=member.pk, user=tester)
-    reviews.submit(application=application, actor=developer, note="首次申请上架。 Our first submission.")
+    reviews.submit(application=application, actor=developer, note="首次申请上架。Our first submission.")
 
 
 def _is_changed(application: Any) -> None:
@@ -151,14 +151,14 @@ def _is_changed(application: Any) -> None:
     reviews.submit(application=application, actor=developer)
     reviews.approve(application=application, actor=_person("reviewer"))
     approved = facts.read(application=application)
-    mail = ScopeRequest(justification="每天早上把预报发到邮箱。 To mail the forecast every morning.")
+    mail = ScopeRequest(justification="每天早上把预报发到邮箱。To mail the forecast every morning.")
     asked = replace(
         approved,
         description="今天要带伞吗？每天早上告诉你 · Every morning: do you need an umbrella today?",
         redirect_uris=(*approved.redirect_uris, "https://app.morning-weather.example/signed-in"),
         scopes={**approved.scopes, "email": mail},
     )
-    note = "新增网页版和邮件预报。 A web version, and forecasts by e-mail."
+    note = "新增网页版和邮件预报。A web version, and forecasts by e-mail."
     reviews.change(application=application, actor=developer, asked=asked, note=note)
 
 
@@ -167,7 +167,7 @@ def _is_suspended(application: Any) -> None:
     reviews.submit(application=application, actor=_person("developer"))
     reviews.approve(application=application, actor=_person("reviewer"))
     _allow(application, _person("alice"))
-    reason = "未经同意向用户发送广告邮件。 It sent its users advertising that they had not asked for."
+    reason = "未经同意向用户发送广告邮件。It sent its users advertising that they had not asked for."
     reviews.suspend(application=application, actor=_person("operator"), reason=reason)
 
 
@@ -203,8 +203,8 @@ EXAMPLES = [
         description="记下读过的每一页 · Notes on every page you read",
         scopes={
             **SIGNS_IN,
-            "nickname": ScopeRequest(True, "显示在你的笔记上。 Shown on your notes."),
-            "avatar": ScopeRequest(justification="显示在昵称旁边。 Shown beside the nickname."),
+            "nickname": ScopeRequest(True, "显示在你的笔记上。Shown on your notes."),
+            "avatar": ScopeRequest(justification="显示在昵称旁边。Shown beside the nickname."),
         },
         logo={"background": "#6b4f9e", "figure": "book"},
         live=_is_submitted,
@@ -212,8 +212,8 @@ EXAMPLES = [
     Example(
         client_id="morning-weather",
         name="晨间天气 Morning Weather",
-        description="今天要带伞吗？ · Do you need an umbrella today?",
-        scopes={**SIGNS_IN, "nickname": ScopeRequest(justification="用来问候你。 To greet you.")},
+        description="今天要带伞吗？· Do you need an umbrella today?",
+        scopes={**SIGNS_IN, "nickname": ScopeRequest(justification="用来问候你。To greet you.")},
         logo={"background": "#1f78b4", "figure": "sun"},
         live=_is_changed,
     ),
@@ -221,7 +221,7 @@ EXAMPLES = [
         client_id="lucky-draw",
         name="天天抽奖 Lucky Draw",
         description="每天一次好运 · A little luck every day",
-        scopes={**SIGNS_IN, "email": ScopeRequest(justification="通知中奖结果。 To tell you what you won.")},
+        scopes={**SIGNS_IN, "email": ScopeRequest(justification="通知中奖结果。To tell you what you won.")},
         live=_is_suspended,
     ),
 ]
