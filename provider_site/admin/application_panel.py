@@ -63,7 +63,7 @@ def _steps(model_admin: Any, request: Any, application: Any, registration: Regis
     steps, notes = [], []
     for step in possible(registration=registration, is_waiting=waiting is not None):
         refusal = roles.refusal(user=request.user, step=step, application=application)
-        if refusal is roles.Refusal.OWN_APPLICATION and REFUSALS[refusal] not in notes:
+        if refusal in roles.OWN and REFUSALS[refusal] not in notes:
             notes.append(REFUSALS[refusal])
         if refusal is None and step not in judged:
             steps.append({"title": WORDS[step].title, "url": model_admin.step_url(application, step)})

@@ -121,8 +121,10 @@ class ApplicationAdmin(StepPages, SecretPages, BoundedAdmin):
         """Save, and let DOT make no secret of its own."""
         if change:
             form.facts_before = facts.read_locked(application=application)
-        else:
-            applications.prepare_application(application=application)
+            # What was decided since the row was read, such as the end of its old secret, is not written back as it was.
+            application.save(update_fields=[*form.changed_data, "updated"])
+            return
+        applications.prepare_application(application=application)
         super().save_model(request, application, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
@@ -145,7 +146,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
         file_format = request.POST.get("format", "")
         if file_format not in audit_export.FORMATS:
             return HttpResponseBadRequest()
-        events = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            events = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseBadRequest()
         pieces = audit_export.export(
             events=events, file_format=file_format, actor=request.user, request=request, filters=request.GET.dict()
         )

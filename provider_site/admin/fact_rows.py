@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -111,12 +111,12 @@ def _cell(fact: str, value: str, *, entry: str) -> Cell:
         known = catalog().get(entry)
         title = known.title if known is not None else ""
         text = wording["justification"]
-        return Cell("scope", text=text, is_required=wording["required"], title=title, **_cautions(text))
-    return Cell("text", text=value, **_cautions(value))
+        return replace(_text(text), kind="scope", is_required=wording["required"], title=title)
+    return _text(value)
 
 
-def _cautions(text: str) -> dict[str, str]:
-    return {"hidden": ", ".join(looks.hidden(text)), "mixed": ", ".join(looks.mixed(text))}
+def _text(text: str) -> Cell:
+    return Cell("text", text=text, hidden=", ".join(looks.hidden(text)), mixed=", ".join(looks.mixed(text)))
 
 
 def logo_address(key: str) -> str:

@@ -32,6 +32,6 @@ class SigningKeyAdmin(ReadOnlyAdmin):
     )
     def rotate(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> None:
         """Move the rotation one step, whichever rows are ticked."""
-        published = keys.rotate(actor=request.user)
+        published = keys.rotate(actor=request.user, request=request)
         text = _("Published the key %(kid)s.") % {"kid": published.kid[:8]}
         self.message_user(request, text, messages.SUCCESS, fail_silently=True)

@@ -29,9 +29,9 @@ class PersonDeletion:
 
     def delete_model(self, request: HttpRequest, user: Any) -> None:
         """Delete one account."""
-        deletion.delete_person(user=user)
+        deletion.delete_person(user=user, actor=request.user, request=request)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete the accounts ticked."""
         for user in queryset:
-            deletion.delete_person(user=user)
+            deletion.delete_person(user=user, actor=request.user, request=request)

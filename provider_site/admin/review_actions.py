@@ -75,7 +75,9 @@ WORDS: Mapping[Step, Words] = {
 REFUSALS: Mapping[roles.Refusal, str | _StrPromise] = {
     roles.Refusal.NO_PERMISSION: _("You may not do this."),
     roles.Refusal.OWN_APPLICATION: _("You are an owner of this application, so somebody else decides about it."),
+    roles.Refusal.OWN_REQUEST: _("You asked for this yourself, so somebody else decides about it."),
 }
+CHANGED = _("The application has changed since you looked at it. Look at it as it is now, and decide again.")
 _SERVICES: Mapping[Step, Callable[..., None]] = {
     Step.APPROVE: reviews.approve,
     Step.REJECT: reviews.reject,
@@ -141,10 +143,7 @@ def take(
     try:
         _SERVICES[step](application=application, actor=request.user, reason=reason, request=request, **judged)
     except SeenSomethingElse:
-        return ValidationError(
-            _("The application has changed since you looked at it. Look at it as it is now, and decide again."),
-            code="seen",
-        )
+        return ValidationError(CHANGED, code="seen")
     except ReviewConflict:
         return ValidationError(_("The application is not in a state for this step any more."), code="state")
     except NotAllowed:
@@ -211,17 +210,27 @@ def decide_about_many(
     if is_answer and form.is_valid():
         _take_all(model_admin, request, rows, step, form.cleaned_data["reason"])
         return HttpResponseRedirect(request.get_full_path())
+    concerned = [_concerned(step, key, application, request.user) for key, application in rows]
+    if is_answer:
+        _tell_what_changed(form, request, concerned)
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
         "title": WORDS[step].many,
         "words": WORDS[step],
         "action": request.POST.get("action", ""),
-        "concerned": [_concerned(step, key, application, request.user) for key, application in rows],
+        "concerned": concerned,
         "checkbox_name": ACTION_CHECKBOX_NAME,
         "form": form,
     }
     return protect(TemplateResponse(request, "provider_site/admin/decide_many.html", context))
+
+
+def _tell_what_changed(form: ReasonForm, request: HttpRequest, concerned: Iterable[Concerned]) -> None:
+    """Say on a page that is shown again which applications differ from what its reader was shown."""
+    for one in concerned:
+        if request.POST.get(f"seen-{one.key}") != one.seen:
+            form.add_error(None, f"{one.application.name}: {CHANGED}")
 
 
 def _take_all(model_admin: Any, request: HttpRequest, rows: Sequence[tuple[Any, Any]], step: Step, reason: str) -> None:

@@ -20,6 +20,7 @@ from provider_site.admin import fact_rows
 from provider_site.admin.read_only import ReadOnlyAdmin
 from provider_site.admin.review_actions import (
     AT_ONCE,
+    CHANGED,
     OWNERS_NAMED,
     REFUSALS,
     WORDS,
@@ -159,6 +160,8 @@ class ReviewAdmin(ReadOnlyAdmin):
                 self.message_user(request, WORDS[step].done, messages.SUCCESS)
                 return redirect(f"{self.admin_site.name}:provider_site_review_changelist")
             form.add_error("reason" if error.code == "reason" else None, error)
+        elif form.data.get("seen") != digest(review.application):
+            form.add_error(None, ValidationError(CHANGED))
         review = self.get_queryset(request).get(pk=review.pk)
         # The reason stays as typed; what it is about is from now on what this page shows.
         form.data = {**request.POST.dict(), "seen": digest(review.application)}
@@ -181,9 +184,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             "application_url": self._application_url(request, review),
             "problems": form.non_field_errors() if form.is_bound else "",
             "form": form if waits and refusal is None else None,
-            "refusal": REFUSALS[roles.Refusal.OWN_APPLICATION]
-            if waits and refusal is roles.Refusal.OWN_APPLICATION
-            else "",
+            "refusal": REFUSALS[refusal] if waits and refusal in roles.OWN else "",
         }
         return protect(TemplateResponse(request, "provider_site/admin/review.html", context))
 

@@ -60,7 +60,8 @@ class DailyCountAdmin(ReadOnlyAdmin):
         if (key := request.GET.get("application")) is None:
             return None
         try:
-            application = applications.application_model()._default_manager.filter(pk=key).first()
+            rows = applications.application_model()._default_manager.exclude(registration__deleted_at__isnull=False)
+            application = rows.filter(pk=key).first()
         except (ValueError, ValidationError):  # the key is of whatever type the host's application has
             application = None
         if application is None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from provider_site import signals
 from provider_site.errors import ReviewConflict
 from provider_site.models import AuditEvent, ClientSecret, Logo, Member, Profile, Registration, Review
-from provider_site.services import audit, outbox
+from provider_site.services import audit, facts, outbox, reviews
 from provider_site.services.applications import application_model
 
 BATCH = 1000
@@ -58,6 +58,7 @@ def delete_application(
     signals.application_deleted.send(sender=Registration, registration=registration)
     _bury(application, registration)
     if not _sweep(application, batches=AT_ONCE):
+        _rename(application)
         outbox.put(kind=KIND, payload={"application": str(application.pk)})
         return False
     application.delete()
@@ -79,11 +80,9 @@ def _bury(application: Any, registration: Registration) -> None:
     registration.owner = registration.logo = None
     registration.tokens_not_before = registration.deleted_at = now
     registration.save()
-    application.client_id, application.redirect_uris = f"deleted-{uuid.uuid4().hex}", ""
-    application.post_logout_redirect_uris, application.user = "", None
     # Not save(): DOT's would hash the closed secret column.
     application_model()._default_manager.filter(pk=application.pk).update(
-        client_id=application.client_id, redirect_uris="", post_logout_redirect_uris="", user=None
+        redirect_uris="", post_logout_redirect_uris="", user=None
     )
     ClientSecret.objects.filter(application=application).delete()
     Member.objects.filter(application=application).delete()
@@ -92,6 +91,16 @@ def _bury(application: Any, registration: Registration) -> None:
     for picture in [logo.picture for logo in logos]:
         transaction.on_commit(partial(_delete_file, picture.storage, picture.name), robust=True)
     logos.delete()
+
+
+def _rename(application: Any) -> None:
+    """Let the client ID name nothing.
+
+    Last, once the rows are waited for: PostgreSQL lets nobody refer to a row whose unique key changes, and somebody who
+    holds one of those rows may be about to (a token request, an accepted invitation): each would wait for the other.
+    """
+    application.client_id = f"deleted-{uuid.uuid4().hex}"
+    application_model()._default_manager.filter(pk=application.pk).update(client_id=application.client_id)
 
 
 def _delete_file(storage: Storage, name: str | None) -> None:
@@ -145,12 +154,13 @@ def finish_deletion(payload: dict[str, Any]) -> None:
 
 
 @transaction.atomic
-def delete_person(*, user: Any) -> None:
+def delete_person(*, user: Any, actor: Any = None, request: HttpRequest | None = None) -> None:
     """Delete an account with its tokens, consents and sessions, in batches that need little memory.
 
-    Its applications stay: they lose their owner, and every co-owner answers for them. The audit trail stays, with the
-    name as it was.
+    Its applications stay: they lose their owner, with a trace, and every co-owner answers for them. The audit trail
+    stays, with the name as it was.
     """
+    _disown(user, actor=actor, request=request)
     # DOT's own column would take the applications along; those taken over from stock DOT still have it filled.
     application_model()._default_manager.filter(user=user).update(user=None)
     profile = Profile.objects.filter(user=user).first()
@@ -158,6 +168,15 @@ def delete_person(*, user: Any) -> None:
         transaction.on_commit(partial(_delete_file, profile.avatar.storage, profile.avatar.name), robust=True)
     _sweep_all(user)
     user.delete()
+
+
+def _disown(user: Any, *, actor: Any, request: HttpRequest | None) -> None:
+    for registration in Registration.objects.select_related("application").filter(owner=user, deleted_at=None):
+        application = registration.application
+        Registration.objects.filter(pk=registration.pk).update(owner=None, updated=timezone.now())
+        gone = [{"fact": "owner", "before": str(user.pk), "after": ""}]
+        before = facts.read(application=application)
+        reviews.note_change(application=application, before=before, others=gone, actor=actor, request=request)
 
 
 def _sweep_all(instance: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from provider_site import crypto
@@ -74,7 +75,7 @@ def published_jwks() -> dict[str, Any]:
     return {"keys": [key.public_jwk for key in keys]}
 
 
-def rotate(*, actor: Any = None) -> SigningKey:
+def rotate(*, actor: Any = None, request: HttpRequest | None = None) -> SigningKey:
     """Move one step: the next key signs, the active one only verifies, and a new next key is published.
 
     Without a next key yet, only publishes one: a key is in the JWK set before it signs. Returns the key published.
@@ -87,5 +88,5 @@ def rotate(*, actor: Any = None) -> SigningKey:
             keys.filter(status=SigningKey.Status.ACTIVE).update(status=SigningKey.Status.PREVIOUS)
             SigningKey.objects.filter(pk=following.pk).update(status=SigningKey.Status.ACTIVE, activated_at=now)
         published = _new_key(status=SigningKey.Status.NEXT)
-        audit.record(action="key.rotated", actor=actor, data={"published": published.kid})
+        audit.record(action="key.rotated", actor=actor, request=request, data={"published": published.kid})
     return published

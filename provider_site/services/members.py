@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from provider_site import signals
 from provider_site.conf import provider_settings
 from provider_site.errors import NotAllowed
-from provider_site.models import AuditEvent, Member, Registration
+from provider_site.models import AuditEvent, Member, Registration, Review
 from provider_site.services import applications, audit, outbox
 
 MAX_MEMBERS = 100
@@ -58,6 +58,19 @@ def is_principal(*, application: Any, user: Any) -> bool:
     return registration.owner_id == user.pk or (
         registration.owner_id is None and is_owner(application=application, user=user)
     )
+
+
+def is_party(*, application: Any, user: Any) -> bool:
+    """Tell whether the person has a side in a decision about the application: an owner, or who asked for it.
+
+    The second so that nobody gives their application away for as long as it takes to decide about it.
+    """
+    return is_owner(application=application, user=user) or has_asked(application=application, user=user)
+
+
+def has_asked(*, application: Any, user: Any) -> bool:
+    """Tell whether what waits for review was submitted by this person."""
+    return Review.objects.filter(application=application, decided_at=None, submitted_by=user).exists()
 
 
 def is_member(*, application: Any, user: Any) -> bool:

@@ -60,20 +60,23 @@ def missing(*, application: Any, asked: Facts | None = None) -> list[fact_policy
 
 def _locked(application: Any) -> Registration:
     """Return the registration under its row lock; a draft is made for an application that has none."""
-    Registration.objects.get_or_create(application=application)
     # No join: who waited for the lock would read the application as it was before the wait (PostgreSQL).
-    registration = Registration.objects.select_for_update().get(application=application)
-    if registration.deleted_at is not None:
+    rows = Registration.objects.select_for_update().filter(application=application)
+    registration = rows.first()
+    if registration is None and type(application)._default_manager.filter(pk=application.pk).exists():
+        Registration.objects.get_or_create(application=application)
+        registration = rows.first()
+    if registration is None or registration.deleted_at is not None:
         raise ReviewConflict("the application is being deleted")
     return registration
 
 
 def _check_impartial(registration: Registration, actor: Any) -> None:
-    """Raise NotAllowed for who would decide about an application of their own; superusers answer for themselves."""
+    """Raise NotAllowed for who would decide about what is their own; superusers answer for themselves."""
     if actor is None or getattr(actor, "is_superuser", False):
         return
-    if members.is_owner(application=registration.application, user=actor):
-        raise NotAllowed("nobody reviews an application of their own")
+    if members.is_party(application=registration.application, user=actor):
+        raise NotAllowed("nobody reviews an application or a request of their own")
 
 
 def _step(registration: Registration, step: Step, *, reason: str = "") -> None:

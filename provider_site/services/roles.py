@@ -33,8 +33,10 @@ class Refusal(StrEnum):
 
     NO_PERMISSION = "no_permission"
     OWN_APPLICATION = "own_application"
+    OWN_REQUEST = "own_request"
 
 
+OWN = frozenset({Refusal.OWN_APPLICATION, Refusal.OWN_REQUEST})
 _PERMISSIONS = {
     Step.APPROVE: "provider_site.review_registration",
     Step.REJECT: "provider_site.review_registration",
@@ -46,13 +48,16 @@ _PERMISSIONS = {
 def refusal(*, user: Any, step: Step, application: Any = None) -> Refusal | None:
     """Return why ``user`` may not take a reviewer's step, or ``None``; without an application, only the permission.
 
-    Nobody decides in favour of an application of their own, superusers apart: on a small site there may be only one.
+    Nobody decides in favour of an application or a request of their own, superusers apart: on a small site there may
+    be only one.
     """
     if not user.has_perm(_PERMISSIONS[step]):
         return Refusal.NO_PERMISSION
     if application is None or step is Step.SUSPEND or user.is_superuser:
         return None
-    return Refusal.OWN_APPLICATION if members.is_owner(application=application, user=user) else None
+    if members.is_owner(application=application, user=user):
+        return Refusal.OWN_APPLICATION
+    return Refusal.OWN_REQUEST if members.has_asked(application=application, user=user) else None
 
 
 def may_change_facts(*, user: Any, application: Any) -> bool:

@@ -12,9 +12,10 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from provider_site.admin.usage import application_usage
-from provider_site.models import DailyCount
+from provider_site.models import DailyCount, Registration
 from provider_site.services import usage
 from tests import factories
 from tests.provider.driver import ISSUER_HOST, Driver
@@ -190,6 +191,11 @@ def test_site_page_without_the_permission_is_refused(application: Any, query: st
 @pytest.mark.parametrize("key", ["999999", "x", "", "9" * 40])
 def test_usage_of_an_application_that_is_not_there_is_not_found(admin_browser: Client, key: str) -> None:
     assert admin_browser.get(f"{SITE_PAGE}?application={key}").status_code == 404
+
+
+def test_usage_of_an_application_that_is_being_deleted_is_not_found(admin_browser: Client, application: Any) -> None:
+    Registration.objects.filter(application=application).update(deleted_at=timezone.now())
+    assert admin_browser.get(f"{SITE_PAGE}?application={application.pk}").status_code == 404
 
 
 def test_counts_are_nobody_s_to_change(application: Any, staff: Any) -> None:

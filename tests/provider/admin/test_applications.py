@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_application_model
@@ -225,6 +226,22 @@ class TestChanging:
         assert "has changed since this page was opened" in as_html(office.post(page(application), form))
         application.refresh_from_db()
         assert application.redirect_uris == "https://new.example.com/"
+
+    def test_saving_writes_only_what_was_changed_here(self, office: Client, user: Any) -> None:
+        application = registrations.approved(user)
+        model, closed = type(application), application.client_secret
+        model.objects.filter(pk=application.pk).update(client_secret="pbkdf2_sha256$1$legacy$legacy")
+
+        def meanwhile(**_kwargs: Any) -> None:
+            model.objects.filter(pk=application.pk).update(client_secret=closed, client_id="another")
+
+        pre_save.connect(meanwhile, sender=model)
+        try:
+            assert save(office, application, name="Renamed").status_code == 302
+        finally:
+            pre_save.disconnect(meanwhile, sender=model)
+        application.refresh_from_db()
+        assert (application.name, application.client_id, application.client_secret) == ("Renamed", "another", closed)
 
     def test_client_that_becomes_public_loses_its_secrets(self, office: Client, user: Any) -> None:
         registered = factories.make_application(user)

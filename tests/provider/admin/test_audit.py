@@ -16,8 +16,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from provider_site.models import AuditEvent
-from provider_site.services import audit, audit_export, deletion
+from provider_site.models import AuditEvent, SigningKey
+from provider_site.services import audit, audit_export, deletion, keys
 from tests import factories
 from tests.provider.admin import crowd
 from tests.provider.admin.office import as_html, enter, page_of
@@ -92,6 +92,14 @@ class TestTrailIsAppendOnly:
         assert (row.actor, row.application, row.actor_name, row.client_id) == (None, None, "ada", client_id)
 
 
+def test_rotation_of_keys_says_whence(office: Client, staff: Any) -> None:
+    key = keys.rotate()
+    form = {"action": "rotate", "_selected_action": [key.pk], "index": "0"}
+    assert office.post(page_of(SigningKey), form).status_code == 302
+    trace = AuditEvent.objects.filter(action="key.rotated").latest("pk")
+    assert (trace.actor, trace.address) == (staff, "127.0.0.1")
+
+
 class TestList:
     def test_names_what_who_which_and_whence(self, office: Client, user: Any, application: Any) -> None:
         request = HttpRequest()
@@ -120,7 +128,8 @@ class TestList:
         assert list(office.get(LIST, {"days": "365"}).context["cl"].queryset) == [new, old]
 
     def test_strange_lookup_in_the_address_is_refused(self, office: Client) -> None:
-        assert office.get(LIST, {"data__icontains": "x"}).status_code == 400
+        for lookup in ({"data__icontains": "x"}, {"client_id": "\x00"}, {"action__exact": "\x00"}):
+            assert office.get(LIST, lookup).status_code == 400
 
     def test_detail_shows_changes_as_a_table_and_escapes_them(self, office: Client) -> None:
         change = {"fact": "name", "entry": "", "before": "Old", "after": "<b>New</b>"}
@@ -173,6 +182,8 @@ class TestExport:
         assert "Export as CSV" in as_html(exporting.get(LIST))
         assert exporting.get(EXPORT).status_code == 403
         assert exporting.post(EXPORT, {"format": "exe"}).status_code == 400
+        for lookup in ("application=abc", "at__gte=soon", "data__icontains=x", "client_id=%00"):
+            assert exporting.post(f"{EXPORT}?{lookup}", {"format": "csv"}).status_code == 400, lookup
         assert exporting.post(EXPORT, {"format": "csv"}).status_code == 200
         assert AuditEvent.objects.filter(action="audit.exported").count() == 1
 

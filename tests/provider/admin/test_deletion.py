@@ -119,6 +119,14 @@ class TestDeletingAccounts:
         assert browser.post(page, {"post": "yes"}).status_code == 302
         self.assert_gone(person, pk)
 
+    def test_applications_that_lose_their_owner_say_so_in_the_trail(self, office: Client, staff: Any) -> None:
+        person = factories.make_user()
+        application = factories.make_application(person).application
+        office.post(page_of(User, person.pk, "delete"), {"post": "yes"})
+        trace = AuditEvent.objects.get(action="application.changed", application=application)
+        assert (trace.actor, trace.address) == (staff, "127.0.0.1")
+        assert trace.data["changes"][0]["fact"] == "owner"
+
     @pytest.mark.slow
     def test_confirmation_for_a_hundred_thousand_tokens_is_bounded(self, office: Client, application: Any) -> None:
         person = factories.make_user()

@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from provider_site.errors import NotAllowed
 from provider_site.models import ApplicationScope, AuditEvent, OutboxMessage, Registration, Review
-from provider_site.policy.facts import Facts
+from provider_site.policy.facts import Facts, digest
 from provider_site.services import facts, reviews, roles
 from tests import factories
 from tests.provider.admin import registrations
@@ -177,6 +178,35 @@ class TestDecision:
         assert seen(text) != old
         desk.post(page(review), {"decision": "approve", "seen": seen(text)})
         assert registrations.status(application) == "approved"
+
+    def test_what_changed_is_told_also_where_the_reason_is_missing(self, desk: Client, user: Any) -> None:
+        review = registrations.waiting(application := registrations.submitted(user))
+        old = seen(as_html(desk.get(page(review))))
+        many = {"action": "reject_chosen", "_selected_action": [review.pk], "confirm": "1", f"seen-{review.pk}": old}
+        assert "has changed since" not in as_html(desk.post(page(review), {"decision": "reject", "seen": old}))
+        assert "has changed since" not in as_html(desk.post(page_of(Review), many))
+        asked = facts.read(application=application).to_json() | {"redirect_uris": ["https://evil.example/"]}
+        reviews.change(application=application, actor=user, asked=Facts.from_json(asked))
+        assert "has changed since" in as_html(desk.post(page(review), {"decision": "reject", "seen": old}))
+        assert "has changed since" in as_html(desk.post(page_of(Review), many))
+
+    def test_nobody_gives_an_application_away_to_decide_about_it(self, desk: Client, user: Any, reviewer: Any) -> None:
+        reviewer.groups.add(Group.objects.get(name=roles.OPERATORS))
+        for make in (registrations.submitted, registrations.changing):
+            application = make(reviewer)
+            form = registrations.change_form(application, **{"registration-0-owner": user.pk})
+            assert desk.post(page_of(type(application), application.pk, "change"), form).status_code == 302
+            review, ticked = registrations.waiting(application), reviews.compared(application=application)
+            text = as_html(desk.get(page(review)))
+            assert "You asked for this yourself" in text
+            assert 'name="decision"' not in text
+            form = {"decision": "approve", "seen": digest(*ticked)}
+            assert desk.post(page(review), form).status_code == 403
+            form = {"action": "approve_chosen", "_selected_action": [review.pk], "confirm": "1"}
+            desk.post(page_of(Review), form | {f"seen-{review.pk}": digest(*ticked)})
+            with pytest.raises(NotAllowed):
+                reviews.approve(application=application, actor=reviewer)
+            assert registrations.waiting(application) == review
 
     def test_decision_without_saying_what_was_seen_is_none(self, desk: Client, user: Any) -> None:
         application = registrations.submitted(user)
