@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from provider_site import crypto
 from provider_site.models import AuditEvent, ClientSecret, OutboxMessage
-from provider_site.services import audit, outbox
+from provider_site.services import audit, outbox, slow_hashes
 
 # What DOT's generator makes: 128 letters and digits, far beyond guessing, so a person did not choose it.
 _GENERATED_BY_DOT = re.compile(r"[0-9A-Za-z]{64,}\Z")
@@ -73,10 +73,11 @@ def is_open(*, application: Any) -> bool:
     return end is None or timezone.now() < end
 
 
-def verify(*, application: Any, secret: str) -> bool:
+def verify(*, application: Any, secret: str, is_guess: bool = True) -> bool:
     """Tell whether ``secret`` is the one in the column; one of the generator's shape is stored anew, by a fast digest.
 
-    One a person may have chosen keeps its slow hash.
+    One a person may have chosen keeps its slow hash. ``is_guess`` counts against the application's budget of guesses,
+    as whatever strangers send has to.
     """
     if not is_open(application=application):
         return False
@@ -86,8 +87,15 @@ def verify(*, application: Any, secret: str) -> bool:
         right = constant_time_compare(secret, stored)
     else:
         try:
+            hasher = identify_hasher(stored)
             # Not check_password: for a hash with few iterations it makes up for them, to hide how old a password is.
-            right = identify_hasher(stored).verify(secret, stored)
+            right = slow_hashes.verify(
+                application=application,
+                stored=stored,
+                secret=secret,
+                by_hash=lambda: hasher.verify(secret, stored),
+                is_guess=is_guess,
+            )
         except ValueError:  # its hasher left PASSWORD_HASHERS; the hash itself must not become the secret
             return False
     if right and _GENERATED_BY_DOT.match(secret) and application.algorithm != "HS256":

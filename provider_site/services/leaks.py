@@ -81,7 +81,7 @@ def _revoke_legacy(text: str, *, application: Any, **who: Any) -> list[Any]:
     """Close the columns of stock DOT that hold the text; return their applications."""
     in_clear = application_model().objects.filter(client_secret=text)
     candidates = {row.pk: row for row in ([application] if application is not None else []) + list(in_clear[:100])}
-    right = [row for row in candidates.values() if dot_column.verify(application=row, secret=text)]
+    right = [row for row in candidates.values() if dot_column.verify(application=row, secret=text, is_guess=False)]
     # The comparison may just have moved it to a row of its own, which the search by digest finds.
     return [row for row in right if secrets.revoke_legacy(application=row, leaked=True, **who)]
 
