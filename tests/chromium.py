@@ -29,6 +29,7 @@ class Visit:
         self.context = context
         self.complaints: list[str] = []
         context.on("request", self._request)
+        context.on("response", self._response)
         context.on("console", self._console)
         context.on("weberror", lambda error: self.complaints.append(f"script error: {error.error}"))
         self.page = context.new_page()
@@ -40,7 +41,14 @@ class Visit:
 
     def _console(self, message: Any) -> None:
         if "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:
-            self.complaints.append(f"refused by the content security policy: {message.text}")
+            self.complaints.append(f"refused by the content security policy at {message.page.url}: {message.text}")
+        # That a page itself is an error page is no fault of it; what it asked for is looked at in _response.
+        elif message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.complaints.append(f"an error on the console at {message.page.url}: {message.text}")
+
+    def _response(self, response: Any) -> None:
+        if response.status >= 400 and response.request.resource_type not in {"document", "fetch"}:
+            self.complaints.append(f"{response.status} for {response.url}, which a page asked for")
 
 
 @contextmanager

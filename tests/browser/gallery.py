@@ -1,0 +1,139 @@
+"""Applications in every state of their lives, with data that no page was drawn for, and who looks at them."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils import timezone
+
+from provider_site.models import ClientSecret, Consent, DailyCount, Logo, Member, Registration
+from provider_site.policy.facts import Facts
+from provider_site.services import facts, logos, members, profiles, reviews, secrets, usage
+from tests import factories
+from tests.provider.admin import registrations
+from tests.provider.developer.browsers import confirm_address
+from tests.provider.driver import plant_signing_key
+from tests.servers import LiveSites
+
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+MIXED = "朝夕日历 <b>Kalender</b> & مفكرة Ünïcode 👩‍👩‍👧‍👦"
+ARABIC = "تقويم محمد بن عبد الله آل سعود العتيبي"
+REASON = f"It sends <script>spam</script>.\nThe words “{LONG}” say nothing. 请说明用途。 السبب غير واضح."
+CALLBACK_PATH = "/no-such-page/"
+
+# With the six standard ones: sixty scopes.
+SCOPES = {
+    f"scope_with_a_rather_long_name:{number}": {
+        "title": (f"{MIXED} {number}", f"{LONG} {number}", f"{ARABIC} {number}")[number % 3],
+        "description": f"{LONG} " * (number % 2) + "读取并更改您的日程。",
+    }
+    for number in range(54)
+}
+
+
+@dataclass
+class Gallery:
+    """The people, and the applications by the name of what is special about each."""
+
+    sites: LiveSites
+    developer: Any = field(init=False)
+    person: Any = field(init=False)
+    staff: Any = field(init=False)
+    applications: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Write all the rows."""
+        plant_signing_key()
+        self._people()
+        self._states()
+        self._everything()
+        self._memberships()
+
+    def _people(self) -> None:
+        self.developer = factories.make_user("an_account_name_that_never_comes_to_its_end_0123456789")
+        address = "a.very.long.address.that.does.not.break@subdomain.of.a.long.example.com"
+        self.person = factories.make_user("person", email=address)
+        self.staff = factories.make_staff("root")
+        for user in (self.developer, self.person, self.staff):
+            confirm_address(user)
+        profiles.set_nickname(user=self.developer, nickname="W" * 40)
+        profiles.set_nickname(user=self.person, nickname=ARABIC)
+
+    def _states(self) -> None:
+        at_consumer = [f"{self.sites.consumer}{CALLBACK_PATH}"]
+        developer, staff = self.developer, self.staff
+        self.applications = {
+            "draft": factories.make_application(developer, name=LONG, status="draft").application,
+            "submitted": registrations.submitted(developer, name=MIXED),
+            "changing": registrations.changing(
+                developer, name=ARABIC, redirect_uris=[f"https://{'a' * 60}.example.com/{'path' * 20}"]
+            ),
+            "rejected": registrations.submitted(developer, name=f"{MIXED} 2", redirect_uris=at_consumer),
+            "suspended": registrations.approved(developer, name=f"{ARABIC} 2", redirect_uris=at_consumer),
+            "public": registrations.draft(developer, name="Public", client_type="public"),
+        }
+        reviews.reject(application=self.applications["rejected"], actor=staff, reason=REASON)
+        self._consent(self.applications["suspended"])
+        reviews.suspend(application=self.applications["suspended"], actor=staff, reason=REASON)
+
+    def _everything(self) -> None:
+        scopes = {"openid": True, "nickname": False, "avatar": False, "profile": False, "email": False}
+        scopes |= {"offline_access": False} | dict.fromkeys(SCOPES, False)
+        uris = [f"{self.sites.consumer}{CALLBACK_PATH}", f"https://{'b' * 60}.example.com/{'path' * 20}"]
+        made = registrations.approved(self.developer, name=LONG, redirect_uris=uris, scopes=scopes, description=MIXED)
+        Registration.objects.filter(application=made).update(logo=self._logo(made))
+        reviews.change(application=made, actor=self.developer, asked=self._asked(made), note=REASON)
+        now = timezone.now()
+        secrets.issue_secret(application=made, name=LONG[:60], expires_in=timedelta(days=1))
+        for name, ended in (("revoked", {"revoked_at": now}), ("ended", {"expires_at": now})):
+            secrets.issue_secret(application=made, name=name)
+            ClientSecret.objects.filter(application=made, name=name).update(**ended)
+        for ago in range(30):
+            for kind in DailyCount.Kind.values:
+                day = usage.today() - timedelta(days=ago)
+                DailyCount.objects.create(application=made, day=day, kind=kind, count=10 ** (ago % 9))
+        self.applications["everything"] = made
+
+    def _asked(self, application: Any) -> Any:
+        known = facts.read(application=application).to_json()
+        return Facts.from_json(known | {"name": MIXED, "description": ARABIC, "logo": self._logo(application).key})
+
+    def _logo(self, application: Any) -> Logo:
+        return logos.store(application=application, upload=factories.make_picture())
+
+    def _consent(self, application: Any) -> None:
+        now = timezone.now()
+        Consent.objects.create(
+            user=self.person,
+            application=application,
+            scope="openid nickname",
+            declined_scope="avatar",
+            given_at=now,
+            ends_at=now + timedelta(days=30),
+        )
+
+    def _memberships(self) -> None:
+        invited = [(self.applications[name], role) for name, role in (("draft", "tester"), ("submitted", "owner"))]
+        for application, role in [*invited, (self.applications["rejected"], "tester")]:
+            members.invite(application=application, identifier="person", role=role, actor=self.developer)
+        members.invite(
+            application=self.applications["everything"], identifier=LONG, role="tester", actor=self.developer
+        )
+        accepted = Member.objects.get(application=self.applications["rejected"])
+        members.accept(member_id=accepted.pk, user=self.person)
+
+    def authorize(self, name: str, **changes: str) -> str:
+        """Return the address a client sends a person to."""
+        application = self.applications[name]
+        scopes = application.registered_scopes.values_list("scope", flat=True)
+        parameters = {
+            "response_type": "code",
+            "client_id": application.client_id,
+            "redirect_uri": f"{self.sites.consumer}{CALLBACK_PATH}",
+            "scope": " ".join(scopes),
+            "state": "state-1",
+            "code_challenge": "a" * 43,
+            "code_challenge_method": "S256",
+        }
+        return f"/o/authorize/?{urlencode(parameters | changes)}"

@@ -1,0 +1,156 @@
+"""Every page for people, developers and staff: who looks at it, and how it is reached."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.browser.gallery import Gallery
+
+Way = str | Callable[[Any, Gallery], None]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One page: its name, and its address or what leads there."""
+
+    name: str
+    way: Way
+
+    def reach(self, page: Any, gallery: Gallery) -> None:
+        """Bring the browser there; ``{name}`` in an address is the key of the application so called."""
+        if not isinstance(self.way, str):
+            self.way(page, gallery)
+            return
+        keys = {name: application.pk for name, application in gallery.applications.items()}
+        page.goto(gallery.sites.provider + self.way.format(**keys))
+
+
+def _authorize(name: str, **changes: str) -> Callable[[Any, Gallery], None]:
+    return lambda page, gallery: page.goto(gallery.sites.provider + gallery.authorize(name, **changes))
+
+
+def _form(address: str, button: str, **values: str) -> Callable[[Any, Gallery], None]:
+    """Open a page, fill in what is named by id, and send the form by its button."""
+
+    def send(page: Any, gallery: Gallery) -> None:
+        Stop("", address).reach(page, gallery)
+        for element, value in values.items():
+            page.locator(f"#{element}").fill(value)
+        with page.expect_navigation():
+            page.locator(button).first.click()
+
+    return send
+
+
+def _run_to_the_end(page: Any, gallery: Gallery) -> None:
+    _form("/o/developer/{everything}/try/", "main form[method=post]:not([action]) button")(page, gallery)
+    page.locator("main .try-buttons .button-primary").click()
+    page.wait_for_url("**/o/consent/**")
+    page.locator("#allow").click()
+    page.wait_for_url("**/o/developer/try/callback/**")
+
+
+def _review(name: str) -> Callable[[Any, Gallery], None]:
+    def go(page: Any, gallery: Gallery) -> None:
+        review = gallery.applications[name].reviews.latest("pk")
+        page.goto(f"{gallery.sites.provider}/admin/provider_site/review/{review.pk}/change/")
+
+    return go
+
+
+def _many(address: str, action: str) -> Callable[[Any, Gallery], None]:
+    def go(page: Any, gallery: Gallery) -> None:
+        page.goto(gallery.sites.provider + address)
+        page.locator("#action-toggle").check()
+        page.locator("select[name=action]").select_option(action)
+        with page.expect_navigation():
+            page.locator("button[name=index]").first.click()
+
+    return go
+
+
+def _rejected(page: Any, gallery: Gallery) -> None:
+    _review("submitted")(page, gallery)
+    with page.expect_navigation():
+        page.locator("button[name=decision][value=reject]").click()
+
+
+_A = "/admin/oauth2_provider/application"
+
+ANYBODY = [
+    Stop("home", "/"),
+    Stop("sign in", "/accounts/login/"),
+    Stop("wrong sign in", _form("/accounts/login/", "main form[action*=login] button", id_login="x", id_password="y")),
+    Stop("sign up", "/accounts/signup/"),
+    Stop("reset password", "/accounts/password/reset/"),
+    Stop("error of an unknown client", "/o/authorize/?client_id=unknown&response_type=code"),
+    Stop("not found", "/o/nothing/"),
+]
+PERSON = [
+    Stop("consent to sixty scopes", _authorize("everything")),
+    Stop("consent to an app not reviewed", _authorize("rejected")),
+    Stop("app for others", _authorize("draft", redirect_uri="https://app.example.com/callback")),
+    Stop("suspended app", _authorize("suspended")),
+    Stop("expired request", "/o/consent/unknown/"),
+    Stop("connected apps", "/o/apps/"),
+    Stop("profile", "/o/profile/"),
+    Stop("invitations", "/o/invitations/"),
+    Stop("nothing registered", "/o/developer/"),
+    Stop("e-mail addresses", "/accounts/email/"),
+    Stop("two factors", "/accounts/2fa/"),
+]
+DEVELOPER = [
+    Stop("list", "/o/developer/"),
+    Stop("create", "/o/developer/new/"),
+    Stop("create, refused", _form("/o/developer/new/", ".dev-save button", id_name=" x ", id_redirect_uris="http://x")),
+    Stop("edit a change", "/o/developer/{everything}/edit/"),
+    *(
+        Stop(f"overview, {name}", f"/o/developer/{{{name}}}/")
+        for name in ("draft", "submitted", "changing", "rejected", "suspended", "public", "everything")
+    ),
+    Stop("members", "/o/developer/{rejected}/members/"),
+    Stop("invited nobody", _form("/o/developer/{everything}/members/", "#invite button", id_identifier=" ")),
+    Stop("secrets", "/o/developer/{everything}/secrets/"),
+    Stop("secrets of a public client", "/o/developer/{public}/secrets/"),
+    Stop("delete", "/o/developer/{draft}/delete/"),
+    Stop("usage", "/o/developer/{everything}/usage/"),
+    Stop("settings", "/o/developer/{everything}/settings/"),
+    Stop("try", "/o/developer/{everything}/try/"),
+    Stop("try, the request", _form("/o/developer/{draft}/try/", "main form[method=post]:not([action]) button")),
+    Stop("try, the result", _run_to_the_end),
+    Stop("try, again", "/o/developer/try/callback/?state=x"),
+    Stop("prove again", "/o/developer/{draft}/members/?not-done=1"),
+    Stop("secret once", _form("/o/developer/{everything}/secrets/", "#rotate button[type=submit]")),
+]
+STAFF = [
+    Stop("applications", f"{_A}/"),
+    Stop("new application", f"{_A}/add/"),
+    *(
+        Stop(f"application, {name}", f"{_A}/{{{name}}}/change/")
+        for name in ("draft", "submitted", "suspended", "everything")
+    ),
+    Stop("approve", f"{_A}/{{submitted}}/step/approve/"),
+    Stop("suspend", f"{_A}/{{everything}}/step/suspend/"),
+    Stop("new secret", f"{_A}/{{everything}}/secret/"),
+    Stop("rotate", f"{_A}/{{everything}}/secret/rotate/"),
+    Stop("queue", "/admin/provider_site/review/"),
+    Stop("review", _review("submitted")),
+    Stop("review of a change", _review("everything")),
+    Stop("decided review", _review("rejected")),
+    Stop("rejected without a reason", _rejected),
+    Stop("many", _many("/admin/provider_site/review/", "approve_chosen")),
+    Stop("many to suspend", _many(f"{_A}/", "suspend_chosen")),
+    Stop("audit", "/admin/provider_site/auditevent/"),
+    Stop("usage of the site", "/admin/provider_site/dailycount/"),
+]
+
+
+# What is looked at in one go, and who looks.
+ALL: dict[str, tuple[str, list[Stop]]] = {
+    "anybody": ("", ANYBODY),
+    "person": ("person", PERSON),
+    "developer's forms": ("developer", DEVELOPER[:4]),
+    "developer": ("developer", DEVELOPER[4:]),
+    "applications": ("staff", STAFF[:8]),
+    "reviews": ("staff", STAFF[8:]),
+}

@@ -1,0 +1,62 @@
+"""Every page holds under axe and fits its window: English and Chinese, phone and desk, light and dark, ugly data."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import accessibility
+from tests.browser import pages
+from tests.browser.excuses import DJANGOS
+from tests.browser.gallery import SCOPES, Gallery
+from tests.browser.test_provider_pages import sign_in
+from tests.servers import LiveSites
+
+pytestmark = pytest.mark.browser
+
+PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture
+def gallery(live_sites: LiveSites, settings: Any) -> Gallery:
+    """Return the rows all pages are looked at with."""
+    settings.PROVIDER_SITE = {**settings.PROVIDER_SITE, "SCOPES": SCOPES, "WHO_MAY_REGISTER": "everyone"}
+    return Gallery(live_sites)
+
+
+# What depends on the colour scheme and on the width; the structure of a page does not.
+AT_DESK = ["color-contrast", "link-in-text-block", "target-size"]
+# What a translation can spoil: names and texts that are missing, and targets that shrink with their words.
+TRANSLATED = ["button-name", "document-title", "html-has-lang", "html-lang-valid", "image-alt", "label", "link-name"]
+TRANSLATED += ["valid-lang", "target-size", "landmark-unique", "heading-order", "empty-heading"]
+
+
+def looked_at(page: Any, *, is_translation: bool, is_admin: bool) -> list[str]:
+    """Return what is wrong with the page on a light phone and on a dark desk."""
+    excused = DJANGOS if is_admin else {}
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme="light")
+    rules = TRANSLATED if is_translation else []
+    found = [f"phone: {finding}" for finding in accessibility.findings(page, rules=rules, excused=excused)]
+    page.set_viewport_size(DESK)
+    page.emulate_media(color_scheme="dark")
+    if not is_translation:
+        found += [f"desk: {finding}" for finding in accessibility.violations(page, rules=AT_DESK, excused=excused)]
+    return found + [f"desk: {finding}" for finding in accessibility.overflow(page)]
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+@pytest.mark.parametrize("kind", list(pages.ALL))
+def test_pages_hold(gallery: Gallery, new_visit: Callable[..., Any], kind: str, locale: str) -> None:
+    who, stops = pages.ALL[kind]
+    page = new_visit(locale=locale).page
+    if who:
+        sign_in(page, gallery.sites, getattr(gallery, who), f"{gallery.sites.provider}/o/profile/")
+    found = {}
+    for stop in stops:
+        stop.reach(page, gallery)
+        assert page.locator("html").get_attribute("lang") == {"en-US": "en", "zh-CN": "zh-hans"}[locale], stop.name
+        wrong = looked_at(page, is_translation=locale == "zh-CN", is_admin=who == "staff")
+        if wrong:
+            found[stop.name] = wrong
+    assert not found, "\n".join(f"{name}: {one}" for name, wrong in found.items() for one in wrong)
