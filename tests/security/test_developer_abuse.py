@@ -1,11 +1,13 @@
 """Use the developer pages against other people: to flood them, to write to strangers, to undo what the site decided."""
 
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from provider_site.errors import NotAllowed, ReviewConflict
 from provider_site.models import AuditEvent, ClientSecret, Member, OutboxMessage, Registration
 from provider_site.services import deletion, facts, members, outbox, reviews, secrets
 from tests import factories
+from tests.flows.test_at_once import at_once
 from tests.provider.developer import pages
 from tests.provider.developer.browsers import confirm_address, signed_in
 
@@ -191,6 +194,38 @@ class TestDeleted:
             members.invite(application=application, identifier="friend", role="tester", actor=user)
         assert not Member.objects.exists()
 
+    @pytest.mark.parametrize("small", [True, False])
+    @pytest.mark.parametrize(
+        "address",
+        ["", "submit/", "withdraw/", "edit/", "delete/", "members/invite/", "secrets/issue/", "secrets/rotate/"],
+    )
+    def test_takes_nothing_from_who_was_under_way(
+        self, developer: Client, application: Any, monkeypatch: pytest.MonkeyPatch, address: str, small: bool
+    ) -> None:
+        """Deleted by another owner, after the page had made sure that this one may."""
+        page = f"/o/developer/{application.pk}/"
+        form = pages.facts(client_type=None, identifier="friend", role="tester", lifetime="30", overlap="0")
+        form["seen"] = str(ClientSecret.objects.get().pk)
+        if address == "edit/":
+            form["seen"] = pages.hidden(developer.get(page + address), "seen")
+        if address == "delete/":
+            form["name"] = application.name
+        if not small:
+            monkeypatch.setattr(deletion, "AT_ONCE", 0)
+        original = members.own_application
+
+        def late(**options: Any) -> Any:
+            found = original(**options)
+            assert found.registration.deleted_at is None
+            deletion.delete_application(application=type(found).objects.get(), actor=None)
+            return found
+
+        monkeypatch.setattr(members, "own_application", late)
+        answer = developer.post(page + address, form) if address else developer.get(page)
+        assert answer.status_code in ({302, 404} if address == "delete/" else {400, 404, 409})
+        assert not ClientSecret.objects.exists()
+        assert not Member.objects.exists()
+
     def test_does_not_come_back_by_its_old_form(self, developer: Client, user: Any) -> None:
         """A client ID that was somebody's application, in logs and in other people's settings, names no new one."""
         form = pages.facts(once=pages.hidden(developer.get(pages.NEW), "once"))
@@ -205,3 +240,35 @@ def test_origins_written_at_registration_are_kept(developer: Client) -> None:
     assert pages.register(developer, allowed_origins="https://app.example.com").status_code == 201
     application = Registration.objects.get().application
     assert facts.read(application=application).allowed_origins == ("https://app.example.com",)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deletion_and_an_acceptance_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL, whoever has taken a member's row refers to the application's next, which a deletion changes."""
+    owner, invited = factories.make_user(), factories.make_user()
+    application = factories.make_application(owner).application
+    row = members.invite(application=application, identifier=invited.username, role="owner", actor=owner)
+    taken, wanted = Event(), Event()
+    note = members._note
+
+    def late(*arguments: Any, **options: Any) -> None:
+        taken.set()
+        wanted.wait(1)  # where one writer waits for the other from the beginning, in vain
+        note(*arguments, **options)
+
+    def watch(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("DELETE") and Member._meta.db_table in sql:
+            wanted.set()
+        return execute(sql, *arguments)
+
+    def delete() -> bool:
+        taken.wait(20)
+        with connection.execute_wrapper(watch):
+            return deletion.delete_application(application=application, actor=None)
+
+    def accept() -> bool:
+        return members.accept(member_id=row.pk, user=invited) is not None
+
+    monkeypatch.setattr(members, "_note", late)
+    assert at_once(lambda number: (accept, delete)[number](), 2) == [True, True]
+    assert not Member.objects.exists()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -38,7 +39,12 @@ class OwnedApplicationMixin(LoginRequiredMixin, View):
         if application is None:
             raise Http404
         self.application, self.registration = application, application.registration
-        response = super().dispatch(request, *args, **kwargs)
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except ObjectDoesNotExist:
+            if Registration.objects.filter(application=application.pk, deleted_at=None).exists():
+                raise
+            raise Http404 from None  # deleted by somebody else meanwhile
         if request.method == "POST" and response.status_code < 400:
             applications.remember_language(application=application, language=get_language() or "")
         return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from provider_site.conf import provider_settings
@@ -24,9 +24,11 @@ class OverviewPage(OwnedApplicationMixin):
     def overview(
         self, request: HttpRequest, *, problem: Any = "", note_form: NoteForm | None = None, status: int = 200
     ) -> HttpResponse:
-        """Render it, with what was wrong when something was."""
+        """Render it, with what was wrong when something was. Raises Http404 for one that was deleted meanwhile."""
         # A step that was refused has read the rows before somebody else changed them.
         self.registration.refresh_from_db()
+        if self.registration.deleted_at is not None:
+            raise Http404
         in_force = facts.read(application=self.application)
         state = self.registration.status
         is_unreviewed = state in {_Status.DRAFT, _Status.SUBMITTED, _Status.REJECTED}
