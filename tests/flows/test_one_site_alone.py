@@ -27,6 +27,8 @@ found = {{"apps": sorted(apps.app_configs), "status": {{path: client.get(path).s
 entrance = client.get("/admin/", follow=True).redirect_chain[-1][0]
 client.post(entrance, {{"login": "root", "password": {PASSWORD!r}, "next": "/admin/"}})
 found |= {{"entrance": entrance, "admin": client.get("/admin/").status_code}}
+members = ("/o/developer/", "/o/developer/new/", "/o/invitations/", "/admin/provider_site/review/")
+found["signed_in"] = {{path: client.get(path).status_code for path in members}}
 print(json.dumps(found))
 """
 
@@ -58,6 +60,7 @@ def test_provider_alone_has_its_admin_and_no_consumer(tmp_path: Path) -> None:
     }
     assert found["entrance"].startswith("/accounts/login/")
     assert found["admin"] == 200
+    assert set(found["signed_in"].values()) == {200}, found["signed_in"]
 
 
 @pytest.mark.slow
@@ -73,3 +76,4 @@ def test_consumer_alone_has_its_admin_behind_a_local_password(tmp_path: Path) ->
     # Its own sign-in page offers connectors alone, and none of them opens the admin.
     assert found["entrance"].startswith("/admin/sign-in/")
     assert found["admin"] == 200
+    assert set(found["signed_in"].values()) == {404}, found["signed_in"]
