@@ -77,6 +77,10 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
         applications.validate_redirect_uris(uris)
         return " ".join(uris)
 
+    def clean_name(self) -> str:
+        """Refuse a name that shows other than it is written, or nothing at all."""
+        return applications.clean_name(self.cleaned_data["name"])
+
     def clean_redirect_uris(self) -> str:
         """Refuse what can't be registered, each with its reason."""
         return self._clean_uris("redirect_uris")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +35,8 @@ REFUSALS = {
     redirect.Refusal.HTTP_NOT_LOOPBACK: _("http is only for the loopback address (127.0.0.1, [::1] or localhost)."),
     redirect.Refusal.RESERVED_PARAMETER: _("code, state, iss and error are our own parameters; leave them out."),
 }
+# Characters that turn the direction of a text around.
+_OVERRIDES = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 LINKS = ("homepage_url", "privacy_policy_url", "terms_url")
 
 
@@ -62,6 +65,16 @@ def validate_redirect_uris(uris: Sequence[str]) -> None:
     ]
     if errors:
         raise ValidationError(errors)
+
+
+def clean_name(name: str) -> str:
+    """Return a name on one line. Raises ValidationError for one that shows other than it is written, or nothing."""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    if any(unicodedata.category(char) in {"Cc", "Co", "Cs"} or char in _OVERRIDES for char in name):
+        raise ValidationError(_("A name can't hold invisible control characters."), code="control")
+    if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
+        raise ValidationError(_("A name needs at least one visible character."), code="invisible")
+    return name
 
 
 def link_faults(addresses: Mapping[str, str]) -> dict[str, ValidationError]:

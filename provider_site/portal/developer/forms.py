@@ -23,7 +23,6 @@ MAX_URIS = 50
 _NOT_ASKED, _OPTIONAL, _REQUIRED = "", "optional", "required"
 _WISHES = {_NOT_ASKED: _("Not asked"), _OPTIONAL: _("Optional"), _REQUIRED: _("Required")}
 _ONE_PER_LINE = _("One per line. Each is compared exactly; only a loopback port may differ.")
-_OVERRIDES = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +138,7 @@ class ApplicationForm(forms.Form):
 
     def clean_name(self) -> str:
         """Refuse a name that shows other than it is written, or nothing at all."""
-        name = " ".join(unicodedata.normalize("NFC", self.cleaned_data["name"]).split())
-        if any(unicodedata.category(char) in {"Cc", "Co", "Cs"} or char in _OVERRIDES for char in name):
-            raise ValidationError(_("A name can't hold invisible control characters."), code="control")
-        if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
-            raise ValidationError(_("A name needs at least one visible character."), code="invisible")
-        return name
+        return applications.clean_name(self.cleaned_data["name"])
 
     def _clean_uris(self, field: str, *, checked: bool = True) -> tuple[str, ...]:
         uris = tuple(dict.fromkeys(self.cleaned_data[field].split()))

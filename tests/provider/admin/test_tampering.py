@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from oauth2_provider.models import get_application_model
 
-from provider_site.models import Registration
+from provider_site.models import Registration, Review
 from provider_site.services import facts, roles
 from tests import factories
 from tests.provider.admin import registrations
-from tests.provider.admin.office import enter, page_of
+from tests.provider.admin.office import as_html, enter, page_of
 
 
 @pytest.fixture
@@ -19,6 +20,25 @@ def operator(db: None) -> Client:
     person = factories.make_user("operator", is_staff=True)
     person.groups.add(Group.objects.get(name=roles.OPERATORS))
     return enter(person)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u200b", "A\u202eB", "A\x07B"])
+def test_name_shows_what_it_is(operator: Client, user: Any, name: str) -> None:
+    application = registrations.draft(user)
+    before = application.name
+    save(operator, application, name=name)
+    application.refresh_from_db()
+    assert application.name == before
+    save(operator, application, name="Two\nlines")
+    application.refresh_from_db()
+    assert application.name == "Two lines"
+
+
+@pytest.mark.parametrize("model", [Review, get_application_model()])
+def test_search_for_a_thousand_words_is_one_for_some(operator: Client, user: Any, model: Any) -> None:
+    application = registrations.submitted(user, name="some words and more")
+    words = " ".join(["some words"] * 1000)
+    assert application.name in as_html(operator.get(page_of(model), {"q": words}))
 
 
 def save(browser: Client, application: Any, **fields: Any) -> None:
