@@ -53,7 +53,7 @@ def is_principal(*, application: Any, user: Any) -> bool:
     Its owner; where that account is gone, every co-owner.
     """
     registration = Registration.objects.filter(application=application).first()
-    if registration is None:
+    if registration is None or user.pk is None:  # or nobody would be the owner of what has none
         return False
     return registration.owner_id == user.pk or (
         registration.owner_id is None and is_owner(application=application, user=user)

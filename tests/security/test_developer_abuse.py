@@ -5,6 +5,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -234,6 +235,11 @@ class TestDeleted:
         answer = developer.post(pages.NEW, form)
         assert (answer.status_code, answer["Location"]) == (302, "/o/developer/")
         assert not Registration.objects.exists()
+
+
+def test_who_is_not_signed_in_owns_nothing_that_has_no_owner(application: Any) -> None:
+    Registration.objects.update(owner=None)
+    assert not members.is_principal(application=application, user=AnonymousUser())
 
 
 def test_origins_written_at_registration_are_kept(developer: Client) -> None:
