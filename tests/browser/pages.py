@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.test.utils import override_settings
+
 from tests.browser.gallery import Gallery
 
 Way = str | Callable[[Any, Gallery], None]
@@ -48,6 +51,12 @@ def _run_to_the_end(page: Any, gallery: Gallery) -> None:
     page.wait_for_url("**/o/consent/**")
     page.locator("#allow").click()
     page.wait_for_url("**/o/developer/try/callback/**")
+
+
+def _too_late(page: Any, gallery: Gallery) -> None:
+    """Open a page that wants a sign-in more recent than any."""
+    with override_settings(PROVIDER_SITE={**settings.PROVIDER_SITE, "RECENT_SIGN_IN_SECONDS": 0}):
+        Stop("", "/o/developer/{draft}/members/?not-done=1").reach(page, gallery)
 
 
 def _review(name: str) -> Callable[[Any, Gallery], None]:
@@ -119,7 +128,8 @@ DEVELOPER = [
     Stop("try, the request", _form("/o/developer/{draft}/try/", "main form[method=post]:not([action]) button")),
     Stop("try, the result", _run_to_the_end),
     Stop("try, again", "/o/developer/try/callback/?state=x"),
-    Stop("prove again", "/o/developer/{draft}/members/?not-done=1"),
+    Stop("not done", "/o/developer/{draft}/members/?not-done=1"),
+    Stop("prove again", _too_late),
     Stop("secret once", _form("/o/developer/{everything}/secrets/", "#rotate button[type=submit]")),
 ]
 STAFF = [
