@@ -184,7 +184,9 @@ class TestDecision:
         old = seen(as_html(desk.get(page(review))))
         many = {"action": "reject_chosen", "_selected_action": [review.pk], "confirm": "1", f"seen-{review.pk}": old}
         assert "has changed since" not in as_html(desk.post(page(review), {"decision": "reject", "seen": old}))
-        assert "has changed since" not in as_html(desk.post(page_of(Review), many))
+        listed = as_html(desk.post(page_of(Review), many))
+        assert "has changed since" not in listed
+        assert "<details open>" in listed, "who decides about many has seen what differs"
         asked = facts.read(application=application).to_json() | {"redirect_uris": ["https://evil.example/"]}
         reviews.change(application=application, actor=user, asked=Facts.from_json(asked))
         assert "has changed since" in as_html(desk.post(page(review), {"decision": "reject", "seen": old}))
