@@ -2,9 +2,9 @@
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import migrations
+from django.db import migrations, models
 from django.db.models import F, OuterRef, Subquery
-from django.db.models.functions import Coalesce, Left
+from django.db.models.functions import Cast, Coalesce, Left
 from oauth2_provider.settings import oauth2_settings
 
 
@@ -14,11 +14,19 @@ def name_who_and_which(apps, schema_editor):
     events = apps.get_model("provider_site", "AuditEvent").objects.using(alias)
     people = apps.get_model(settings.AUTH_USER_MODEL).objects.using(alias)
     applications = apps.get_model(oauth2_settings.APPLICATION_MODEL).objects.using(alias)
-    # A historical model has no USERNAME_FIELD.
-    username = people.filter(pk=OuterRef("actor")).values(text_for_the_trail=Left(get_user_model().USERNAME_FIELD, 150))
+    text = models.CharField()
     client_id = applications.filter(pk=OuterRef("application")).values(text_for_the_trail=Left("client_id", 100))
-    events.filter(actor_name="", actor__isnull=False).update(actor_name=Coalesce(Subquery(username), "actor_name"))
-    events.filter(client_id="", application__isnull=False).update(client_id=Coalesce(Subquery(client_id), "client_id"))
+    events.filter(client_id="", application__isnull=False).update(
+        client_id=Coalesce(Subquery(client_id, text), "client_id")
+    )
+    # A historical model has no USERNAME_FIELD; and where everything is made anew, the field may come later than we do.
+    field = get_user_model().USERNAME_FIELD
+    if field not in {known.name for known in people.model._meta.get_fields()}:
+        return
+    username = people.filter(pk=OuterRef("actor")).values(text_for_the_trail=Left(Cast(field, models.TextField()), 150))
+    events.filter(actor_name="", actor__isnull=False).update(
+        actor_name=Coalesce(Subquery(username, text), "actor_name")
+    )
 
 
 def queue_what_was_submitted(apps, schema_editor):

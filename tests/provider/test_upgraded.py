@@ -1,9 +1,12 @@
 """Applications of this app's first release, brought to the release that gave applications a life."""
 
+import importlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
@@ -108,3 +111,14 @@ def test_what_was_left_undecided_goes_on(upgrade: Upgrade) -> None:
     assert Review.objects.get().decision == "approved"
     reviews.reinstate(application=upgrade.made["suspended"].application, actor=reviewer)
     assert upgrade.registration("suspended").status == "approved", "it was taken over, hence approved"
+
+
+def test_host_whose_user_names_come_by_a_later_migration_is_migrated(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    factories.make_application()
+    events = AuditEvent.objects.values().order_by("pk")
+    before = list(events)
+    names = importlib.import_module("provider_site.migrations.0006_earlier_rows").name_who_and_which
+    monkeypatch.setattr(get_user_model(), "USERNAME_FIELD", "not_there_yet")
+    historical = MigrationExecutor(connection).loader.project_state((APP, latest())).apps
+    names(historical, SimpleNamespace(connection=connection))
+    assert list(events.all()) == before
