@@ -57,6 +57,7 @@ class Cell:
     text: str = ""
     uri: Uri | None = None
     is_required: bool = False
+    lacks_why: bool = False
     title: Text = ""
     hidden: str = ""
     mixed: str = ""
@@ -111,7 +112,8 @@ def _cell(fact: str, value: str, *, entry: str) -> Cell:
         known = catalog().get(entry)
         title = known.title if known is not None else ""
         text = wording["justification"]
-        return replace(_text(text), kind="scope", is_required=wording["required"], title=title)
+        lacks_why = not text and entry != "openid"
+        return replace(_text(text), kind="scope", is_required=wording["required"], title=title, lacks_why=lacks_why)
     return _text(value)
 
 

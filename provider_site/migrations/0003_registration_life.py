@@ -109,7 +109,12 @@ class Migration(migrations.Migration):
                     "decision",
                     models.CharField(
                         blank=True,
-                        choices=[("approved", "Approved"), ("rejected", "Rejected"), ("withdrawn", "Withdrawn")],
+                        choices=[
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("withdrawn", "Withdrawn"),
+                            ("ended", "Ended by a suspension"),
+                        ],
                         max_length=10,
                         verbose_name="decision",
                     ),

@@ -25,6 +25,7 @@ class Review(models.Model):
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+        ENDED = "ended", _("Ended by a suspension")
 
     application = models.ForeignKey(
         oauth2_settings.APPLICATION_MODEL,

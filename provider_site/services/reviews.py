@@ -225,10 +225,16 @@ def withdraw(*, application: Any, actor: Any, request: HttpRequest | None = None
 
 
 def _take_back(
-    registration: Registration, review: Review, *, actor: Any, request: HttpRequest | None, reason: str = ""
+    registration: Registration,
+    review: Review,
+    *,
+    actor: Any,
+    request: HttpRequest | None,
+    decision: Review.Decision = Review.Decision.WITHDRAWN,
+    reason: str = "",
 ) -> None:
-    """End a review without a decision, with its trace and signal."""
-    _close(review, Review.Decision.WITHDRAWN, actor=actor, reason=reason)
+    """End a review that nobody decided about, with its trace and signal."""
+    _close(review, decision, actor=actor, reason=reason)
     audit.record(
         action=_Action.REVIEW_WITHDRAWN,
         actor=actor,
@@ -337,7 +343,8 @@ def suspend(*, application: Any, actor: Any, reason: str, request: HttpRequest |
     registration = _locked(application)
     _step(registration, Step.SUSPEND, reason=reason)
     if (review := waiting(application=application)) is not None:
-        _take_back(registration, review, actor=actor, reason=reason, request=request)
+        ended = Review.Decision.ENDED
+        _take_back(registration, review, actor=actor, decision=ended, reason=reason, request=request)
     _tell(
         registration,
         _Action.APPLICATION_SUSPENDED,

@@ -307,7 +307,7 @@ class TestSuspension:
         reviews.change(application=application, actor=owner, asked=wider(application))
         heard.clear()
         reviews.suspend(application=application, actor=reviewer, reason="Spam.")
-        assert Review.objects.get(is_change=True).decision == "withdrawn"
+        assert Review.objects.get(is_change=True).decision == "ended"
         assert "review_withdrawn" in heard
         with pytest.raises(ReviewConflict):
             reviews.change(application=application, actor=owner, asked=wider(application))

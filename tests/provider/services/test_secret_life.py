@@ -186,7 +186,7 @@ def test_revoked_secret_is_refused_at_once_and_stays_in_the_list(driver: Driver,
     assert accepts(driver, driver.secret)
     assert heard == [row]
     assert AuditEvent.objects.filter(action="secret.revoked").count() == 1
-    assert [secret.name for secret in secrets.listed(application=driver.application)] == ["", "second"]
+    assert [secret.name for secret in secrets.listed(application=driver.application)] == ["First secret", "second"]
 
 
 def test_live_secrets_are_listed_before_those_that_have_ended(application: Any, at: Any) -> None:
@@ -194,7 +194,7 @@ def test_live_secrets_are_listed_before_those_that_have_ended(application: Any, 
     secrets.issue_secret(application=application, name="long", expires_in=9 * DAY)
     at(DAY)
     listed = secrets.listed(application=application)
-    assert [row.name for row in listed] == ["long", "", "short"]
+    assert [row.name for row in listed] == ["long", "First secret", "short"]
     assert [secrets.is_live(secret=row) for row in listed] == [True, True, False]
 
 

@@ -57,7 +57,7 @@ def test_revoked_or_expired_secret_is_refused_while_another_lives(db: None, chan
     second = issue_secret(application=registered.application, name="second")
     now = timezone.now()
     fields = {"revoked_at": now} if changes == "revoked" else {"expires_at": now}
-    ClientSecret.objects.filter(name="").update(**fields)
+    ClientSecret.objects.filter(name="First secret").update(**fields)
     assert not verify_secret(application=registered.application, secret=registered.client_secret)
     assert verify_secret(application=registered.application, secret=second)
 
