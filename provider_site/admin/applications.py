@@ -22,7 +22,7 @@ from provider_site.admin.review_actions import queue_length
 from provider_site.admin.usage import application_usage
 from provider_site.models import Registration
 from provider_site.policy import facts as fact_policy
-from provider_site.services import applications, deletion, facts, reviews, roles, secrets
+from provider_site.services import applications, changes, deletion, facts, reviews, roles, secrets
 
 _ADDRESSES = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
 
@@ -154,7 +154,7 @@ class ApplicationAdmin(StepPages, SecretPages, BoundedAdmin):
         if application.client_type == "public":
             self._end_secrets(request, application)
         others = _other_changes(form, formsets)
-        reviews.note_change(application=application, before=before, others=others, actor=request.user, request=request)
+        changes.note_change(application=application, before=before, others=others, actor=request.user, request=request)
 
     def _end_secrets(self, request: HttpRequest, application: Any) -> None:
         """Leave a public client none: it could not keep them."""

@@ -141,13 +141,9 @@ def register_application(
         complete_registration(application=application, actor=owner, request=request)
         if client_type != "confidential":
             return RegisteredApplication(application, None)
-        how: dict[str, Any] = {
-            "text": client_secret,
-            "expires_in": secret_lives,
-            "tell_owners": False,
-            "name": str(_("First secret")),
-        }
-        secret = secrets.issue_secret(application=application, actor=owner, request=request, **how)
+        how: dict[str, Any] = {"text": client_secret, "expires_in": secret_lives, "request": request}
+        first = str(_("First secret"))
+        secret = secrets.issue_secret(application=application, actor=owner, name=first, tell_owners=False, **how)
     return RegisteredApplication(application, secret)
 
 

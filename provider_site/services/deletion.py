@@ -16,7 +16,7 @@ from django.utils import timezone
 from provider_site import signals
 from provider_site.errors import ReviewConflict
 from provider_site.models import AuditEvent, ClientSecret, Logo, Member, Profile, Registration, Review
-from provider_site.services import audit, facts, outbox, reviews
+from provider_site.services import audit, changes, facts, outbox
 from provider_site.services.applications import application_model
 
 BATCH = 1000
@@ -176,7 +176,7 @@ def _disown(user: Any, *, actor: Any, request: HttpRequest | None) -> None:
         Registration.objects.filter(pk=registration.pk).update(owner=None, updated=timezone.now())
         gone = [{"fact": "owner", "before": str(user.pk), "after": ""}]
         before = facts.read(application=application)
-        reviews.note_change(application=application, before=before, others=gone, actor=actor, request=request)
+        changes.note_change(application=application, before=before, others=gone, actor=actor, request=request)
 
 
 def _sweep_all(instance: Any) -> None:

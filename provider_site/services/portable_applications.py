@@ -22,7 +22,7 @@ from provider_site.models import AuditEvent, Logo, Member, Registration
 from provider_site.models.profile import avatar_storage
 from provider_site.policy.facts import Facts
 from provider_site.policy.portable import MalformedDocument, PortableApplication, document, parse
-from provider_site.services import applications, audit, facts, logos, pictures, reviews
+from provider_site.services import applications, audit, changes, facts, logos, pictures, reviews
 from provider_site.services.applications import application_model
 
 _KEPT_AS_THEY_ARE = {Registration.Status.APPROVED, Registration.Status.REJECTED, Registration.Status.SUSPENDED}
@@ -209,7 +209,7 @@ class _Import:
         registration.clean_fields(exclude=["application", "owner"])
         registration.save()
         facts.write(application=application, facts=self._facts(application, entry, registration.logo))
-        changed = reviews.note_change(application=application, before=before, others=others, actor=None)
+        changed = changes.note_change(application=application, before=before, others=others, actor=None)
         if self._put_members(application, entry):
             changed = [*changed, "members"]
         return Imported(application, "changed" if changed else "unchanged", tuple(changed))

@@ -6,7 +6,6 @@ leaves its trace, its signal and its notice in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -24,7 +23,7 @@ from provider_site.policy import facts as fact_policy
 from provider_site.policy import review as policy
 from provider_site.policy.facts import Facts
 from provider_site.policy.review import Step
-from provider_site.services import audit, facts, members, outbox
+from provider_site.services import audit, changes, facts, members, outbox
 
 _Action = AuditEvent.Action
 # Submitted, withdrawn and submitted again without end: the reviewers are written to once in so long.
@@ -160,56 +159,8 @@ def change(*, application: Any, actor: Any, asked: Facts, note: str = "", reques
     if is_approved and not fact_policy.only_narrows(in_force, asked):
         _open_review(registration, actor=actor, asked=asked, note=note, is_change=True, request=request)
         return Saved.WAITING
-    put_in_force(registration=registration, asked=asked, actor=actor, request=request)
+    changes.put_in_force(registration=registration, asked=asked, actor=actor, request=request)
     return Saved.IN_FORCE
-
-
-@transaction.atomic
-def put_in_force(
-    *, registration: Registration, asked: Facts, actor: Any, request: HttpRequest | None = None
-) -> list[str]:
-    """Write the facts, with a trace of what differs; return the names of the facts that changed."""
-    application = registration.application
-    before = facts.read(application=application)
-    if not fact_policy.diff(before, asked):
-        return []
-    facts.write(application=application, facts=asked)
-    registration.refresh_from_db()  # receivers of the caller's signal get it as it is now
-    return note_change(application=application, before=before, actor=actor, request=request)
-
-
-@transaction.atomic
-def note_change(
-    *,
-    application: Any,
-    before: Facts,
-    others: Sequence[Mapping[str, str]] = (),
-    actor: Any,
-    request: HttpRequest | None = None,
-) -> list[str]:
-    """Leave the trace of what was just written in the caller's transaction; return the names of what changed.
-
-    ``before`` are the facts as they were; ``others`` are changes beside the facts: ``fact`` and its text ``before`` and
-    ``after``.
-    """
-    details: list[dict[str, str]] = [
-        {"fact": c.fact, "kind": c.kind, "before": c.before, "after": c.after, "entry": c.entry}
-        for c in fact_policy.diff(before, facts.read(application=application))
-    ]
-    details += [{"kind": fact_policy.Kind.CHANGED, "entry": "", **other} for other in others]
-    if not details:
-        return []
-    fields = list(dict.fromkeys(change["fact"] for change in details))
-    audit.record(
-        action=_Action.APPLICATION_CHANGED,
-        actor=actor,
-        application=application,
-        request=request,
-        data={"fields": fields, "changes": details},
-    )
-    registration = Registration.objects.select_related("application").get(application=application)
-    signals.application_changed.send(sender=Registration, registration=registration, fields=fields)
-    return fields
 
 
 @transaction.atomic
@@ -289,7 +240,7 @@ def approve(
     if review is not None:
         _close(review, Review.Decision.APPROVED, actor=actor, reason=reason)
     if is_change and asked is not None:
-        put_in_force(registration=registration, asked=asked, actor=actor, request=request)
+        changes.put_in_force(registration=registration, asked=asked, actor=actor, request=request)
     else:
         _step(registration, Step.APPROVE, reason=reason)
     _tell(
