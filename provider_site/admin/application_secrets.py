@@ -68,7 +68,7 @@ class RotationForm(SecretForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer overlaps, a week first."""
         super().__init__(*args, **kwargs)
-        choices = [(str(days), _days(days) if days else _("not at all: they end now")) for days in _OVERLAPS]
+        choices = [(str(days), _days(days) if days else _("no time: they end now")) for days in _OVERLAPS]
         self.fields["overlap"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField's
 
 

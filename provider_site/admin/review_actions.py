@@ -106,7 +106,7 @@ class ReasonForm(forms.Form):
         if step is None:
             help_text: str | _StrPromise = _("Needed to reject. The owners will read it.")
         elif step in policy.NEED_A_REASON:
-            help_text = _("The people concerned will read it.")
+            help_text = _("Its owners will read it, and after a suspension its users too.")
         else:
             help_text = _("May be left empty. The owners will read it.")
         self.fields["reason"].help_text = help_text

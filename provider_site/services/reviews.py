@@ -84,7 +84,9 @@ def _step(registration: Registration, step: Step, *, reason: str = "") -> None:
     if target is None:
         raise ReviewConflict(f"{step} does not begin at {registration.status}")
     if step in policy.NEED_A_REASON and not reason.strip():
-        raise ValidationError(_("Give a reason: the people concerned will read it."), code="reason")
+        raise ValidationError(
+            _("Give a reason: its owners will read it, and after a suspension its users too."), code="reason"
+        )
     now = timezone.now()
     registration.status, registration.status_changed_at = target, now
     registration.status_reason = reason.strip() if step in policy.NEED_A_REASON else ""
@@ -270,7 +272,9 @@ def reject(
         raise ReviewConflict("nothing waits for review")
     _check_seen(registration.application, seen)
     if not reason.strip():
-        raise ValidationError(_("Give a reason: the people concerned will read it."), code="reason")
+        raise ValidationError(
+            _("Give a reason: its owners will read it, and after a suspension its users too."), code="reason"
+        )
     _close(review, Review.Decision.REJECTED, actor=actor, reason=reason)
     if not review.is_change:
         _step(registration, Step.REJECT, reason=reason)

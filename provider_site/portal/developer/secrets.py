@@ -50,7 +50,7 @@ class IssueForm(forms.Form):
         label=pgettext_lazy("client secret", "Name"),
         required=False,
         max_length=secrets.MAX_NAME,
-        help_text=_("For you alone: where this secret is used, such as “web server”."),
+        help_text=_("For your own reference: where this secret is used, such as “web server”."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     lifetime = forms.ChoiceField(label=_("Works for"), choices=_lifetimes)

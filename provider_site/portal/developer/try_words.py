@@ -46,7 +46,7 @@ TOKEN_ANSWER: Words = {
     "access_token": _("Opens userinfo and your other resources. Treat it as opaque and never show it to a browser."),
     "expires_in": _("Seconds the access token lives."),
     "token_type": _("How it is sent: in the header “Authorization: Bearer …”."),
-    "scope": _("What the person allowed. Compare it with what you asked for and cope with less."),
+    "scope": _("What the person allowed. Compare it with what you asked for and work with what you have."),
     "refresh_token": _("Buys new access tokens later. Each one works once and comes back with its successor."),
     "id_token": _("Who has signed in, signed by this site. It is taken apart below."),
     "error": _("What went wrong, as a code for programs."),

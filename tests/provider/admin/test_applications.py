@@ -52,7 +52,7 @@ class TestPage:
         text = as_html(office.get(page(application)))
         for shown in (
             "Approved",
-            "Review what waits",
+            "Review now",
             "grace@example.com",
             "Test user",
             "server 2",
@@ -354,7 +354,7 @@ class TestSecrets:
         type(application).objects.filter(pk=application.pk).update(
             client_secret="plain-secret-of-long-ago", hash_client_secret=False
         )
-        assert "From before" in as_html(office.get(page(application)))
+        assert "Old secret" in as_html(office.get(page(application)))
         office.post(page(application, "secret", "legacy", "revoke"))
         application.refresh_from_db()
         assert not secrets.verify_secret(application=application, secret="plain-secret-of-long-ago")

@@ -175,12 +175,12 @@ class TestRevoking:
         stored = make_password("a secret of long ago", hasher="pbkdf2_sha256")
         type(application).objects.filter(pk=application.pk).update(client_secret=stored)
         page = owner.get(address).content.decode()
-        assert "The secret from before" in page
+        assert "The old secret, from before this site kept several" in page
         assert stored not in page
         assert works(application, "a secret of long ago")
         owner.post(f"{address}legacy/revoke/")
         assert not works(application, "a secret of long ago")
-        assert "The secret from before" not in owner.get(address).content.decode()
+        assert "The old secret, from before this site kept several" not in owner.get(address).content.decode()
 
 
 class TestAttacks:
