@@ -198,5 +198,11 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @staticmethod
     def _described(user: Any) -> dict[str, Any]:
-        rows = Registration.objects.filter(owner=user).values("pk")[: _OWNED_COUNTED + 1]
-        return {"name": people.display_name(user=user), "username": user.get_username(), "owned": len(rows)}
+        rows = Registration.objects.filter(owner=user).values_list("status", flat=True)[: _OWNED_COUNTED + 1]
+        states = list(rows)
+        return {
+            "name": people.display_name(user=user),
+            "username": user.get_username(),
+            "owned": len(states),
+            "suspended": states.count(Registration.Status.SUSPENDED),
+        }

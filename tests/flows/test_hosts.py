@@ -45,6 +45,11 @@ def test_provider_host_serves_the_provider(provider: Client, db: None) -> None:
     assert document["issuer"] == django_settings.PROVIDER_URL
 
 
+@pytest.mark.parametrize("host", [PROVIDER, CONSUMER])
+def test_icon_that_browsers_ask_for_unbidden_is_there(db: None, host: dict[str, str]) -> None:
+    assert Client(**host).get("/favicon.ico")["Location"].endswith("project/icon.svg")
+
+
 @pytest.mark.parametrize(
     ("host", "path"),
     [(CONSUMER, "/.well-known/openid-configuration"), (CONSUMER, "/admin/"), (PROVIDER, "/calendar/")],

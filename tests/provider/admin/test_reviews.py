@@ -81,6 +81,13 @@ class TestDifferences:
             assert shown in text, shown
         assert "https://<strong>app.example.com</strong>/callback" in text
 
+    def test_owner_s_suspended_applications_are_told(self, desk: Client, user: Any) -> None:
+        suspended = registrations.approved(user)
+        reviews.suspend(application=suspended, actor=None, reason="Spam.")
+        text = as_html(desk.get(page(registrations.waiting(registrations.submitted(user)))))
+        assert "owns 2 applications" in text
+        assert "1 of them suspended" in text
+
     def test_change_shows_both_sides_and_nothing_that_stays(self, desk: Client, user: Any) -> None:
         application = registrations.approved(user, name="Old name")
         text = as_html(desk.get(page(change(application, name="New name"))))
