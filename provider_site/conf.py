@@ -88,8 +88,8 @@ class ProviderSettings:
     def email_verified(self) -> Callable[[Any], bool]:
         """``EMAIL_VERIFIED``: callable or dotted path, user to bool: has the address been proven? Default: never.
 
-        Without it, ``email_verified`` is always false, nobody can be invited to an application by an e-mail address, and
-        no letter of invitation is sent: an unproven address may be somebody else's.
+        Without it, ``email_verified`` is always false, nobody can be invited to an application by an e-mail address,
+        and no letter of invitation is sent: an unproven address may be somebody else's.
         """
         value = self._user.get("EMAIL_VERIFIED")
         if value is None:
