@@ -15,10 +15,11 @@ class ProviderSiteConfig(AppConfig):
     def ready(self) -> None:
         """Connect checks and receivers."""
         from provider_site import checks  # noqa: F401  registering is its import
-        from provider_site.services import (  # noqa: F401  notices register on import
+        from provider_site.services import (  # noqa: F401  what the outbox delivers registers on import
             deletion,
             notices,
             owner_notices,
+            revocation,
             roles,
             secret_notices,
             sessions,

@@ -14,7 +14,7 @@ from provider_site import crypto
 from provider_site.models import AuditEvent, ClientSecret
 from provider_site.services import audit, dot_column, secrets
 from provider_site.services.applications import application_model
-from provider_site.storage import credentials, leaks
+from provider_site.storage import credentials, revocation
 
 _FIRST = 8
 _KINDS = {
@@ -68,7 +68,7 @@ def revoke_leaked(
         owners = {row.pk: row for row in [*legacy, *(secret.application for secret in found)]}
         outcome = Outcome.REVOKED if legacy or any(done) else Outcome.DEAD_ALREADY
         return Finding(outcome, _KINDS[credentials.CLIENT_SECRET], tuple(owners.values()), text[:_FIRST])
-    token = leaks.revoke_token(text)
+    token = revocation.revoke_leaked(text)
     if token is not None:
         return _note_token(token, text, **who)
     kind = credentials.recognised(text)
@@ -86,7 +86,7 @@ def _revoke_legacy(text: str, *, application: Any, **who: Any) -> list[Any]:
     return [row for row in right if secrets.revoke_legacy(application=row, leaked=True, **who)]
 
 
-def _note_token(token: leaks.DeadToken, text: str, **who: Any) -> Finding:
+def _note_token(token: revocation.DeadToken, text: str, **who: Any) -> Finding:
     data = {"reason": "leaked", "kind": _CODES[token.kind], "first_characters": text[:_FIRST]}
     audit.record(action=AuditEvent.Action.TOKEN_REVOKED, application=token.application, data=data, **who)
     outcome = Outcome.DEAD_ALREADY if token.dead_already else Outcome.REVOKED

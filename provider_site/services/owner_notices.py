@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from django.core.mail import send_mail
@@ -15,7 +14,6 @@ from provider_site.conf import provider_settings
 from provider_site.models import AuditEvent, Member, Registration, Review
 from provider_site.services import members, people
 from provider_site.services.outbox import deliverer
-from provider_site.storage import tokens
 
 
 def mail(*, addresses: Iterable[str], language: str, template: str, context: Mapping[str, Any]) -> None:
@@ -91,12 +89,3 @@ def mail_invitation(payload: dict[str, Any]) -> None:
     }
     language = member.application.registration.language
     mail(addresses=[address], language=language, template="invitation", context=context)
-
-
-@deliverer("revoke-application-tokens")
-def revoke_tokens(payload: dict[str, Any]) -> None:
-    """Delete what stock DOT would still accept of a suspended application; our own check refuses it already."""
-    registration = Registration.objects.filter(application=payload["application"]).first()
-    not_before: datetime | None = registration.tokens_not_before if registration is not None else None
-    if not_before is not None:
-        tokens.revoke_application_tokens(payload["application"], not_after=not_before)

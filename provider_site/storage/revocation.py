@@ -1,41 +1,70 @@
-"""Tokens revoked by their rows, as somebody who never sees their text does."""
+"""Tokens revoked with all they belong to: by their rows, as staff do who never see a text, or by a text that leaked."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from provider_site.storage import tokens
+from provider_site import crypto
+from provider_site.storage import credentials, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class DeadToken:
+    """A token that was stored here: its kind by our prefix, its application, and whether it had been dead already."""
+
+    kind: str
+    application: Any
+    dead_already: bool
 
 
 @transaction.atomic
-def revoke_access_row(row: Any) -> None:
+def revoke_leaked(text: str) -> DeadToken | None:
+    """Revoke an access or refresh token with its family, whosever it is; ``None`` when there is none of this text.
+
+    A rotated refresh token kills its family too: its successors may have been bought with the leaked one.
+    """
+    checksum = crypto.digest(text)
+    # Several rows may share a digest: DOT's uniqueness includes ``revoked``.
+    refresh = list(get_refresh_token_model().objects.select_related("application").filter(token_checksum=checksum))
+    if refresh:
+        killed = [revoke_refresh_row(row, reason="leaked") for row in refresh]
+        return DeadToken(credentials.REFRESH_TOKEN, refresh[0].application, dead_already=not any(killed))
+    access = get_access_token_model().objects.select_related("application").filter(token_checksum=checksum).first()
+    if access is None:
+        return None
+    revoke_access_row(access, reason="leaked")
+    if (family := credentials.authorization_id(text)) is not None:
+        tokens.revoke_authorization(family, reason="leaked")
+    return DeadToken(credentials.ACCESS_TOKEN, access.application, dead_already=access.expires <= timezone.now())
+
+
+@transaction.atomic
+def revoke_access_row(row: Any, *, reason: str) -> None:
     """Kill an access token, with the family of the refresh token that came with it or that it was bought by."""
     rows = get_refresh_token_model().objects
     keys = [row.source_refresh_token_id] if row.source_refresh_token_id else []
-    related = [*rows.filter(access_token=row.pk), *rows.filter(pk__in=keys)]
-    for refresh in related:
-        _revoke_family(refresh)
+    for refresh in [*rows.filter(access_token=row.pk), *rows.filter(pk__in=keys)]:
+        revoke_refresh_row(refresh, reason=reason)
     get_access_token_model().objects.filter(pk=row.pk).delete()
 
 
 @transaction.atomic
-def revoke_refresh_row(row: Any) -> None:
-    """Kill a refresh token with its family."""
-    _revoke_family(row)
+def revoke_refresh_row(row: Any, *, reason: str) -> bool:
+    """Kill a refresh token with its family; return whether this call did it.
 
-
-def _revoke_family(row: Any) -> None:
-    if row.token_family:
-        tokens.revoke_authorization(row.token_family, reason="revoked_by_staff")
-        return
-    # Issued by stock DOT without a family. Its row stays, so that a second use is still seen as one.
-    access = row.access_token_id
-    get_refresh_token_model().objects.filter(pk=row.pk, revoked__isnull=True).update(
-        revoked=timezone.now(), access_token=None
+    Its row stays, so that a second use is still seen as one. One issued by stock DOT has no family of ours.
+    """
+    updated = (
+        get_refresh_token_model()
+        .objects.filter(pk=row.pk, revoked__isnull=True)
+        .update(revoked=timezone.now(), access_token=None)
     )
-    if access:
-        get_access_token_model().objects.filter(pk=access).delete()
+    if row.access_token_id:
+        get_access_token_model().objects.filter(pk=row.access_token_id).delete()
+    killed = bool(row.token_family) and tokens.revoke_authorization(row.token_family, reason=reason)
+    return updated == 1 or killed
