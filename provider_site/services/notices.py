@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.mail import send_mail
@@ -12,25 +13,31 @@ from django.utils import translation
 from provider_site.conf import provider_settings
 from provider_site.models import Consent
 from provider_site.policy.scopes import catalog, in_order
+from provider_site.services import people
 from provider_site.services.outbox import deliverer
+
+
+def mail(*, addresses: Iterable[str], language: str, template: str, context: Mapping[str, Any]) -> None:
+    """Send one e-mail to each address, from ``email/<template>_subject.txt`` and ``_body.txt``, in ``language``."""
+    with translation.override(language or None):
+        known = {"site_name": provider_settings.site_name, **context}
+        # A subject is one line: an application's name can't bring another header with it.
+        subject = " ".join(render_to_string(f"provider_site/email/{template}_subject.txt", known).split())
+        body = render_to_string(f"provider_site/email/{template}_body.txt", known)
+    for address in addresses:
+        send_mail(subject, body, None, [address])
 
 
 @deliverer("consent-given-mail")
 def mail_consent_given(payload: dict[str, Any]) -> None:
     """Tell a person by e-mail what an application may see from now on and how to undo it."""
     consent = Consent.objects.select_related("user", "application").filter(pk=payload["consent"]).first()
-    address = getattr(consent.user, consent.user.get_email_field_name(), "") if consent is not None else ""
-    if consent is None or not address:
+    if consent is None or not (address := people.address_of(user=consent.user)):
         return
     definitions = catalog()
-    with translation.override(payload.get("language") or None):
-        context = {
-            "consent": consent,
-            "site_name": provider_settings.site_name,
-            "titles": [definitions[name].title for name in in_order(consent.scopes) if name != "openid"],
-            "apps_url": provider_settings.issuer_origin + reverse("provider_site:connected-apps"),
-        }
-        # A subject is one line: an application's name can't bring another header with it.
-        subject = " ".join(render_to_string("provider_site/email/consent_given_subject.txt", context).split())
-        body = render_to_string("provider_site/email/consent_given_body.txt", context)
-    send_mail(subject, body, None, [address])
+    context = {
+        "consent": consent,
+        "titles": [definitions[name].title for name in in_order(consent.scopes) if name != "openid"],
+        "apps_url": provider_settings.issuer_origin + reverse("provider_site:connected-apps"),
+    }
+    mail(addresses=[address], language=payload.get("language") or "", template="consent_given", context=context)

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
 from provider_site.conf import provider_settings
 from provider_site.models import AuditEvent, Member, Registration, Review
 from provider_site.services import members, people
+from provider_site.services.notices import mail
 from provider_site.services.outbox import deliverer
-
-
-def mail(*, addresses: Iterable[str], language: str, template: str, context: Mapping[str, Any]) -> None:
-    """Send one e-mail to each address, from ``email/<template>_subject.txt`` and ``_body.txt``, in ``language``."""
-    with translation.override(language or None):
-        known = {"site_name": provider_settings.site_name, **context}
-        # A subject is one line: an application's name can't bring another header with it.
-        subject = " ".join(render_to_string(f"provider_site/email/{template}_subject.txt", known).split())
-        body = render_to_string(f"provider_site/email/{template}_body.txt", known)
-    for address in addresses:
-        send_mail(subject, body, None, [address])
-
-
-def address_of(user: Any) -> str:
-    """Return a person's e-mail address; empty where the host keeps none."""
-    if user is None or not hasattr(user, "get_email_field_name"):
-        return ""
-    return getattr(user, user.get_email_field_name(), "") or ""
 
 
 def mail_owners(*, registration: Registration, template: str, context: Mapping[str, Any]) -> None:
     """Write to everybody answerable for an application, with a link to its page among the developer pages."""
     application = registration.application
-    addresses = {address_of(user) for user in members.owners(application=application)} - {""}
+    addresses = {people.address_of(user=user) for user in members.owners(application=application)} - {""}
     page = reverse("provider_site:developer-application", args=[application.pk])
     known = {"application": application, "page_url": provider_settings.issuer_origin + page, **context}
     mail(addresses=sorted(addresses), language=registration.language, template=template, context=known)
@@ -77,7 +58,7 @@ def mail_invitation(payload: dict[str, Any]) -> None:
     """
     rows = Member.objects.select_related("application__registration", "user", "invited_by")
     member = rows.filter(pk=payload["member"], accepted_at=None).first()
-    if member is None or not (address := address_of(member.user)):
+    if member is None or not (address := people.address_of(user=member.user)):
         return
     if not provider_settings.email_verified(member.user):
         return

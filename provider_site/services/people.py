@@ -26,12 +26,18 @@ def avatar_url(profile: Profile) -> str:
     return provider_settings.issuer_origin + reverse("provider_site:avatar", args=[profile.avatar_key])
 
 
+def address_of(*, user: Any | None) -> str:
+    """Return a person's e-mail address, proven or not; empty for nobody, and where the host keeps none."""
+    # Asked of the instance: `request.user` is a lazy object, whose type is not the user's.
+    if user is None or not hasattr(user, "get_email_field_name"):
+        return ""
+    return getattr(user, user.get_email_field_name(), "") or ""
+
+
 def person(*, user: Any, registration: Registration | None = None) -> Person:
     """Gather what is known of a person, whatever the host's user model has."""
     profile = get_profile(user=user)
-    # Asked of the instance: `request.user` is a lazy object, whose type is not the user's.
-    email_field = user.get_email_field_name() if hasattr(user, "get_email_field_name") else ""
-    email = getattr(user, email_field, "") if email_field else ""
+    email = address_of(user=user)
     full_name = user.get_full_name() if hasattr(user, "get_full_name") else ""
     return Person(
         subject=subject_for(user=user, profile=profile, registration=registration),
@@ -41,7 +47,7 @@ def person(*, user: Any, registration: Registration | None = None) -> Person:
         family_name=getattr(user, "last_name", "") or "",
         name=full_name or profile.nickname,
         preferred_username=user.get_username(),
-        email=email or "",
+        email=email,
         email_verified=bool(email) and provider_settings.email_verified(user),
         updated_at=profile.updated,
     )
