@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.auth import logout
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -24,6 +24,7 @@ from provider_site.errors import AuthorizationRequestExpired, ConsentRefused
 from provider_site.models import AuthorizationRequest
 from provider_site.policy import claims, redirect
 from provider_site.policy.scopes import catalog, in_order
+from provider_site.portal.see_other import see_other
 from provider_site.security_headers import protect
 from provider_site.services import authorization_requests, consents, people, profiles, sessions
 from provider_site.storage import access
@@ -152,9 +153,7 @@ class ConsentView(LoginRequiredMixin, View):
             return self._page(
                 request, kept, handle, problem=_("The form did not match the request. Nothing was saved."), status=400
             )
-        response = HttpResponseRedirect(reverse("oauth2_provider:authorize-resume", args=[handle]))
-        response.status_code = 303
-        return response
+        return see_other(reverse("oauth2_provider:authorize-resume", args=[handle]))
 
     def _page(
         self, request: HttpRequest, kept: AuthorizationRequest, handle: str, problem: Any = None, status: int = 200
@@ -235,6 +234,4 @@ class SwitchAccountView(LoginRequiredMixin, View):
         logout(request)
         sessions.remember_destination(request=request, source=redirect.origin(kept.parameters["redirect_uri"]))
         resume = reverse("oauth2_provider:authorize-resume", args=[handle])
-        response = redirect_to_login(resume, resolve_url(provider_settings.account_switch_url))
-        response.status_code = 303
-        return response
+        return see_other(redirect_to_login(resume, resolve_url(provider_settings.account_switch_url)).url)

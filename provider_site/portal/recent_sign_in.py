@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.views import View
 
 from provider_site.conf import provider_settings
 from provider_site.policy import redirect
+from provider_site.portal.see_other import see_other
 from provider_site.security_headers import protect
 from provider_site.services import sessions
 
@@ -44,13 +45,13 @@ class RecentSignInMixin(View):
         wants_to_prove = request.method == "POST" and _PROVE_AGAIN in request.POST
         if timezone.now() - sessions.auth_time(request=request) < provider_settings.recent_sign_in:
             if wants_to_prove:  # done meanwhile, in another tab
-                return _see_other(self._address())
+                return see_other(self._address())
             return super().dispatch(request, *args, **kwargs)
         if wants_to_prove:
             logout(request)
-            return _see_other(redirect_to_login(self._address()).url)
+            return see_other(redirect_to_login(self._address()).url)
         if request.method not in {"GET", "HEAD"}:
-            return _see_other(f"{self.return_address()}?{_NOT_DONE}=1")
+            return see_other(f"{self.return_address()}?{_NOT_DONE}=1")
         return self._prove(request)
 
     def _address(self) -> str:
@@ -73,12 +74,6 @@ class RecentSignInMixin(View):
         # Chrome applies form-action to the login page the form leads to as well, which may be on another host.
         login_url = resolve_url(settings.LOGIN_URL)
         return protect(page, form_action=redirect.origin(login_url) if urlsplit(login_url).netloc else "")
-
-
-def _see_other(address: str) -> HttpResponseRedirect:
-    response = HttpResponseRedirect(address)
-    response.status_code = 303
-    return response
 
 
 def _has_password(user: Any) -> bool:

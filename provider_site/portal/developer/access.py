@@ -49,6 +49,11 @@ class OwnedApplicationMixin(LoginRequiredMixin, View):
             applications.remember_language(application=application, language=get_language() or "")
         return response
 
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the site has switched the application off, which leaves its owners little to do."""
+        return self.registration.status == Registration.Status.SUSPENDED
+
     def page(
         self, request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, status: int = 200
     ) -> HttpResponse:
@@ -61,6 +66,6 @@ class OwnedApplicationMixin(LoginRequiredMixin, View):
             "application": self.application,
             "registration": self.registration,
             "is_confidential": self.application.client_type == "confidential",
-            "is_suspended": self.registration.status == Registration.Status.SUSPENDED,
+            "is_suspended": self.is_suspended,
             "site_name": provider_settings.site_name,
         }

@@ -19,7 +19,7 @@ from provider_site.portal.developer.overview import OverviewPage
 from provider_site.services import facts, logos, reviews
 from provider_site.services.reviews import Saved
 
-SUSPENDED = _("A suspended application can't be changed. Ask the people who run this site.")
+_SUSPENDED = _("A suspended application can't be changed. Ask the people who run this site.")
 _SAVED = {
     Saved.UNCHANGED: _("You changed nothing, so everything stays as it was."),
     Saved.IN_FORCE: _("Saved. The change is in force now."),
@@ -34,15 +34,15 @@ class EditView(OverviewPage):
 
     def get(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Show the form: with the change that waits, where one does."""
-        if self._is_suspended():
-            return self.overview(request, problem=SUSPENDED, status=409)
+        if self.is_suspended:
+            return self.overview(request, problem=_SUSPENDED, status=409)
         shown = self._shown()
         return self._form_page(request, ApplicationForm(application=self.application, before=shown), NoteForm(), shown)
 
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Save everything or nothing."""
-        if self._is_suspended():
-            return self.overview(request, problem=SUSPENDED, status=409)
+        if self.is_suspended:
+            return self.overview(request, problem=_SUSPENDED, status=409)
         shown = self._shown()
         form = ApplicationForm(request.POST, request.FILES, application=self.application, before=shown)
         note_form = NoteForm(request.POST)
@@ -65,7 +65,7 @@ class EditView(OverviewPage):
             form.add_error(None, error.messages)
             return self._form_page(request, form, note_form, shown, status=400)
         except ReviewConflict:
-            return self.overview(request, problem=SUSPENDED, status=409)
+            return self.overview(request, problem=_SUSPENDED, status=409)
         messages.success(request, _SAVED[saved], fail_silently=True)
         return redirect("provider_site:developer-application", self.application.pk)
 
@@ -75,9 +75,6 @@ class EditView(OverviewPage):
             logo = logos.keep(application=self.application, picture=form.cleaned_data["logo"]).key
         asked = form.asked(logo=logo)
         return reviews.change(application=self.application, actor=request.user, asked=asked, note=note, request=request)
-
-    def _is_suspended(self) -> bool:
-        return self.registration.status == Registration.Status.SUSPENDED
 
     def _shown(self) -> Facts:
         """Return what the form begins with: what is asked for where a change waits, or else what is in force."""

@@ -10,7 +10,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.errors import ReviewConflict
-from provider_site.models import Registration
 from provider_site.portal.developer.forms import DeletionForm, NoteForm
 from provider_site.portal.developer.overview import OverviewPage
 from provider_site.portal.recent_sign_in import RecentSignInMixin
@@ -92,7 +91,7 @@ class DeleteView(OverviewPage, RecentSignInMixin):
         return str(self.application.name or self.application.client_id)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
-        if self.registration.status == Registration.Status.SUSPENDED:
+        if self.is_suspended:
             return self.overview(request, problem=_SUSPENDED, status=409)
         if members.is_principal(application=self.application, user=request.user):
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 
 from provider_site.conf import provider_settings
 from provider_site.models import Registration, Review
@@ -13,7 +12,7 @@ from provider_site.policy import facts as fact_policy
 from provider_site.portal.developer import redirect_uris, wording
 from provider_site.portal.developer.access import OwnedApplicationMixin
 from provider_site.portal.developer.forms import NoteForm
-from provider_site.services import facts, members, people, reviews
+from provider_site.services import facts, members, own_endpoints, people, reviews
 
 HISTORY = 20
 
@@ -74,8 +73,7 @@ def _endpoints() -> list[tuple[str, str]]:
         "revocation_endpoint": "revoke-token",
         "jwks_uri": "jwks-info",
     }
-    origin = provider_settings.issuer_origin
-    return [(metadata, origin + reverse(f"oauth2_provider:{name}")) for metadata, name in names.items()]
+    return [(metadata, own_endpoints.address(name)) for metadata, name in names.items()]
 
 
 class OverviewView(OverviewPage):

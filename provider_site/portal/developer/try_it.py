@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
-from provider_site.policy.scopes import ScopeDefinition, catalog, in_order
+from provider_site.policy.scopes import catalog, in_order
 from provider_site.portal.developer import try_flow
 from provider_site.portal.developer.access import OwnedApplicationMixin
+from provider_site.portal.see_other import see_other
 from provider_site.security_headers import protect
 from provider_site.services import try_it
 from provider_site.services.try_it import Attempt
@@ -55,7 +56,7 @@ class TryView(OwnedApplicationMixin):
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Begin an attempt; a machine's own token needs no browser and is asked for at once."""
         grant, scopes = self._grant(), self._scopes()
-        if self.registration.status == self.registration.Status.SUSPENDED or grant == "other":
+        if self.is_suspended or grant == "other":
             return self._start_page(request, status=409)
         if grant == "machine":
             # Shown right here: what came back is not kept, so there is nothing to redirect to.
@@ -66,9 +67,7 @@ class TryView(OwnedApplicationMixin):
             return self._start_page(request, problem=form.errors["scope"][0], status=400)
         try_it.begin(request=request, application=self.application, scope=in_order(form.cleaned_data["scope"]))
         here = reverse("provider_site:developer-try", args=[self.application.pk])
-        response = HttpResponseRedirect(f"{here}?step={_REQUEST_STEP}")
-        response.status_code = 303
-        return response
+        return see_other(f"{here}?step={_REQUEST_STEP}")
 
     def _grant(self) -> str:
         kinds = {"authorization-code": "code", "client-credentials": "machine"}
@@ -78,11 +77,11 @@ class TryView(OwnedApplicationMixin):
         return in_order(self.application.registered_scopes.values_list("scope", flat=True))
 
     def _start_page(self, request: HttpRequest, *, problem: Any = "", status: int = 200) -> HttpResponse:
-        definitions: dict[str, ScopeDefinition] = catalog()
-        chosen = set(request.POST.getlist("scope")) if request.method == "POST" else set(self._scopes())
+        definitions, scopes = catalog(), self._scopes()
+        chosen = request.POST.getlist("scope") if request.method == "POST" else scopes
         context = {
             "grant": self._grant(),
-            "scopes": [(definitions[name], name in chosen) for name in self._scopes()],
+            "scopes": [(definitions[name], name in chosen) for name in scopes],
             "problem": problem,
         }
         return self.page(request, "provider_site/developer/try.html", context, status=status)
