@@ -34,7 +34,7 @@ class Chart:
 
 
 def ceiling(highest: int) -> int:
-    """Return the least number of one digit and zeros that is not below ``highest``: read at a glance, half used."""
+    """Return the least round number not below ``highest``: a digit other than 7 and 9, and zeros, read at a glance."""
     power = 1
     while True:
         for digit in (1, 2, 3, 4, 5, 6, 8):

@@ -9,16 +9,14 @@ from django.http import HttpRequest
 
 from provider_site.admin.application_forms import RegistrationForm, RegistrationFormSet, ScopeForm, ScopeFormSet
 from provider_site.models import ApplicationScope, Registration
-from provider_site.services import roles
-
-_LINKS = ("description", "homepage_url", "privacy_policy_url", "terms_url")
+from provider_site.services import facts, roles
 
 
 def facts_open(request: HttpRequest, application: Any) -> bool:
     """Tell whether this person may change the facts; asked once per page."""
     if application is None:
         return True
-    known: dict[Any, bool] = request.__dict__.setdefault("_provider_sitefacts_open", {})
+    known: dict[Any, bool] = request.__dict__.setdefault("_provider_site_facts_open", {})
     if application.pk not in known:
         known[application.pk] = roles.may_change_facts(user=request.user, application=application)
     return known[application.pk]
@@ -51,7 +49,7 @@ class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]  # no g
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show reviewed facts to those who may not change them."""
-        return () if facts_open(request, obj) else _LINKS
+        return () if facts_open(request, obj) else facts.OF_REGISTRATION
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Take an address without a scheme for https."""

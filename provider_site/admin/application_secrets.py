@@ -34,7 +34,7 @@ class SecretForm(forms.Form):
     name = forms.CharField(
         label=pgettext_lazy("client secret", "Name"),
         required=False,
-        max_length=60,
+        max_length=secrets.MAX_NAME,
         help_text=_("To tell it from the others, such as the server that uses it."),
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )

@@ -80,7 +80,7 @@ def _lacking(site: AdminSite, request: HttpRequest, rows: dict[Any, dict[Any, An
 
 
 def get_deleted_objects(
-    objs: Any, request: HttpRequest, admin_site: AdminSite, *, bound: int = 1000, spared: Iterable[Any] = ()
+    objs: Any, request: HttpRequest, admin_site: AdminSite, *, bound: int, spared: Iterable[Any] = ()
 ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
     """Return what ``django.contrib.admin.utils.get_deleted_objects`` does, reading at most ``bound`` rows a kind.
 

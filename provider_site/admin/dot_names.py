@@ -12,9 +12,6 @@ from oauth2_provider import models
 # Said by DOT itself; marked here, they are extracted into our catalogue.
 SAID_BY_DOT = (
     gettext_noop("access token"),
-    gettext_noop("Allowed origins list to enable CORS, space separated"),
-    gettext_noop("Allowed Post Logout URIs list, space separated"),
-    gettext_noop("Allowed URIs list, space separated"),
     gettext_noop("allowed origins"),
     gettext_noop("Allowed origins list to enable CORS, space separated"),
     gettext_noop("Allowed Post Logout URIs list, space separated"),

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from provider_site.policy import looks
-from provider_site.policy.facts import LISTS, Facts, Kind, diff
+from provider_site.policy.facts import LISTS, Facts, diff
 from provider_site.policy.scopes import Text, catalog
+from provider_site.portal.developer.wording import KINDS
+from provider_site.services import applications
 
 NAMES: Mapping[str, Text] = {
     "name": pgettext_lazy("application", "Name"),
@@ -28,8 +30,7 @@ NAMES: Mapping[str, Text] = {
     "allowed_origins": _("Allowed origin"),
     "scopes": _("Scope"),
 }
-KINDS: Mapping[str, Text] = {Kind.ADDED: _("new"), Kind.REMOVED: _("removed"), Kind.CHANGED: _("changed")}
-_LINKS = frozenset({"homepage_url", "privacy_policy_url", "terms_url", *LISTS})
+_ADDRESSES = frozenset({*applications.LINKS, *LISTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _other_spelling(host: str) -> str:
 def _cell(fact: str, value: str, *, entry: str) -> Cell:
     if not value:
         return Cell()
-    if fact in _LINKS:
+    if fact in _ADDRESSES:
         return Cell("uri", uri=uri_parts(value))
     if fact == "logo":
         return Cell("logo", text=logo_address(value))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.admin.bounded import BoundedAdmin
+from provider_site.services import people
 from provider_site.services.applications import application_model
 
 
@@ -52,7 +52,6 @@ class FoundByName(ReadOnlyAdmin):
     search_fields: ClassVar[Any] = ("application",)  # shows the field; get_search_results is what searches
     search_help_text = _("An exact client ID or user name.")
     linked_lookups: ClassVar[tuple[str, ...]] = ("application__id__exact", "user__id__exact", "application", "user")
-    user_field: ClassVar[str] = "user"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -68,7 +67,5 @@ class FoundByName(ReadOnlyAdmin):
 
     def search_person(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """Return the rows of the person of this name; none where there is no such person."""
-        people = get_user_model()
-        named = {people.USERNAME_FIELD: term}
-        person = people._default_manager.filter(**named).values_list("pk", flat=True).first()
-        return queryset.filter(**{self.user_field: person}) if person is not None else queryset.none()
+        person = people.named(name=term)
+        return queryset.filter(user=person) if person is not None else queryset.none()

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -21,14 +21,12 @@ from provider_site.services import applications
 _PERMISSION = "provider_site.view_dailycount"
 
 
-def application_usage(
-    request: HttpRequest, application: Any, *, site_name: str = "admin", days: int = usage_charts.DEFAULT_DAYS
-) -> dict[str, Any]:
+def application_usage(request: HttpRequest, application: Any, *, site_name: str) -> dict[str, Any]:
     """Return the context of ``provider_site/admin/_usage.html``; empty, which shows nothing, without the permission."""
     if not request.user.has_perm(_PERMISSION):
         return {}
     page = f"{reverse(f'{site_name}:provider_site_dailycount_changelist')}?{urlencode({'application': application.pk})}"
-    return {"usage": usage_charts.context_of(days=days, base_url=page, application=application)}
+    return {"usage": usage_charts.context_of(days=usage_charts.DEFAULT_DAYS, base_url=page, application=application)}
 
 
 @admin.register(DailyCount)
@@ -59,11 +57,7 @@ class DailyCountAdmin(ReadOnlyAdmin):
     def _application(self, request: HttpRequest) -> Any | None:
         if (key := request.GET.get("application")) is None:
             return None
-        try:
-            rows = applications.application_model()._default_manager.exclude(registration__deleted_at__isnull=False)
-            application = rows.filter(pk=key).first()
-        except (ValueError, ValidationError):  # the key is of whatever type the host's application has
-            application = None
+        application = applications.by_key(key=key)
         if application is None:
             raise Http404
         return application

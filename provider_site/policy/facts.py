@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -11,6 +12,12 @@ from typing import Any
 
 TEXTS = ("name", "description", "homepage_url", "privacy_policy_url", "terms_url", "logo")
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def can_be_stored(text: str) -> bool:
+    """Tell whether a database keeps the text; PostgreSQL refuses NUL and halves of surrogate pairs, which JSON has."""
+    return _UNSTORABLE.search(text) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,21 +17,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest
+from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest, can_be_stored
 
 VERSION = 1
 CLIENT_TYPES = ("confidential", "public")
 STATUSES = ("draft", "submitted", "approved", "rejected", "suspended")
 SUBJECT_TYPES = ("public", "legacy")
 ROLES = ("owner", "tester")
-# Text that can't be stored or printed: NUL, and halves of surrogate pairs, which JSON can spell.
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class MalformedDocument(Exception):
@@ -117,7 +114,7 @@ class _Reading:
         if not isinstance(value, Mapping):
             self.wrong(path, "an object is expected")
             return {}
-        if any(_UNSTORABLE.search(key) for key in value):
+        if not all(map(can_be_stored, value)):
             self.wrong(path, "a name holds characters that can't be saved")
             return {}
         if keys is not None and (unknown := sorted(set(value) - set(keys))):
@@ -143,7 +140,7 @@ class _Reading:
         if key not in values and default is not None:
             return default
         value = values.get(key)
-        if not isinstance(value, str) or _UNSTORABLE.search(value):
+        if not isinstance(value, str) or not can_be_stored(value):
             self.wrong(f"{path}.{key}", "a text is expected")
             return ""
         if among is not None and value not in among:

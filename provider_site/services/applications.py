@@ -56,6 +56,14 @@ def application_model() -> Any:
     return apps.get_model(getattr(settings, "OAUTH2_PROVIDER_APPLICATION_MODEL", "oauth2_provider.Application"))
 
 
+def by_key(*, key: str) -> Any | None:
+    """Return the application behind a key from an address, or ``None``; none that is being deleted."""
+    try:
+        return application_model().objects.exclude(registration__deleted_at__isnull=False).filter(pk=key).first()
+    except (ValueError, ValidationError):  # the key is of whatever type the host's application has
+        return None
+
+
 def validate_redirect_uris(uris: Sequence[str]) -> None:
     """Raise ValidationError with one message per URI that can't be registered."""
     errors = [

@@ -135,8 +135,10 @@ def _sweep(instance: Any, *, batches: int) -> bool:
             batches -= 1
             with transaction.atomic():
                 found = manager.filter(pk__in=keys)
-                # The base manager's: the audit trail's own refuses to be updated, and here it loses a reference.
-                _deleted = found.delete() if on_delete is CASCADE else found.update(**{field.name: None})
+                if on_delete is CASCADE:
+                    found.delete()
+                else:  # the base manager's: the audit trail's own refuses to be updated, and here it loses a reference
+                    found.update(**{field.name: None})
     return True
 
 

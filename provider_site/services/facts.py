@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,14 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.models import ApplicationScope, Logo, Registration
 from provider_site.policy import redirect
-from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest
+from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest, can_be_stored
 from provider_site.policy.scopes import catalog
 from provider_site.services import applications
 
-# Text that PostgreSQL can't store: NUL, and halves of surrogate pairs, which JSON can spell.
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _JUSTIFICATION: int = ApplicationScope._meta.get_field("justification").max_length or 0
-_OF_REGISTRATION = ("description", "homepage_url", "privacy_policy_url", "terms_url")
+# Those that are fields of the registration.
+OF_REGISTRATION = ("description", *applications.LINKS)
 
 
 def read(*, application: Any) -> Facts:
@@ -34,7 +32,7 @@ def read(*, application: Any) -> Facts:
         allowed_origins=tuple(application.allowed_origins.split()),
         logo=(registration.logo_id or "") if registration is not None else "",
         scopes={row.scope: ScopeRequest(row.required, row.justification) for row in scopes},
-        **{name: getattr(registration, name, "") for name in _OF_REGISTRATION},
+        **{name: getattr(registration, name, "") for name in OF_REGISTRATION},
     )
 
 
@@ -62,7 +60,7 @@ def validate(*, application: Any, facts: Facts) -> None:
             "redirect_uris", ValidationError(_("An application that people sign in to needs a redirect URI."))
         )
     errors |= _scope_faults(facts) | _origin_faults(application, facts)
-    links = Registration(application=application, **{name: getattr(facts, name) for name in _OF_REGISTRATION})
+    links = Registration(application=application, **{name: getattr(facts, name) for name in OF_REGISTRATION})
     try:
         links.clean_fields(exclude=["application", "owner", "status"])
     except ValidationError as error:
@@ -111,7 +109,7 @@ def _unstorable(facts: Facts) -> dict[str, Any]:
     return {
         name: ValidationError(_("This text holds characters that can't be saved."))
         for name, text in texts.items()
-        if _UNSTORABLE.search(text)
+        if not can_be_stored(text)
     }
 
 
@@ -123,7 +121,7 @@ def write(*, application: Any, facts: Facts) -> None:
     for name in LISTS:
         setattr(application, name, " ".join(getattr(facts, name)))
     application.save(update_fields=["name", *LISTS, "updated"])
-    own = {name: getattr(facts, name) for name in _OF_REGISTRATION}
+    own = {name: getattr(facts, name) for name in OF_REGISTRATION}
     Registration.objects.filter(application=application).update(logo=facts.logo or None, updated=timezone.now(), **own)
     rows = ApplicationScope.objects.filter(application=application)
     rows.exclude(scope__in=facts.scopes).delete()

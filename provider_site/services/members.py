@@ -282,8 +282,5 @@ def find(*, application: Any, member_id: int) -> Member | None:
 
 def own_application(*, user: Any, application_id: str) -> Any | None:
     """Return the application behind a key from an address, if the person may change it."""
-    try:
-        application = applications.application_model().objects.filter(pk=application_id).first()
-    except (ValueError, ValidationError):  # the key is of whatever type the host's application has
-        return None
+    application = applications.by_key(key=application_id)
     return application if application is not None and is_owner(application=application, user=user) else None

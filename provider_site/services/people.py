@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from provider_site.conf import provider_settings
@@ -24,6 +25,12 @@ def avatar_url(profile: Profile) -> str:
     if not profile.avatar_key:
         return ""
     return provider_settings.issuer_origin + reverse("provider_site:avatar", args=[profile.avatar_key])
+
+
+def named(*, name: str) -> Any | None:
+    """Return the account of this very user name, or ``None``."""
+    model = get_user_model()
+    return model._default_manager.filter(**{model.USERNAME_FIELD: name}).first()
 
 
 def address_of(*, user: Any | None) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -22,7 +21,7 @@ from provider_site.models import AuditEvent, Logo, Member, Registration
 from provider_site.models.profile import avatar_storage
 from provider_site.policy.facts import Facts
 from provider_site.policy.portable import MalformedDocument, PortableApplication, document, parse
-from provider_site.services import applications, audit, changes, facts, logos, pictures, reviews
+from provider_site.services import applications, audit, changes, facts, logos, people, pictures, reviews
 from provider_site.services.applications import application_model
 
 _KEPT_AS_THEY_ARE = {Registration.Status.APPROVED, Registration.Status.REJECTED, Registration.Status.SUSPENDED}
@@ -220,7 +219,7 @@ class _Import:
         return {"owner": self._owner(entry), **{name: getattr(entry, name) for name in names}}
 
     def _owner(self, entry: PortableApplication) -> Any:
-        owner = _person(entry.owner) if entry.owner is not None else None
+        owner = people.named(name=entry.owner) if entry.owner is not None else None
         if owner is not None or self.options.owner is not None:
             return owner or self.options.owner
         if entry.owner is not None:
@@ -246,7 +245,7 @@ class _Import:
             return False
         wanted = {}
         for index, (name, role) in enumerate(entry.members):
-            if (user := _person(name)) is None:
+            if (user := people.named(name=name)) is None:
                 text = f"nobody here is called {name}; --without-members leaves members out"
                 raise ValidationError({f"members[{index}].user": text})
             wanted[user.pk] = (user, role)
@@ -275,8 +274,3 @@ class _Import:
 def _note_member(action: AuditEvent.Action, member: Member) -> None:
     data = {"invited_as": member.invited_as, "role": member.role, "imported": True}
     audit.record(action=action, application=member.application, data=data)
-
-
-def _person(name: str) -> Any:
-    model = get_user_model()
-    return model._default_manager.filter(**{model.USERNAME_FIELD: name}).first()

@@ -78,15 +78,19 @@ def _check_impartial(registration: Registration, actor: Any) -> None:
         raise NotAllowed("nobody reviews an application or a request of their own")
 
 
+def _check_reason(step: Step, reason: str) -> None:
+    if step in policy.NEED_A_REASON and not reason.strip():
+        raise ValidationError(
+            _("Give a reason: its owners will read it, and after a suspension its users too."), code="reason"
+        )
+
+
 def _step(registration: Registration, step: Step, *, reason: str = "") -> None:
     """Move the registration on. Raises ReviewConflict, or ValidationError where a reason has to be given."""
     target = policy.after(registration.status, step, was_approved=registration.approved_at is not None)
     if target is None:
         raise ReviewConflict(f"{step} does not begin at {registration.status}")
-    if step in policy.NEED_A_REASON and not reason.strip():
-        raise ValidationError(
-            _("Give a reason: its owners will read it, and after a suspension its users too."), code="reason"
-        )
+    _check_reason(step, reason)
     now = timezone.now()
     registration.status, registration.status_changed_at = target, now
     registration.status_reason = reason.strip() if step in policy.NEED_A_REASON else ""
@@ -271,10 +275,7 @@ def reject(
     if review is None:
         raise ReviewConflict("nothing waits for review")
     _check_seen(registration.application, seen)
-    if not reason.strip():
-        raise ValidationError(
-            _("Give a reason: its owners will read it, and after a suspension its users too."), code="reason"
-        )
+    _check_reason(Step.REJECT, reason)
     _close(review, Review.Decision.REJECTED, actor=actor, reason=reason)
     if not review.is_change:
         _step(registration, Step.REJECT, reason=reason)

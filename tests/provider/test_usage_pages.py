@@ -229,7 +229,7 @@ def test_pages_read_a_bounded_number_of_rows_by_one_query(application: Any, owne
 def test_part_of_the_application_s_page_is_empty_without_the_permission(application: Any) -> None:
     request = RequestFactory().get("/")
     request.user = make_member_of_staff("view_application")
-    assert application_usage(request, application) == {}
+    assert application_usage(request, application, site_name="admin") == {}
     request.user = make_member_of_staff("view_dailycount")
-    context = application_usage(request, application)["usage"]
+    context = application_usage(request, application, site_name="admin")["usage"]
     assert context["file_url"] == f"{SITE_PAGE}?application={application.pk}&days=30&format=csv"

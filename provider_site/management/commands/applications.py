@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -23,7 +22,7 @@ from provider_site.management import application_arguments
 from provider_site.management.terminal import on_one_line
 from provider_site.models import Registration
 from provider_site.policy.portable import MalformedDocument
-from provider_site.services import applications, deletion, portable_applications, reviews, secrets
+from provider_site.services import applications, deletion, facts, people, portable_applications, reviews, secrets
 
 
 class Command(BaseCommand):
@@ -64,7 +63,7 @@ class Command(BaseCommand):
                 justifications=_justifications(options["justification"], scopes),
                 pkce_waived=options["without_pkce"],
                 secret_lives=options["secret_days"],
-                **{name: options[name] for name in _LINKS},
+                **{name: options[name] for name in facts.OF_REGISTRATION},
             )
             if options["approve"]:
                 reviews.approve(application=registered.application, actor=None)
@@ -197,9 +196,6 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder))
 
 
-_LINKS = ("description", "homepage_url", "privacy_policy_url", "terms_url")
-
-
 @contextmanager
 def _refusals_in_words() -> Iterator[None]:
     try:
@@ -215,8 +211,7 @@ def _refusals_in_words() -> Iterator[None]:
 
 
 def _person(name: str) -> Any:
-    model = get_user_model()
-    person = model._default_manager.filter(**{model.USERNAME_FIELD: name}).first()
+    person = people.named(name=name)
     if person is None:
         raise CommandError(f"Nobody is called {name!r}.")
     return person

@@ -25,7 +25,7 @@ FACTS: dict[str, Any] = {
     "scopes": _("What it asks for"),
 }
 
-_KINDS: dict[Kind, Any] = {Kind.ADDED: _("new"), Kind.REMOVED: _("removed"), Kind.CHANGED: _("changed")}
+KINDS: dict[Kind, Any] = {Kind.ADDED: _("new"), Kind.REMOVED: _("removed"), Kind.CHANGED: _("changed")}
 
 _MISSING: dict[Missing, tuple[Any, str]] = {
     Missing.DESCRIPTION: (_("A description: one sentence that tells people what it does"), "id_description"),
@@ -77,7 +77,7 @@ def _change(change: Change, before: Facts, after: Facts) -> ChangeInWords:
         old, new = _scope(before.scopes.get(change.entry)), _scope(after.scopes.get(change.entry))
         definition = catalog().get(change.entry)
         fact = definition.title if definition is not None else change.entry
-    return ChangeInWords(fact, change.kind, _KINDS[change.kind], old, new, is_logo=change.fact == "logo")
+    return ChangeInWords(fact, change.kind, KINDS[change.kind], old, new, is_logo=change.fact == "logo")
 
 
 def _scope(scope: ScopeRequest | None) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from provider_site.models import Registration, Review
-from provider_site.policy.facts import Facts, ScopeRequest
+from provider_site.policy.facts import Facts
 from provider_site.services import facts, reviews
 from tests import factories
 
@@ -58,12 +58,6 @@ def status(application: Any) -> str:
 def waiting(application: Any) -> Review:
     """Return the request that waits."""
     return Review.objects.get(application=application, decided_at=None)
-
-
-def with_scope(application: Any, name: str, **fields: Any) -> dict[str, Any]:
-    """Return the application's scopes as JSON with one more."""
-    known = facts.read(application=application)
-    return Facts(scopes={**known.scopes, name: ScopeRequest(**fields)}).to_json()["scopes"]
 
 
 def _new_form(owner: Any, **fields: Any) -> dict[str, Any]:
