@@ -173,13 +173,7 @@ def outcome(action: Callable[[], Any]) -> str:
 class TestDecisions:
     @pytest.fixture
     def application(self, transactional_db: None) -> Any:
-        return factories.make_application(
-            status="draft",
-            description="Shows your days.",
-            homepage_url="https://app.example.com/",
-            privacy_policy_url="https://app.example.com/privacy",
-            scopes={"openid": True},
-        ).application
+        return factories.make_draft().application
 
     def test_submitted_many_times_waits_once(self, application: Any) -> None:
         results = at_once(lambda _number: outcome(lambda: reviews.submit(application=application, actor=None)), 4)

@@ -25,14 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def application(user: Any) -> Any:
-    return factories.make_application(
-        user,
-        status="draft",
-        description="Shows your days.",
-        homepage_url="https://app.example.com/",
-        privacy_policy_url="https://app.example.com/privacy",
-        scopes={"openid": True},
-    ).application
+    return factories.make_draft(user).application
 
 
 @pytest.fixture

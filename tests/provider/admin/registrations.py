@@ -10,13 +10,9 @@ from tests import factories
 
 def draft(owner: Any, **fields: Any) -> Any:
     """Return a new application with all a reviewer wants to know."""
-    known: dict[str, Any] = {
-        "description": "A calendar.",
-        "homepage_url": "https://app.example.com/",
-        "privacy_policy_url": "https://app.example.com/privacy",
-        "status": "draft",
-    }
-    application = factories.make_application(owner, **(known | fields)).application
+    scopes = {"openid": True, "nickname": False, "avatar": False, "offline_access": False}
+    known: dict[str, Any] = {"description": "A calendar.", "scopes": scopes}
+    application = factories.make_draft(owner, **(known | fields)).application
     application.registered_scopes.update(justification="To greet you.")
     return application
 

@@ -13,9 +13,14 @@ from tests.provider.driver import ISSUER_HOST
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
+def nobody(**options: Any) -> Client:
+    """Return the browser of somebody who has not signed in."""
+    return Client(headers={"host": ISSUER_HOST}, **options)
+
+
 def signed_in(user: Any, **options: Any) -> Client:
     """Return the browser of somebody who has just signed in."""
-    browser = Client(headers={"host": ISSUER_HOST}, **options)
+    browser = nobody(**options)
     browser.force_login(user, backend=BACKEND)
     return browser
 

@@ -1,22 +1,11 @@
-"""The developer pages as a browser sends them: one person's client, and the form as the page has it."""
+"""The forms of the developer pages, as a browser sends them."""
 
 import re
 from typing import Any
 
 from django.test import Client
 
-from tests.provider.driver import ISSUER_HOST
-
 NEW = "/o/developer/new/"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
-
-def browser(user: Any = None, **options: Any) -> Client:
-    """Return a browser at the provider, signed in as `user`."""
-    client = Client(headers={"host": ISSUER_HOST}, **options)
-    if user is not None:
-        client.force_login(user, backend=BACKEND)
-    return client
 
 
 def hidden(page: Any, name: str) -> str:

@@ -11,8 +11,8 @@ from provider_site.models import ApplicationScope, AuditEvent, ClientSecret, Mem
 from provider_site.services import applications, reviews
 from tests import factories
 from tests.provider.developer import pages
-from tests.provider.developer.browsers import grow_stale
-from tests.provider.developer.pages import browser, change, facts, hidden, register
+from tests.provider.developer.browsers import grow_stale, nobody, signed_in
+from tests.provider.developer.pages import change, facts, hidden, register
 from tests.provider.driver import Driver
 
 STEPS = ("edit", "delete", "members", "secrets", "try", "settings", "usage")
@@ -25,7 +25,7 @@ def everyone_may_register(settings: Any) -> None:
 
 @pytest.fixture
 def developer(user: Any) -> Client:
-    return browser(user)
+    return signed_in(user)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_one_time_text_that_is_not_ours_registers_nothing_until_it_is_sent_again
 
 def test_another_persons_one_time_text_is_worth_nothing(developer: Client, other_user: Any) -> None:
     once = hidden(developer.get(pages.NEW), "once")
-    assert browser(other_user).post(pages.NEW, facts(once=once)).status_code == 400
+    assert signed_in(other_user).post(pages.NEW, facts(once=once)).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_sixty_scopes_can_be_asked_for(developer: Client, settings: Any) -> None
     ("who", "allowed"), [("nobody", False), ("staff", False), ("verified", False), ("everyone", True)]
 )
 def test_only_those_may_register_whom_the_setting_names(settings: Any, user: Any, who: str, allowed: bool) -> None:
-    client = browser(user)
+    client = signed_in(user)
     once = hidden(client.get(pages.NEW), "once")
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": who}
     assert ("/o/developer/new/" in client.get("/o/developer/").content.decode()) is allowed
@@ -151,7 +151,7 @@ def test_only_those_may_register_whom_the_setting_names(settings: Any, user: Any
 def test_verified_people_may_register(settings: Any, user: Any) -> None:
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": "verified"}
     user.emailaddress_set.create(email=user.email, verified=True, primary=True)
-    assert register(browser(user)).status_code == 201
+    assert register(signed_in(user)).status_code == 201
 
 
 def test_nobody_owns_more_than_the_limit(developer: Client, user: Any) -> None:
@@ -165,7 +165,7 @@ def test_nobody_owns_more_than_the_limit(developer: Client, user: Any) -> None:
 
 
 def test_forms_are_protected_against_other_sites(user: Any, draft: Any) -> None:
-    client = browser(user, enforce_csrf_checks=True)
+    client = signed_in(user, enforce_csrf_checks=True)
     base = f"/o/developer/{draft.application.pk}/"
     for address in (pages.NEW, f"{base}edit/", f"{base}submit/", f"{base}withdraw/", f"{base}delete/"):
         assert client.post(address, facts()).status_code == 403
@@ -177,15 +177,15 @@ def test_other_peoples_applications_are_not_found_and_visitors_sign_in(draft: An
     Member.objects.create(
         application=draft.application, user=other_user, invited_as="x", role="tester", accepted_at=timezone.now()
     )
-    stranger = browser(other_user)
+    stranger = signed_in(other_user)
     assert stranger.get(address).status_code == 404
     assert stranger.post(address).status_code in {404, 405}
-    assert "/login/" in browser().get(address)["Location"]
+    assert "/login/" in nobody().get(address)["Location"]
 
 
 @pytest.mark.parametrize("step", ["submit", "withdraw", "delete", "edit"])
 def test_other_peoples_applications_are_not_changed(draft: Any, other_user: Any, step: str) -> None:
-    answer = browser(other_user).post(f"/o/developer/{draft.application.pk}/{step}/", facts(name="Timetable"))
+    answer = signed_in(other_user).post(f"/o/developer/{draft.application.pk}/{step}/", facts(name="Timetable"))
     assert answer.status_code == 404
     assert reviews.waiting(application=draft.application) is None
     assert Registration.objects.get().application.name == "Timetable"
@@ -299,7 +299,7 @@ def test_co_owner_does_not_delete_it(draft: Any, other_user: Any) -> None:
     Member.objects.create(
         application=draft.application, user=other_user, invited_as="x", role="owner", accepted_at=timezone.now()
     )
-    client = browser(other_user)
+    client = signed_in(other_user)
     assert "/delete/" not in client.get(f"/o/developer/{draft.application.pk}/").content.decode()
     assert client.post(f"/o/developer/{draft.application.pk}/delete/", {"name": "Timetable"}).status_code == 403
     assert Registration.objects.exists()
@@ -318,7 +318,7 @@ def test_way_to_the_developer_pages_is_shown_to_whom_they_concern(
 ) -> None:
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": "nobody"}
     application = factories.make_application(owner=user).application
-    assert "/o/developer/" in browser(user).get(page).content.decode()
-    assert "/o/developer/" not in browser(other_user).get(page).content.decode()
+    assert "/o/developer/" in signed_in(user).get(page).content.decode()
+    assert "/o/developer/" not in signed_in(other_user).get(page).content.decode()
     Member.objects.create(application=application, user=other_user, invited_as="x", role="tester")
-    assert "/o/developer/" in browser(other_user).get(page).content.decode()
+    assert "/o/developer/" in signed_in(other_user).get(page).content.decode()

@@ -15,7 +15,8 @@ from provider_site.models import Logo, Registration, Review
 from provider_site.models.profile import avatar_storage
 from provider_site.services import logos, pruning, reviews
 from tests import factories
-from tests.provider.developer.pages import NEW, browser, change, facts, hidden, register
+from tests.provider.developer.browsers import nobody, signed_in
+from tests.provider.developer.pages import NEW, change, facts, hidden, register
 from tests.provider.driver import Driver, plant_signing_key
 
 MARK = b"<script>alert(1)</script>"
@@ -34,7 +35,7 @@ def everyone_may_register(settings: Any) -> None:
 
 @pytest.fixture
 def developer(user: Any) -> Client:
-    return browser(user)
+    return signed_in(user)
 
 
 def age(logo: Logo) -> None:
@@ -67,13 +68,13 @@ def test_file_that_is_no_picture_is_refused_at_its_field(developer: Client, cont
 
 
 def test_unknown_logo_is_not_found(db: None) -> None:
-    assert browser().get("/o/logo/unknown.png").status_code == 404
+    assert nobody().get("/o/logo/unknown.png").status_code == 404
 
 
 def test_logo_whose_file_is_gone_is_not_found(application: Any) -> None:
     logo = logos.store(application=application, upload=picture())
     avatar_storage().delete(logo.picture.name)
-    assert browser().get(f"/o/logo/{logo.pk}.png").status_code == 404
+    assert nobody().get(f"/o/logo/{logo.pk}.png").status_code == 404
 
 
 def test_failed_registration_leaves_no_file(developer: Client, user: Any, settings: Any) -> None:

@@ -11,7 +11,8 @@ from provider_site.policy import redirect
 from provider_site.portal.developer import redirect_uris
 from tests import factories
 from tests.browser.test_provider_pages import sign_in
-from tests.provider.developer.pages import browser, register
+from tests.provider.developer.browsers import nobody, signed_in
+from tests.provider.developer.pages import register
 from tests.servers import LiveSites
 
 ADDRESS = "/o/developer/check-uri/"
@@ -34,7 +35,7 @@ ADDRESS = "/o/developer/check-uri/"
     ],
 )
 def test_refused_uri_is_told_why_and_what_to_write(user: Any, uri: str, refusal: str, said: str) -> None:
-    answer = browser(user).get(ADDRESS, {"uri": uri})
+    answer = signed_in(user).get(ADDRESS, {"uri": uri})
     body = answer.json()
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
@@ -45,22 +46,22 @@ def test_refused_uri_is_told_why_and_what_to_write(user: Any, uri: str, refusal:
 
 @pytest.mark.parametrize("uri", ["https://app.example.com/cb", "http://127.0.0.1/cb", "com.example.app:/cb"])
 def test_uri_that_can_be_registered_has_no_reason(user: Any, uri: str) -> None:
-    body = browser(user).get(ADDRESS, {"uri": uri}).json()
+    body = signed_in(user).get(ADDRESS, {"uri": uri}).json()
     assert body == {"uri": uri, "refusal": None, "reason": None, "warning": None}
 
 
 def test_localhost_by_name_is_allowed_with_a_warning(user: Any) -> None:
-    body = browser(user).get(ADDRESS, {"uri": "http://localhost:3000/cb"}).json()
+    body = signed_in(user).get(ADDRESS, {"uri": "http://localhost:3000/cb"}).json()
     assert (body["refusal"], body["reason"]) == (None, None)
     assert "127.0.0.1" in body["warning"]
 
 
 def test_visitor_is_not_answered(db: None) -> None:
-    assert browser().get(ADDRESS, {"uri": "x"}).status_code == 302
+    assert nobody().get(ADDRESS, {"uri": "x"}).status_code == 302
 
 
 def test_reason_is_in_the_persons_language(user: Any) -> None:
-    client = browser(user)
+    client = signed_in(user)
     client.cookies["django_language"] = "zh-hans"
     assert "通配符" in client.get(ADDRESS, {"uri": "https://*.example.com/"}).json()["reason"]
 
@@ -78,7 +79,7 @@ def test_every_text_gets_an_answer_and_what_is_proposed_can_be_registered(uri: s
 
 def test_form_says_the_same_without_scripts(user: Any, settings: Any) -> None:
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": "everyone"}
-    answer = register(browser(user), redirect_uris="https://a.example.com/\nhttp://b.example.com/")
+    answer = register(signed_in(user), redirect_uris="https://a.example.com/\nhttp://b.example.com/")
     [error] = answer.context["form"].errors["redirect_uris"]
     assert error.startswith("http://b.example.com/: ")
     assert "https://b.example.com/" in error

@@ -29,15 +29,7 @@ STATUS_BEFORE = {
 @pytest.fixture
 def application(db: None) -> Any:
     """Return a draft with everything a reviewer asks for."""
-    registered = factories.make_application(
-        status="draft",
-        name="Calendar",
-        description="Shows your days.",
-        homepage_url="https://app.example.com/",
-        privacy_policy_url="https://app.example.com/privacy",
-        scopes={"openid": True},
-    )
-    return registered.application
+    return factories.make_draft(name="Calendar").application
 
 
 @pytest.fixture
