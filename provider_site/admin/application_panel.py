@@ -12,7 +12,7 @@ from provider_site.admin.application_secrets import ISSUE, REVOKE
 from provider_site.admin.review_actions import REFUSALS, WORDS, owner_names, possible
 from provider_site.models import AuditEvent, Consent, Member, Registration, Review
 from provider_site.policy.review import Step
-from provider_site.services import members, people, reviews, roles, secrets
+from provider_site.services import members, reviews, roles, secrets
 
 _EVENTS = 20
 _REVIEWS = 10
@@ -28,7 +28,6 @@ def panel(model_admin: Any, request: Any, application: Any) -> dict[str, Any]:
         "status": status,
         "owners": owner_names(application),
         "logo_url": fact_rows.logo_address(registration.logo_id) if registration and registration.logo_id else "",
-        "creator": people.display_name(user=registration.owner) if registration is not None else "",
         **_steps(model_admin, request, application, registration),
         **_members(model_admin, request, application),
         **_secrets(model_admin, request, application),

@@ -71,7 +71,6 @@ def context_of(*, days: int, base_url: str, application: Any = None) -> dict[str
     rows = [(start, [number(values[kind][place]) for kind in DailyCount.Kind]) for place, start in enumerate(starts)]
     joint = "&" if "?" in base_url else "?"
     return {
-        "days": days,
         "by_week": size > 1,
         "first": found.days[0],
         "last": found.days[-1],

@@ -15,6 +15,7 @@ from provider_site.portal.developer.forms import NoteForm
 from provider_site.services import facts, members, own_endpoints, people, reviews
 
 HISTORY = 20
+_Status = Registration.Status
 
 
 class OverviewPage(OwnedApplicationMixin):
@@ -31,6 +32,7 @@ class OverviewPage(OwnedApplicationMixin):
         in_force = facts.read(application=self.application)
         state = self.registration.status
         is_unreviewed = state in {_Status.DRAFT, _Status.SUBMITTED, _Status.REJECTED}
+        missing = reviews.missing(application=self.application, asked=in_force) if is_unreviewed else []
         context = {
             "problem": problem,
             "note_form": note_form or NoteForm(),
@@ -39,7 +41,7 @@ class OverviewPage(OwnedApplicationMixin):
             "redirect_uris": [(uri, self._warning(uri)) for uri in in_force.redirect_uris],
             "is_unreviewed": is_unreviewed,
             "may_submit": state in {_Status.DRAFT, _Status.REJECTED},
-            "missing": wording.missing(reviews.missing(application=self.application)) if is_unreviewed else [],
+            "missing": wording.missing(missing),
             "is_principal": members.is_principal(application=self.application, user=request.user),
             "owner_names": [people.display_name(user=user) for user in members.owners(application=self.application)],
             "issuer": provider_settings.issuer,
@@ -60,9 +62,6 @@ class OverviewPage(OwnedApplicationMixin):
             pending = wording.changes(fact_policy.diff(in_force, asked), in_force, asked)
         decided = Review.objects.filter(application=self.application, decided_at__isnull=False)
         return {"waiting": waiting, "pending": pending, "history": decided.order_by("-decided_at", "-pk")[:HISTORY]}
-
-
-_Status = Registration.Status
 
 
 def _endpoints() -> list[tuple[str, str]]:
