@@ -60,7 +60,8 @@ def _list_page(request: HttpRequest, status: int = 200) -> HttpResponse:
             for one in registrations
         ],
         "closed_because": closed_because(request.user),
-        "who_may_register": provider_settings.who_may_register,
+        "has_to_prove_address": provider_settings.who_may_register == "verified"
+        and not members.may_register(user=request.user),
         "invitations": members.invitations(user=request.user).count(),
         "site_name": provider_settings.site_name,
     }

@@ -154,6 +154,18 @@ def test_verified_people_may_register(settings: Any, user: Any) -> None:
     assert register(signed_in(user)).status_code == 201
 
 
+def test_only_who_has_to_prove_an_address_is_sent_to_prove_it(settings: Any, user: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": "verified", "MAX_APPLICATIONS": 1}
+    client = signed_in(user)
+    way = '<p><a href="/accounts/email/">'
+    assert way in client.get("/o/developer/").content.decode()
+    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    factories.make_application(owner=user)
+    page = client.get("/o/developer/").content.decode()
+    assert "as many as one person may own" in page
+    assert way not in page
+
+
 def test_nobody_owns_more_than_the_limit(developer: Client, user: Any) -> None:
     once = hidden(developer.get(pages.NEW), "once")
     for _number in range(3):
