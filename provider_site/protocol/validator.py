@@ -24,7 +24,7 @@ from provider_site.policy import lifetimes, redirect, token_use
 from provider_site.protocol import client_authentication, id_token
 from provider_site.services import secrets, try_it
 from provider_site.signals import replay_detected, tokens_issued
-from provider_site.storage import access, codes, credentials, tokens
+from provider_site.storage import access, codes, credentials, revocation, tokens
 
 logger = logging.getLogger("provider_site.protocol")
 
@@ -342,7 +342,7 @@ class Validator(OAuth2Validator):
     def revoke_token(self, token: str, token_type_hint: str, request: Any, *args: Any, **kwargs: Any) -> None:
         """Revoke one of the client's own tokens with its family. No super(): DOT knows no family of access tokens."""
         if request.client is not None:
-            tokens.revoke_by_text(token, application=request.client)
+            revocation.revoke_own(token, application=request.client)
 
     def _load_access_token(self, token: str) -> Any | None:
         """Return DOT's row if the token may be used now, narrowed to what the person still allows.

@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.storage import tokens
+from provider_site.storage import revocation
 from provider_site.storage.credentials import new_client_secret
 
 _ATTEMPTS = "provider_site.try_it"
@@ -124,4 +124,4 @@ def is_redirect_uri(uri: str) -> bool:
 def revoke(*, application: Any, texts: Sequence[str]) -> None:
     """Revoke the tokens an attempt got, with everything that could still come of them."""
     for text in texts:
-        tokens.revoke_by_text(text, application=application)
+        revocation.revoke_own(text, application=application)

@@ -1,4 +1,4 @@
-"""Tokens revoked with all they belong to: by their rows, as staff do who never see a text, or by a text that leaked."""
+"""Tokens revoked with all they belong to: by their rows, as staff do who never see a text, or by their text."""
 
 from __future__ import annotations
 
@@ -22,24 +22,35 @@ class DeadToken:
     dead_already: bool
 
 
-@transaction.atomic
+def revoke_own(text: str, *, application: Any) -> bool:
+    """Revoke one of ``application``'s own tokens, with its family (RFC 7009 2.1); return whether one was found."""
+    return _revoke_text(text, reason="revoked_by_client", application=application) is not None
+
+
 def revoke_leaked(text: str) -> DeadToken | None:
     """Revoke an access or refresh token with its family, whosever it is; ``None`` when there is none of this text.
 
     A rotated refresh token kills its family too: its successors may have been bought with the leaked one.
     """
+    return _revoke_text(text, reason="leaked")
+
+
+@transaction.atomic
+def _revoke_text(text: str, *, reason: str, **whose: Any) -> DeadToken | None:
     checksum = crypto.digest(text)
     # Several rows may share a digest: DOT's uniqueness includes ``revoked``.
-    refresh = list(get_refresh_token_model().objects.select_related("application").filter(token_checksum=checksum))
+    rows = get_refresh_token_model().objects.select_related("application")
+    refresh = list(rows.filter(token_checksum=checksum, **whose))
     if refresh:
-        killed = [revoke_refresh_row(row, reason="leaked") for row in refresh]
+        killed = [revoke_refresh_row(row, reason=reason) for row in refresh]
         return DeadToken(credentials.REFRESH_TOKEN, refresh[0].application, dead_already=not any(killed))
-    access = get_access_token_model().objects.select_related("application").filter(token_checksum=checksum).first()
+    rows = get_access_token_model().objects.select_related("application")
+    access = rows.filter(token_checksum=checksum, **whose).first()
     if access is None:
         return None
-    revoke_access_row(access, reason="leaked")
+    revoke_access_row(access, reason=reason)
     if (family := credentials.authorization_id(text)) is not None:
-        tokens.revoke_authorization(family, reason="leaked")
+        tokens.revoke_authorization(family, reason=reason)
     return DeadToken(credentials.ACCESS_TOKEN, access.application, dead_already=access.expires <= timezone.now())
 
 

@@ -15,7 +15,6 @@ from oauth2_provider.models import get_access_token_model, get_grant_model, get_
 from provider_site import crypto
 from provider_site.errors import RefreshTokenReused
 from provider_site.models import Authorization, Consent
-from provider_site.storage.credentials import authorization_id as authorization_named_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +139,3 @@ def revoke_application_tokens(application_id: Any, *, not_after: datetime, batch
             model.objects.filter(pk__in=keys).delete()
             deleted += len(keys)
     return deleted
-
-
-def revoke_by_text(text: str, *, application: Any) -> bool:
-    """Revoke one of ``application``'s own tokens, with its family (RFC 7009 2.1); return whether one was found."""
-    checksum = crypto.digest(text)
-    refresh = get_refresh_token_model().objects.filter(token_checksum=checksum, application=application).first()
-    if refresh is not None:
-        if refresh.token_family:
-            revoke_authorization(refresh.token_family, reason="revoked_by_client")
-        else:
-            refresh.revoke()
-        return True
-    access = get_access_token_model().objects.filter(token_checksum=checksum, application=application).first()
-    if access is None:
-        return False
-    family = authorization_named_by(text)
-    with transaction.atomic():
-        get_refresh_token_model().objects.filter(access_token=access, revoked__isnull=True).update(
-            revoked=timezone.now()
-        )
-        access.delete()
-        if family is not None:
-            revoke_authorization(family, reason="revoked_by_client")
-    return True
