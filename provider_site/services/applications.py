@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provider_site.models import ApplicationScope, Registration
+from provider_site.models import ApplicationScope, AuditEvent, Registration
 from provider_site.policy import links, redirect
 from provider_site.policy.scopes import catalog
 from provider_site.services import audit, dot_column, secrets
@@ -212,7 +212,8 @@ def complete_registration(*, application: Any, actor: Any = None, request: HttpR
         # Or, suspended once, it would be reinstated as a draft.
         registration.approved_at = registration.status_changed_at = timezone.now()
         registration.save(update_fields=["approved_at", "status_changed_at"])
-    audit.record(action="application.registered", actor=actor, application=application, request=request)
+    action = AuditEvent.Action.APPLICATION_REGISTERED
+    audit.record(action=action, actor=actor, application=application, request=request)
     application_registered.send(sender=Registration, registration=registration)
     return registration
 

@@ -12,7 +12,7 @@ from provider_site.signals import audit_recorded
 
 def record(
     *,
-    action: str,
+    action: AuditEvent.Action,
     actor: Any = None,
     application: Any = None,
     request: HttpRequest | None = None,

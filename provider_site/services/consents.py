@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from provider_site.errors import ConsentRefused
-from provider_site.models import AuthorizationRequest, Consent
+from provider_site.models import AuditEvent, AuthorizationRequest, Consent
 from provider_site.policy import consent as policy
 from provider_site.policy import lifetimes
 from provider_site.policy import scopes as scope_policy
@@ -59,7 +59,7 @@ def allow(
             days=days,
         )
         audit.record(
-            action="consent.given",
+            action=AuditEvent.Action.CONSENT_GIVEN,
             actor=user,
             application=consent.application,
             request=request,
@@ -110,7 +110,10 @@ def deny(*, authorization_request: AuthorizationRequest, user: Any, request: Htt
             authorization_request=authorization_request, user=user, decision=AuthorizationRequest.Decision.DENIED
         )
         audit.record(
-            action="consent.refused", actor=user, application=authorization_request.application, request=request
+            action=AuditEvent.Action.CONSENT_REFUSED,
+            actor=user,
+            application=authorization_request.application,
+            request=request,
         )
         consent_refused.send(sender=AuthorizationRequest, authorization_request=authorization_request, request=request)
 
@@ -126,7 +129,7 @@ def withdraw(*, user: Any, application: Any, request: HttpRequest | None = None)
             return False
         close(consent=consent, reason=Consent.ClosedReason.WITHDRAWN)
         audit.record(
-            action="consent.withdrawn",
+            action=AuditEvent.Action.CONSENT_WITHDRAWN,
             actor=user,
             application=application,
             request=request,

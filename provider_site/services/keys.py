@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.models import SigningKey
+from provider_site.models import AuditEvent, SigningKey
 from provider_site.services import audit
 
 _PURPOSE = "signing-key"
@@ -88,5 +88,6 @@ def rotate(*, actor: Any = None, request: HttpRequest | None = None) -> SigningK
             keys.filter(status=SigningKey.Status.ACTIVE).update(status=SigningKey.Status.PREVIOUS)
             SigningKey.objects.filter(pk=following.pk).update(status=SigningKey.Status.ACTIVE, activated_at=now)
         published = _new_key(status=SigningKey.Status.NEXT)
-        audit.record(action="key.rotated", actor=actor, request=request, data={"published": published.kid})
+        data = {"published": published.kid}
+        audit.record(action=AuditEvent.Action.KEY_ROTATED, actor=actor, request=request, data=data)
     return published
