@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -39,6 +40,8 @@ class SecretForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
     days = forms.ChoiceField(label=_("Works for"))
+    # The newest secret when the form was made: of two clicks, or one form sent again, one makes a secret.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the lifetimes the site allows, the longest first chosen."""
@@ -149,13 +152,30 @@ class SecretPages:
     ) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             try:
-                text = make()
+                text = self._made_once(application, form, make)
             except ValidationError as error:
                 form.add_error("name" if error.code == "name" else None, error)
             else:
                 self.log_change(request, application, str(words["title"]))
                 return self.secret_page(request, application, text)
-        return self._page(request, application, "secret_form.html", {"form": form, **words})
+        seen = secrets.newest(application=application)
+        return self._page(request, application, "secret_form.html", {"form": form, "seen": seen, **words})
+
+    @staticmethod
+    def _made_once(application: Any, form: SecretForm, make: Callable[[], str]) -> str:
+        with transaction.atomic():
+            # The service's row lock: of two clicks at once, the second sees what the first has made.
+            type(application).objects.select_for_update().get(pk=application.pk)
+            seen = form.cleaned_data["seen"]
+            if seen and seen != secrets.newest(application=application):
+                raise ValidationError(
+                    _(
+                        "No secret was made this time: this form was sent before, or the secrets have changed since "
+                        "you opened it. Look at the list first, and send it once more if you need another one."
+                    ),
+                    code="repeated",
+                )
+            return make()
 
     def revoke_secret(self, request: HttpRequest, object_id: str, secret_id: int) -> HttpResponse:
         """Ask, then end one secret at once."""

@@ -214,6 +214,12 @@ def is_live(*, secret: ClientSecret) -> bool:
     return secret.revoked_at is None and (secret.expires_at is None or timezone.now() < secret.expires_at)
 
 
+def newest(*, application: Any) -> str:
+    """Return a text that stands for the newest secret, ended ones among them: it changes when one is made."""
+    row = ClientSecret.objects.filter(application=application).order_by("-pk").values("pk").first()
+    return str(row["pk"]) if row is not None else "0"
+
+
 def has_legacy_secret(*, application: Any) -> bool:
     """Tell whether a confidential application still has the secret stock DOT gave it, in DOT's own column."""
     return application.client_type == "confidential" and dot_column.is_open(application=application)

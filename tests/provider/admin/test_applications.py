@@ -324,6 +324,16 @@ class TestSecrets:
         event = last("secret.issued")
         assert (event.actor, event.address) == (staff, "127.0.0.1")
 
+    @pytest.mark.parametrize("more", [("secret",), ("secret", "rotate")])
+    def test_form_sent_twice_makes_one_secret(self, office: Client, user: Any, more: tuple[str, ...]) -> None:
+        address = page(registrations.approved(user), *more)
+        seen = re.findall(r'name="seen" value="([^"]+)"', as_html(office.get(address)))[0]
+        before = ClientSecret.objects.count()
+        fields = {"name": "server", "days": "90", "overlap": "7", "seen": seen}
+        assert "oscs_" in as_html(office.post(address, fields))
+        assert "No secret was made this time" in as_html(office.post(address, fields))
+        assert ClientSecret.objects.count() == before + 1
+
     def test_rotation_overlaps_as_long_as_chosen(self, office: Client, user: Any) -> None:
         registered = factories.make_application(user)
         application, old = registered.application, registered.client_secret
