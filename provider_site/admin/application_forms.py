@@ -161,7 +161,8 @@ class RegistrationForm(forms.ModelForm[Registration]):
             offered = [status.DRAFT]
             if self.user is not None and roles.refusal(user=self.user, step=Step.APPROVE) is None:
                 offered.append(status.APPROVED)
-            self.fields["status"].choices = [(one.value, one.label) for one in offered]  # type: ignore[attr-defined]
+            field: Any = self.fields["status"]
+            field.choices = [(one.value, one.label) for one in offered]
             self.fields["status"].help_text = _(
                 "A draft serves its owners and test users alone; approved, it serves everybody."
             )
