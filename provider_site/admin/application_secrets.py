@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -53,10 +52,11 @@ class SecretForm(forms.Form):
         self.fields["days"].initial = choices[-1][0]
 
     @property
-    def expires_in(self) -> timedelta | None:
-        """How long the secret is to work; ``None``: without an end."""
-        days = self.cleaned_data["days"]
-        return timedelta(days=int(days)) if days else None
+    def terms(self) -> dict[str, Any]:
+        """What the service is to be told, once the form is valid."""
+        chosen = self.cleaned_data
+        expires_in = timedelta(days=int(chosen["days"])) if chosen["days"] else None
+        return {"name": chosen["name"], "expires_in": expires_in, "seen": chosen["seen"] or None}
 
 
 class RotationForm(SecretForm):
@@ -73,6 +73,11 @@ class RotationForm(SecretForm):
         super().__init__(*args, **kwargs)
         choices = [(str(days), _days(days) if days else _("no time: they end now")) for days in _OVERLAPS]
         self.fields["overlap"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField's
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What the service is to be told, once the form is valid."""
+        return super().terms | {"overlap": timedelta(days=self.cleaned_data["overlap"])}
 
 
 class SecretPages:
@@ -117,42 +122,25 @@ class SecretPages:
         application = self._confidential(request, object_id, ISSUE)
         form = SecretForm(request.POST if request.method == "POST" else None)
 
-        def issue() -> str:
-            return secrets.issue_secret(
-                application=application,
-                name=form.cleaned_data["name"],
-                expires_in=form.expires_in,
-                actor=request.user,
-                request=request,
-            )
-
         text = _("The other secrets go on working. The owners are told by e-mail that a secret was issued.")
-        return self._new_secret(request, application, form, issue, title=_("Issue a secret"), effect=text)
+        words = {"title": _("Issue a secret"), "effect": text}
+        return self._new_secret(request, application, form, secrets.issue_secret, **words)
 
     def rotate_secrets(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Issue a secret, show it once, and let the others end."""
         application = self._confidential(request, object_id, ISSUE, REVOKE)
         form = RotationForm(request.POST if request.method == "POST" else None)
 
-        def rotate() -> str:
-            return secrets.rotate(
-                application=application,
-                name=form.cleaned_data["name"],
-                expires_in=form.expires_in,
-                overlap=timedelta(days=form.cleaned_data["overlap"]),
-                actor=request.user,
-                request=request,
-            )
-
         text = _("A new secret is made, and every other one ends: at once, or when the time you choose is over.")
-        return self._new_secret(request, application, form, rotate, title=_("Rotate the secrets"), effect=text)
+        words = {"title": _("Rotate the secrets"), "effect": text}
+        return self._new_secret(request, application, form, secrets.rotate, **words)
 
     def _new_secret(
-        self, request: HttpRequest, application: Any, form: SecretForm, make: Callable[[], str], **words: Any
+        self, request: HttpRequest, application: Any, form: SecretForm, make: Callable[..., str], **words: Any
     ) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             try:
-                text = self._made_once(application, form, make)
+                text = make(application=application, actor=request.user, request=request, **form.terms)
             except ValidationError as error:
                 form.add_error("name" if error.code == "name" else None, error)
             else:
@@ -160,22 +148,6 @@ class SecretPages:
                 return self.secret_page(request, application, text)
         seen = secrets.newest(application=application)
         return self._page(request, application, "secret_form.html", {"form": form, "seen": seen, **words})
-
-    @staticmethod
-    def _made_once(application: Any, form: SecretForm, make: Callable[[], str]) -> str:
-        with transaction.atomic():
-            # The service's row lock: of two clicks at once, the second sees what the first has made.
-            type(application).objects.select_for_update().get(pk=application.pk)
-            seen = form.cleaned_data["seen"]
-            if seen and seen != secrets.newest(application=application):
-                raise ValidationError(
-                    _(
-                        "No secret was made this time: this form was sent before, or the secrets have changed since "
-                        "you opened it. Look at the list first, and send it once more if you need another one."
-                    ),
-                    code="repeated",
-                )
-            return make()
 
     def revoke_secret(self, request: HttpRequest, object_id: str, secret_id: int) -> HttpResponse:
         """Ask, then end one secret at once."""

@@ -76,20 +76,22 @@ def issue_secret(
     text: str | None = None,
     expires_in: timedelta | None = None,
     request: HttpRequest | None = None,
+    seen: str | None = None,
     tell_owners: bool = True,
 ) -> str:
     """Give a confidential application a further secret; return its text, which is shown this once and kept nowhere.
 
     ``expires_in`` left out is the longest the site allows: without an end, or ``SECRET_MAX_DAYS``. ``text`` brings a
-    secret from elsewhere. ``tell_owners`` is for the first secret of an application, which surprises nobody.
+    secret from elsewhere. ``seen`` is what ``newest`` returned when the person was asked: a form sent twice makes one
+    secret. ``tell_owners`` is for the first secret of an application, which surprises nobody.
 
-    Raises ValidationError for a public client, a name or lifetime that is too long, or the eleventh live secret, and
-    ValueError for a ``text`` of less than 32 characters.
+    Raises ValidationError for a public client, a name or lifetime that is too long, the eleventh live secret, or (code
+    ``repeated``) when another one was made since ``seen``; ValueError for a ``text`` of less than 32 characters.
     """
     if text is not None and len(text) < SHORTEST_BROUGHT:
         raise ValueError(f"a client secret brought from elsewhere needs at least {SHORTEST_BROUGHT} characters")
     with transaction.atomic():
-        locked = _locked(application)
+        locked = _locked(application, seen=seen)
         secret, made = _make(locked, name=name, text=text, expires_in=expires_in)
         _note(_Action.SECRET_ISSUED, made, actor=actor, request=request)
         signals.secret_issued.send(sender=ClientSecret, secret=made)
@@ -98,9 +100,18 @@ def issue_secret(
     return secret
 
 
-def _locked(application: Any) -> Any:
-    """Return the application under its row lock: two simultaneous requests can't both be the tenth."""
-    return type(application).objects.select_for_update().get(pk=application.pk)
+def _locked(application: Any, *, seen: str | None = None) -> Any:
+    """Return the application under its row lock: two simultaneous requests can't both be the tenth, or the first."""
+    locked = type(application).objects.select_for_update().get(pk=application.pk)
+    if seen is not None and seen != newest(application=locked):
+        raise ValidationError(
+            _(
+                "No secret was made this time: this form was sent before, or the secrets have changed since you opened "
+                "it. Look at the list first, and send it once more if you need another one."
+            ),
+            code="repeated",
+        )
+    return locked
 
 
 def _make(
@@ -138,6 +149,7 @@ def rotate(
     name: str = "",
     expires_in: timedelta | None = None,
     request: HttpRequest | None = None,
+    seen: str | None = None,
 ) -> str:
     """Issue a secret and let every other one end after ``overlap`` at the latest; return the new one's text.
 
@@ -149,7 +161,7 @@ def rotate(
         text = _("The old secrets can go on working for 0 to %(days)s days.")
         raise ValidationError(text, code="overlap", params={"days": MAX_OVERLAP.days})
     with transaction.atomic():
-        locked = _locked(application)
+        locked = _locked(application, seen=seen)
         end = timezone.now() + overlap
         live = ClientSecret.objects.filter(_live(timezone.now()), application=locked)
         # First, so that ten old secrets that end now leave room for the new one.

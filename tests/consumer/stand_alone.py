@@ -7,20 +7,20 @@ import django
 
 django.setup()
 
-from django.contrib.auth import get_user_model  # noqa: E402 - models need the set-up above
-from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client
 
-from tests.consumer import openid_provider  # noqa: E402
-from tests.consumer.journey import HOST, Journey  # noqa: E402
+from tests.consumer import openid_provider
+from tests.consumer.journey import HOST, Journey
 
 call_command("check", fail_level="WARNING", stdout=sys.stderr)
 call_command("makemigrations", "consumer_site", check=True, dry_run=True, stdout=sys.stderr)
 call_command("migrate", run_syncdb=True, verbosity=0)
 
-from allauth.socialaccount.models import SocialApp  # noqa: E402
+from allauth.socialaccount.models import SocialApp
 
-from consumer_site.models import SessionLink, StoredToken  # noqa: E402
+from consumer_site.models import SessionLink, StoredToken
 
 pages = []
 with openid_provider.running() as house:

@@ -14,17 +14,17 @@ import django
 
 django.setup()
 
-from django.apps import apps  # noqa: E402 - models need the set-up above
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.contrib.auth.models import Group  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.test import Client
 
-from provider_site.models import AuditEvent, Registration  # noqa: E402
-from provider_site.services import outbox, reviews, roles  # noqa: E402
-from tests.factories import PASSWORD  # noqa: E402
-from tests.flows import html_forms  # noqa: E402
-from tests.provider.driver import ISSUER_HOST, REDIRECT, Driver  # noqa: E402
+from provider_site.models import AuditEvent, Registration
+from provider_site.services import outbox, reviews, roles
+from tests.factories import PASSWORD
+from tests.flows import html_forms
+from tests.provider.driver import ISSUER_HOST, REDIRECT, Driver
 
 FACTS = {
     "name": "Calendar",

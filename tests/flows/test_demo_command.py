@@ -207,7 +207,7 @@ def test_terminal_that_writes_no_chinese_shows_the_rest(db: None, path: Path) ->
     command = Command(stdout=terminal)
     command._tell(seeding.seed(path=path))
     terminal.flush()
-    assert b"What to click:" in terminal.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"What to click:" in terminal.buffer.getvalue()
 
 
 def test_demo_is_refused_outside_development(db: None, path: Path, settings: Any) -> None:

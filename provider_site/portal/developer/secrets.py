@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -57,10 +57,11 @@ class IssueForm(forms.Form):
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     @property
-    def expires_in(self) -> timedelta | None:
-        """The lifetime chosen, once the form is valid."""
-        chosen = self.cleaned_data["lifetime"]
-        return None if chosen == _NO_END else timedelta(days=int(chosen))
+    def terms(self) -> dict[str, Any]:
+        """What the service is to be told, once the form is valid."""
+        chosen = self.cleaned_data
+        expires_in = None if chosen["lifetime"] == _NO_END else timedelta(days=int(chosen["lifetime"]))
+        return {"name": chosen["name"], "expires_in": expires_in, "seen": chosen["seen"]}
 
 
 class RotateForm(IssueForm):
@@ -74,9 +75,9 @@ class RotateForm(IssueForm):
     )
 
     @property
-    def overlap_chosen(self) -> timedelta:
-        """How long the others go on working, once the form is valid."""
-        return timedelta(seconds=int(self.cleaned_data["overlap"]))
+    def terms(self) -> dict[str, Any]:
+        """What the service is to be told, once the form is valid."""
+        return super().terms | {"overlap": timedelta(seconds=int(self.cleaned_data["overlap"]))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +102,13 @@ class _SecretsPage(OwnedApplicationMixin, RecentSignInMixin):
         """Come back to the list."""
         return reverse("provider_site:developer-secrets", args=[self.application.pk])
 
-    def newest(self) -> str:
-        """Name the newest secret: a form made before it is not carried out any more, so none makes two."""
-        return secrets.newest(application=self.application)
-
     def answer(
         self,
         request: HttpRequest,
         *,
         issue_form: IssueForm | None = None,
         rotate_form: RotateForm | None = None,
-        repeated: bool = False,
+        repeated: Sequence[str] = (),
         status: int = 200,
     ) -> HttpResponse:
         """Show the list, and the forms as they were filled in."""
@@ -119,7 +116,10 @@ class _SecretsPage(OwnedApplicationMixin, RecentSignInMixin):
         live = [row for row in rows if row.state in {"live", "soon"}]
         has_legacy = secrets.has_legacy_secret(application=self.application)
         lifetimes = [days for days in secrets.lifetimes() if days is not None]
-        initial = {"seen": self.newest(), "lifetime": str(365 if 365 in lifetimes else max(lifetimes))}
+        initial = {
+            "seen": secrets.newest(application=self.application),
+            "lifetime": str(365 if 365 in lifetimes else max(lifetimes)),
+        }
         context = {
             "live": live,
             "ended": [row for row in rows if row.state not in {"live", "soon"}],
@@ -135,7 +135,7 @@ class _SecretsPage(OwnedApplicationMixin, RecentSignInMixin):
         }
         return self.page(request, "provider_site/developer/secrets.html", context, status=status)
 
-    def make(self, request: HttpRequest, form: IssueForm, name_of_form: str, make: Callable[[], str]) -> HttpResponse:
+    def make(self, request: HttpRequest, form: IssueForm, name_of_form: str, make: Callable[..., str]) -> HttpResponse:
         """Call ``make`` for a valid form that was not sent before, and show the secret: here and nowhere else.
 
         Not by a redirect, as a new page would have to fetch the text from where it was kept meanwhile.
@@ -144,13 +144,11 @@ class _SecretsPage(OwnedApplicationMixin, RecentSignInMixin):
             return self._refused(request, form, name_of_form)
         try:
             with transaction.atomic():
-                # The same row lock as the service's: of two clicks at once, the second sees what the first has made.
-                type(self.application).objects.select_for_update().get(pk=self.application.pk)
-                if form.cleaned_data["seen"] != self.newest():
-                    return self.answer(request, repeated=True, status=409)
-                text = make()
-                made = ClientSecret.objects.get(pk=self.newest())
+                text = make(application=self.application, actor=request.user, request=request, **form.terms)
+                made = ClientSecret.objects.get(pk=secrets.newest(application=self.application))
         except ValidationError as error:
+            if error.code == "repeated":
+                return self.answer(request, repeated=error.messages, status=409)
             form.add_error(None, error)
             return self._refused(request, form, name_of_form)
         context = {"secret_text": text, "secret": made}
@@ -178,18 +176,7 @@ class IssueSecretView(_SecretsPage):
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Make it and show it this once."""
         form = IssueForm(request.POST, auto_id="issue-%s")
-        return self.make(
-            request,
-            form,
-            "issue_form",
-            lambda: secrets.issue_secret(
-                application=self.application,
-                name=form.cleaned_data["name"],
-                expires_in=form.expires_in,
-                actor=request.user,
-                request=request,
-            ),
-        )
+        return self.make(request, form, "issue_form", secrets.issue_secret)
 
 
 class RotateSecretsView(_SecretsPage):
@@ -200,19 +187,7 @@ class RotateSecretsView(_SecretsPage):
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Make it, show it this once, and let the others end."""
         form = RotateForm(request.POST, auto_id="rotate-%s")
-        return self.make(
-            request,
-            form,
-            "rotate_form",
-            lambda: secrets.rotate(
-                application=self.application,
-                name=form.cleaned_data["name"],
-                expires_in=form.expires_in,
-                overlap=form.overlap_chosen,
-                actor=request.user,
-                request=request,
-            ),
-        )
+        return self.make(request, form, "rotate_form", secrets.rotate)
 
 
 class RevokeSecretView(_SecretsPage):

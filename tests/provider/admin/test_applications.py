@@ -278,7 +278,7 @@ class TestSteps:
         address = page(application, "step", "approve")
 
         def seen(text: str) -> str:
-            return str(re.search(r'name="seen" value="(\w+)"', text)[1])  # type: ignore[index]
+            return str(re.search(r'name="seen" value="(\w+)"', text)[1])
 
         text = as_html(office.get(address))
         assert "A calendar." in text
