@@ -183,8 +183,8 @@ def _allow(application: Any, user: Any) -> None:
         requested=requested,
         required=required,
         ticked=policy.choices(requested=requested, required=required),
-        days=365,
-        allowed_days=[365],
+        duration=365,
+        offered=[365],
     )
     authorization_requests.mark_answered(authorization_request=waiting)
 

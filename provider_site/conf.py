@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,13 +21,16 @@ KNOWN_KEYS = frozenset(
         "AUTHORIZATION_REQUEST_SECONDS",
         "AVATAR_MAX_BYTES",
         "CONSENT_DAYS",
+        "CONSENT_ONCE_SECONDS",
         "DEFAULT_CONSENT_DAYS",
         "EMAIL_VERIFIED",
         "ID_TOKEN_SECONDS",
         "ISSUER",
         "KEY_RING",
         "MAX_APPLICATIONS",
+        "MAX_CONSENT_DAYS",
         "NICKNAME_MAX_LENGTH",
+        "PASSWORD_CHANGE_ENDS",
         "REAUTHENTICATE_URL",
         "RECENT_SIGN_IN_SECONDS",
         "REFRESH_TOKEN_GRACE_SECONDS",
@@ -38,11 +41,20 @@ KNOWN_KEYS = frozenset(
         "SECRET_WARNING_DAYS",
         "SITE_NAME",
         "SWITCH_ACCOUNT_URL",
+        "UNUSED_CONSENT_DAYS",
+        "UNUSED_WARNING_DAYS",
         "WHO_MAY_REGISTER",
     }
 )
 
 WHO_MAY_REGISTER = ("nobody", "staff", "verified", "everyone")
+PASSWORD_CHANGE_ENDS = ("sessions", "everything")
+
+
+def _is_duration(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return value is None or value == "once" or (isinstance(value, int) and 1 <= value <= 36_500)
 
 
 class ProviderSettings:
@@ -119,7 +131,11 @@ class ProviderSettings:
 
     @cached_property
     def scopes(self) -> Mapping[str, Mapping[str, Any]]:
-        """``SCOPES``: further scopes: name to ``{"title", "description", "claims"}`` (texts may be lazy)."""
+        """``SCOPES``: further scopes: name to ``{"title", "description", "claims", "writes", "sensitive"}``.
+
+        The texts may be lazy. ``writes``: the app may change something, not only read; ``sensitive``: people are asked
+        about it at each sign-in.
+        """
         return dict(self._user.get("SCOPES", {}))
 
     def _whole(self, name: str, default: int, *, least: int, most: int) -> int:
@@ -168,29 +184,82 @@ class ProviderSettings:
         return self._seconds("REFRESH_TOKEN_GRACE_SECONDS", 0)
 
     @cached_property
-    def consent_durations(self) -> Sequence[int | None]:
-        """``CONSENT_DAYS``: the choices of duration on the consent page, in days; ``None`` is "until withdrawn".
+    def consent_durations(self) -> Sequence[int | Literal["once"] | None]:
+        """``CONSENT_DAYS``: the choices of duration on the consent page: days, ``"once"``, ``None``: until withdrawn.
 
-        Raises ImproperlyConfigured without any, or with one that is no positive number.
+        Raises ImproperlyConfigured without any, or with one that is none of these.
         """
-        value = tuple(self._user.get("CONSENT_DAYS", (1, 30, 365, None)))
-        if not value or any(days is not None and (not isinstance(days, int) or days < 1) for days in value):
-            raise ImproperlyConfigured("PROVIDER_SITE['CONSENT_DAYS'] is a list of days, each 1 or more, or None.")
+        value = tuple(self._user.get("CONSENT_DAYS", ("once", 1, 30, 365, None)))
+        if not value or not all(_is_duration(choice) for choice in value):
+            raise ImproperlyConfigured(
+                "PROVIDER_SITE['CONSENT_DAYS'] is a list of days, each from 1 to 36500, 'once', or None."
+            )
         return value
 
     @cached_property
-    def default_consent_days(self) -> int | None:
+    def default_consent_days(self) -> int | Literal["once"] | None:
         """``DEFAULT_CONSENT_DAYS``: the duration selected at first; 30 days, or the first of ``CONSENT_DAYS``.
 
         Raises ImproperlyConfigured when it is not among the choices.
         """
         choices = self.consent_durations
         value = self._user.get("DEFAULT_CONSENT_DAYS", 30 if 30 in choices else choices[0])
-        if value not in choices:
+        for choice in choices:
+            if choice == value:
+                return choice
+        raise ImproperlyConfigured("PROVIDER_SITE['DEFAULT_CONSENT_DAYS'] is not one of PROVIDER_SITE['CONSENT_DAYS'].")
+
+    @cached_property
+    def consent_once_lifetime(self) -> timedelta:
+        """``CONSENT_ONCE_SECONDS``: how long what was allowed "once", for a single sign-in, lasts; one hour.
+
+        Raises ImproperlyConfigured for anything but a number from 60 to 86400.
+        """
+        return timedelta(seconds=self._whole("CONSENT_ONCE_SECONDS", 3600, least=60, most=86_400))
+
+    @cached_property
+    def max_consent_days(self) -> int | None:
+        """``MAX_CONSENT_DAYS``: the longest a consent may last, those given before included; ``None``: no limit.
+
+        Raises ImproperlyConfigured for anything but ``None`` and a number from 1 to 36500.
+        """
+        if self._user.get("MAX_CONSENT_DAYS") is None:
+            return None
+        return self._whole("MAX_CONSENT_DAYS", 365, least=1, most=36_500)
+
+    @cached_property
+    def unused_consent(self) -> timedelta | None:
+        """``UNUSED_CONSENT_DAYS``: a consent that nothing used for so long ends by itself; 180 days. ``None``: never.
+
+        Raises ImproperlyConfigured for anything but ``None`` and a number from 1 to 36500.
+        """
+        if self._user.get("UNUSED_CONSENT_DAYS", 180) is None:
+            return None
+        return timedelta(days=self._whole("UNUSED_CONSENT_DAYS", 180, least=1, most=36_500))
+
+    @cached_property
+    def unused_warning(self) -> timedelta:
+        """``UNUSED_WARNING_DAYS``: how long before the end of an unused consent the person is told; 14 days.
+
+        Raises ImproperlyConfigured for anything but a number from 1 to 365.
+        """
+        return timedelta(days=self._whole("UNUSED_WARNING_DAYS", 14, least=1, most=365))
+
+    @cached_property
+    def password_change_ends(self) -> str:
+        """``PASSWORD_CHANGE_ENDS``: what a changed password ends.
+
+        ``"sessions"``, the default: the tokens that hang on a sign-in. ``"everything"``: also those an application may
+        renew while the person is away (``offline_access``); then it asks again, and the consents stay.
+
+        Raises ImproperlyConfigured for another value.
+        """
+        value = self._user.get("PASSWORD_CHANGE_ENDS", "sessions")
+        if value not in PASSWORD_CHANGE_ENDS:
             raise ImproperlyConfigured(
-                "PROVIDER_SITE['DEFAULT_CONSENT_DAYS'] is not one of PROVIDER_SITE['CONSENT_DAYS']."
+                f"PROVIDER_SITE['PASSWORD_CHANGE_ENDS'] is one of: {', '.join(PASSWORD_CHANGE_ENDS)}; not {value!r}."
             )
-        return value if value is None else int(value)
+        return str(value)
 
     @cached_property
     def avatar_max_bytes(self) -> int:

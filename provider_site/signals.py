@@ -2,7 +2,7 @@
 
 from django.dispatch import Signal
 
-# A person allowed an application something.
+# A person allowed an application something, or (consent.source) an administrator decided that they are not asked.
 # sender: the Consent class; consent: the Consent; granted, declined: frozensets of the scopes this decision was about;
 # request, as in every signal that has one: HttpRequest or None
 consent_given = Signal()
@@ -14,6 +14,10 @@ consent_refused = Signal()
 # A consent ended by the person's wish.
 # sender: the Consent class; consent: the Consent; request: HttpRequest or None
 consent_withdrawn = Signal()
+
+# A person took some scopes back from an application, and left it others.
+# sender: the Consent class; consent: the Consent; taken: frozenset of scopes; request: HttpRequest or None
+consent_narrowed = Signal()
 
 # Tokens were issued.
 # sender: the validator's class; authorization_id: UUID or None; application_id, user_id: primary keys or None;

@@ -131,6 +131,7 @@ class RegistrationForm(forms.ModelForm[Registration]):
     homepage_url = forms.URLField(label=_("Home page"), required=False, assume_scheme="https")
     privacy_policy_url = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
     terms_url = forms.URLField(label=_("Terms of service"), required=False, assume_scheme="https")
+    events_url = forms.URLField(label=_("Address for security events"), required=False, assume_scheme="https")
     language = forms.ChoiceField(
         label=_("Language"), required=False, help_text=_("In which its owners are written to.")
     )
@@ -145,6 +146,7 @@ class RegistrationForm(forms.ModelForm[Registration]):
             "homepage_url",
             "privacy_policy_url",
             "terms_url",
+            "events_url",
             "pkce_waived",
             "subject_type",
             "language",

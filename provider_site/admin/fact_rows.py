@@ -24,6 +24,7 @@ NAMES: Mapping[str, Text] = {
     "homepage_url": _("Home page"),
     "privacy_policy_url": _("Privacy policy"),
     "terms_url": _("Terms of service"),
+    "events_url": _("Address for security events"),
     "logo": _("Logo"),
     "redirect_uris": _("Redirect URI"),
     "post_logout_redirect_uris": _("Redirect URI after sign-out"),

@@ -49,6 +49,7 @@ def _create(parser: ArgumentParser) -> None:
     parser.add_argument("--homepage-url", default="", metavar="URL")
     parser.add_argument("--privacy-policy-url", default="", metavar="URL")
     parser.add_argument("--terms-url", default="", metavar="URL")
+    parser.add_argument("--events-url", default="", metavar="URL", help="where it takes security events (RFC 8935)")
     parser.add_argument("--without-pkce", action="store_true", help="allow sign-in without PKCE (confidential clients)")
     parser.add_argument("--approve", action="store_true", help="approve it at once; otherwise it is a draft")
     parser.add_argument("--secret-days", type=days, metavar="DAYS", help="how long its secret lives; else: the longest")

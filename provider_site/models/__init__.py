@@ -1,5 +1,6 @@
 """The tables of this app. They hang beside django-oauth-toolkit's and never replace them."""
 
+from provider_site.models.app_profile import AppProfile
 from provider_site.models.application_scope import ApplicationScope
 from provider_site.models.audit_event import AuditEvent
 from provider_site.models.authorization import Authorization
@@ -15,8 +16,10 @@ from provider_site.models.review import Review
 from provider_site.models.secret import ClientSecret
 from provider_site.models.session import Session
 from provider_site.models.signing_key import SigningKey
+from provider_site.models.subject import PairwiseSubject, UnionSubject
 
 __all__ = [
+    "AppProfile",
     "ApplicationScope",
     "AuditEvent",
     "Authorization",
@@ -27,9 +30,11 @@ __all__ = [
     "Logo",
     "Member",
     "OutboxMessage",
+    "PairwiseSubject",
     "Profile",
     "Registration",
     "Review",
     "Session",
     "SigningKey",
+    "UnionSubject",
 ]

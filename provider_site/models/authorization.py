@@ -37,6 +37,9 @@ class Authorization(models.Model):
     code_digest = models.CharField(max_length=64, unique=True, editable=False)
     auth_time = models.DateTimeField(_("signed in"))
     amr = models.JSONField(_("authentication methods"), default=list, blank=True)
+    # Of the browser in which the person was, at the time: how they recognise a sign-in as theirs.
+    address = models.GenericIPAddressField(_("address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     consumed_at = models.DateTimeField(_("code exchanged"), null=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True)

@@ -22,6 +22,13 @@ class Consent(models.Model):
 
         WITHDRAWN = "withdrawn", _("Withdrawn by the person")
         ENDED = "ended", _("Its time was over")
+        UNUSED = "unused", _("Not used for long")
+
+    class Source(models.TextChoices):
+        """Whose decision it is."""
+
+        PERSON = "person", _("The person")
+        FIRST_PARTY = "first_party", _("An administrator: the application belongs to this site")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user")
@@ -34,6 +41,14 @@ class Consent(models.Model):
     )
     scope = models.TextField(_("allowed scopes"), blank=True, help_text=_("Space-separated."))
     declined_scope = models.TextField(_("declined scopes"), blank=True, help_text=_("Space-separated."))
+    # Per scope what differs from the row as a whole: policy/terms.py reads and writes it.
+    terms = models.JSONField(_("terms of each scope"), default=dict, editable=False)
+    source = models.CharField(_("decided by"), max_length=11, choices=Source.choices, default=Source.PERSON)
+    duration = models.CharField(
+        _("chosen duration"), max_length=16, blank=True, help_text=_("“once”, a number of days, or “until-withdrawn”.")
+    )
+    # The application as the page showed it: policy/facts.py identity(); empty in rows older than the field.
+    facts = models.JSONField(_("application as shown"), default=dict, editable=False)
     language = models.CharField(_("language of the page"), max_length=16, blank=True)
     wording_version = models.CharField(_("wording version"), max_length=16, blank=True)
     given_at = models.DateTimeField(_("given"))
@@ -41,6 +56,9 @@ class Consent(models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True)
     closed_reason = models.CharField(_("reason"), max_length=10, choices=ClosedReason.choices, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True)
+    unused_warned_at = models.DateTimeField(
+        _("told of its end"), null=True, help_text=_("When the person was told that it ends because nothing uses it.")
+    )
 
     class Meta:
         verbose_name = _("consent")
@@ -52,13 +70,20 @@ class Consent(models.Model):
                 name="provider_site_one_open_consent",
             ),
         ]
+        indexes = [
+            # What the nightly run looks for among the open ones: what has ended, and what nothing uses.
+            models.Index(fields=["ends_at"], condition=Q(closed_at__isnull=True), name="provider_site_consent_ends"),
+            models.Index(
+                fields=["last_used_at"], condition=Q(closed_at__isnull=True), name="provider_site_consent_unused"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} → {self.application}"
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The scopes allowed."""
+        """The scopes written down as allowed. Which of them hold now, ``storage.consented.held`` says."""
         return frozenset(self.scope.split())
 
     @property
@@ -67,5 +92,5 @@ class Consent(models.Model):
         return frozenset(self.declined_scope.split())
 
     def is_open(self, now: datetime) -> bool:
-        """Tell whether the consent holds at ``now``."""
+        """Tell whether the consent as a whole is neither closed nor past its end at ``now``."""
         return self.closed_at is None and (self.ends_at is None or now < self.ends_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.settings import oauth2_settings
@@ -29,6 +30,7 @@ class Registration(models.Model):
         """Which identifier of a person the application is given as ``sub``."""
 
         PUBLIC = "public", _("Opaque, the same for every application")
+        PAIRWISE = "pairwise", _("Opaque, another one for each sector (OpenID Connect Core 8.1)")
         LEGACY = "legacy", _("The primary key, as stock django-oauth-toolkit sends it")
 
     application = models.OneToOneField(
@@ -66,6 +68,38 @@ class Registration(models.Model):
     )
     subject_type = models.CharField(
         _("subject identifier"), max_length=10, choices=SubjectType.choices, default=SubjectType.PUBLIC
+    )
+    sector_identifier_uri = models.URLField(
+        _("sector identifier URI"),
+        blank=True,
+        help_text=_(
+            "Only for pairwise subjects of an application with redirect URIs on several hosts: an https address that "
+            "answers with the JSON list of all of them (OpenID Connect Registration 5)."
+        ),
+    )
+    # Kept as it was when pairwise subjects were chosen: with another one, every account at the application were lost.
+    sector_identifier = models.CharField(_("sector"), max_length=255, blank=True, editable=False)
+    first_party = models.BooleanField(
+        _("belongs to this site"),
+        default=False,
+        help_text=_(
+            "People are signed in without being asked for consent. What they allowed is recorded as decided by an "
+            "administrator, and they may take it back like any other; from then on they are asked."
+        ),
+    )
+    max_consent_days = models.PositiveSmallIntegerField(
+        _("longest consent in days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: as long as the site allows. Consents given before are bounded too."),
+    )
+    events_url = models.URLField(
+        _("address for security events"),
+        blank=True,
+        help_text=_(
+            "Where the application is told, by a signed message, that somebody took something back (RFC 8417, 8935)."
+        ),
     )
     taken_over_at = models.DateTimeField(
         _("taken over"),

@@ -40,10 +40,13 @@ class Session(models.Model):
 
     def is_over(self, user: Any, now: datetime) -> bool:
         """Tell whether the person signed out, the browser's session expired, or the password has changed since."""
-        return self.ended_at is not None or now >= self.expires_at or not self._is_bound_to(user)
+        return self.ended_at is not None or now >= self.expires_at or not self.is_bound_to(user)
 
-    def _is_bound_to(self, user: Any) -> bool:
-        """Compare with the present password, also under the secret keys that are being rotated out."""
+    def is_bound_to(self, user: Any) -> bool:
+        """Tell whether the password is the one the person had at this sign-in.
+
+        Compares with the present password, also under the secret keys that are being rotated out.
+        """
         if self.credential_digest == digest_of(user):
             return True
         fallbacks = getattr(user, "get_session_auth_fallback_hash", None)

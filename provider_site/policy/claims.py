@@ -15,6 +15,7 @@ class Person:
     """What this site knows of a person; empty text is "not known" and is never sent."""
 
     subject: str
+    unionid: str = ""
     nickname: str = ""
     picture: str = ""
     given_name: str = ""
@@ -28,7 +29,7 @@ class Person:
     def values(self) -> dict[str, Any]:
         """Return every claim with a value, in the type it has on the wire."""
         claims: dict[str, Any] = {"sub": self.subject}
-        for name in ("name", "given_name", "family_name", "preferred_username", "nickname", "picture"):
+        for name in ("unionid", "name", "given_name", "family_name", "preferred_username", "nickname", "picture"):
             if text := getattr(self, name):
                 claims[name] = text
         if self.email:

@@ -10,7 +10,11 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-TEXTS = ("name", "description", "homepage_url", "privacy_policy_url", "terms_url", "logo")
+from provider_site.policy import redirect
+
+TEXTS = ("name", "description", "homepage_url", "privacy_policy_url", "terms_url", "events_url", "logo")
+# Not the logo: a picture drawn anew is no other application, and reviewers see it.
+_IDENTITY = ("name", "homepage_url", "privacy_policy_url", "terms_url")
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -40,6 +44,7 @@ class Facts:
     homepage_url: str = ""
     privacy_policy_url: str = ""
     terms_url: str = ""
+    events_url: str = ""
     logo: str = ""
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
@@ -179,3 +184,25 @@ def missing(facts: Facts, *, signs_in: bool = True) -> list[Missing]:
         ),
     ]
     return [name for lacks, name in found if lacks]
+
+
+def identity(facts: Facts) -> dict[str, Any]:
+    """Return what a person goes by when they allow something, as JSON values: who asks, and where their data goes.
+
+    ``hosts`` are the origins of the redirect URIs; a description or a justification may be reworded without a question.
+    """
+    texts = {name: getattr(facts, name) for name in _IDENTITY}
+    return {**texts, "hosts": sorted({redirect.origin(uri) for uri in facts.redirect_uris})}
+
+
+def identity_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return the names of what differs to the person; a host taken away is nothing to ask about.
+
+    ``then`` is empty in a consent older than this record: nothing is known to have changed.
+    """
+    if not then:
+        return []
+    changed = [name for name in _IDENTITY if then.get(name, "") != now.get(name, "")]
+    if set(now.get("hosts", ())) - set(then.get("hosts", ())):
+        changed.append("hosts")
+    return changed

@@ -16,12 +16,17 @@ Text = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class ScopeDefinition:
-    """One scope: its name on the wire, its words for people, and the claims it opens (OpenID Core 5.4)."""
+    """One scope: its name on the wire, its words for people, and the claims it opens (OpenID Core 5.4).
+
+    ``writes``: the app may change something, not only read; ``sensitive``: people are asked about it at each sign-in.
+    """
 
     name: str
     title: Text
     description: Text
     claims: tuple[str, ...] = ()
+    writes: bool = False
+    sensitive: bool = False
 
 
 _STANDARD = (
@@ -30,6 +35,12 @@ _STANDARD = (
         _("Know that it is you"),
         _("A number that stands for you at this app. It is not your name."),
         ("sub",),
+    ),
+    ScopeDefinition(
+        "unionid",
+        _("Know you in other apps of the same maker"),
+        _("A second number that is the same in all of them, so that they can tell it is you."),
+        ("unionid",),
     ),
     ScopeDefinition("nickname", _("See your nickname"), _("The name you chose to show."), ("nickname",)),
     ScopeDefinition("avatar", _("See your avatar"), _("The picture you chose to show."), ("picture",)),
@@ -67,7 +78,14 @@ def _from_settings(name: str, texts: Mapping[str, Any]) -> ScopeDefinition:
         title=texts.get("title", name),
         description=texts.get("description", ""),
         claims=tuple(texts.get("claims", ())),
+        writes=bool(texts.get("writes", False)),
+        sensitive=bool(texts.get("sensitive", False)),
     )
+
+
+def sensitive() -> frozenset[str]:
+    """Return the scopes that people are asked about at each sign-in."""
+    return frozenset(name for name, scope in catalog().items() if scope.sensitive)
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ class Refusal(StrEnum):
     AUTHORIZATION_UNKNOWN = "authorization_unknown"
     CONSENT_CLOSED = "consent_closed"
     SESSION_ENDED = "session_ended"
+    PASSWORD_CHANGED = "password_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class TokenFacts:
     consent_open: bool
     offline: bool
     session_ended: bool
+    password_changed: bool
 
 
 def refusal(facts: TokenFacts, *, now: datetime) -> Refusal | None:
@@ -61,4 +63,6 @@ def refusal(facts: TokenFacts, *, now: datetime) -> Refusal | None:
         return Refusal.CONSENT_CLOSED
     if facts.session_ended and not facts.offline:
         return Refusal.SESSION_ENDED
+    if facts.password_changed:  # where the site wants that to end everything
+        return Refusal.PASSWORD_CHANGED
     return None

@@ -21,15 +21,15 @@ from django.views.decorators.cache import never_cache
 from provider_site.conf import provider_settings
 from provider_site.error_pages import expired_page
 from provider_site.errors import AuthorizationRequestExpired, ConsentRefused
-from provider_site.models import AuthorizationRequest
-from provider_site.policy import claims, redirect
+from provider_site.models import AuthorizationRequest, Consent
+from provider_site.policy import claims, durations, redirect
+from provider_site.policy import consent as consent_policy
+from provider_site.policy.durations import Duration
 from provider_site.policy.scopes import catalog, in_order
 from provider_site.portal.see_other import see_other
 from provider_site.security_headers import protect
-from provider_site.services import authorization_requests, consents, people, profiles, sessions
+from provider_site.services import authorization_requests, consents, people, profiles, sessions, situations
 from provider_site.storage import access
-
-_FOREVER = "until-withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,9 @@ class ConsentForm(forms.Form):
         self.fields["duration"].choices = [(value, value) for value in durations]  # type: ignore[attr-defined]  # a ChoiceField's
 
 
-def _duration_value(days: int | None) -> str:
-    return _FOREVER if days is None else str(days)
-
-
-def _days(value: str) -> int | None:
-    return None if value == _FOREVER else int(value)
-
-
-def _duration_label(days: int | None) -> Any:
+def _duration_label(days: Duration) -> Any:
+    if days == durations.ONCE:
+        return _("Only this once")
     if days is None:
         return _("Until I withdraw it")
     if days and days % 365 == 0:
@@ -127,14 +121,15 @@ class ConsentView(LoginRequiredMixin, View):
         kept = self._find(request, handle)
         requested = frozenset(kept.parameters["scope"])
         required = frozenset(kept.parameters["required"])
-        allowed_days = provider_settings.consent_durations
-        durations = [_duration_value(days) for days in allowed_days]
-        form = ConsentForm(request.POST, choices=requested - required, durations=durations)
+        offered = consents.offered_durations(registration=kept.application.registration)
+        values = [durations.to_text(duration) for duration in offered]
+        form = ConsentForm(request.POST, choices=requested - required, durations=values)
         if not form.is_valid():
             return self._page(
                 request, kept, handle, problem=_("The form did not match the request. Nothing was saved."), status=400
             )
-        chosen = form.cleaned_data["duration"] or _duration_value(provider_settings.default_consent_days)
+        chosen = form.cleaned_data["duration"] or durations.to_text(_preselected(offered))
+        situation = _situation(kept, consents.latest(user=request.user, application=kept.application))
         try:
             if form.cleaned_data["decision"] == "deny":
                 consents.deny(authorization_request=kept, user=request.user, request=request)
@@ -145,8 +140,9 @@ class ConsentView(LoginRequiredMixin, View):
                     requested=requested,
                     required=required,
                     ticked=form.cleaned_data["scope"],
-                    days=_days(chosen),
-                    allowed_days=allowed_days,
+                    duration=durations.from_text(chosen),
+                    offered=offered,
+                    settled=consent_policy.settled(situation),
                     request=request,
                 )
         except ConsentRefused:
@@ -161,7 +157,9 @@ class ConsentView(LoginRequiredMixin, View):
         redirect_uri = kept.parameters["redirect_uri"]
         registration = kept.application.registration
         past = consents.latest(user=request.user, application=kept.application)
-        rows = _rows(request, kept, past)
+        situation = _situation(kept, past)
+        rows = _rows(request, kept, situation)
+        offered = consents.offered_durations(registration=registration)
         context = {
             "application": kept.application,
             "registration": registration,
@@ -170,13 +168,14 @@ class ConsentView(LoginRequiredMixin, View):
             "rows": rows,
             # Without anything allowed before, every row is new and none says so.
             "some_granted_before": any(row.granted_before for row in rows),
+            "outcome": consent_policy.decide(situation),
             "durations": [
                 {
-                    "value": _duration_value(days),
-                    "label": _duration_label(days),
-                    "checked": days == provider_settings.default_consent_days,
+                    "value": durations.to_text(duration),
+                    "label": _duration_label(duration),
+                    "checked": duration == _preselected(offered),
                 }
-                for days in provider_settings.consent_durations
+                for duration in offered
             ],
             "redirect_host": redirect.display_host(redirect_uri),
             "profile": profiles.get_profile(user=request.user),
@@ -188,14 +187,30 @@ class ConsentView(LoginRequiredMixin, View):
         return protect(page, form_action=redirect.origin(redirect_uri))
 
 
-def _rows(request: HttpRequest, kept: AuthorizationRequest, past: Any) -> list[ScopeRow]:
+def _preselected(offered: list[Duration]) -> Duration:
+    return durations.preselected(offered, wish=provider_settings.default_consent_days)
+
+
+def _situation(kept: AuthorizationRequest, past: Consent | None) -> consent_policy.Situation:
+    return situations.read(
+        application=kept.application,
+        consent=past,
+        requested=kept.parameters["scope"],
+        prompt=kept.parameters["prompt"],
+        redirect_uri=kept.parameters["redirect_uri"],
+        decided=False,
+    )
+
+
+def _rows(request: HttpRequest, kept: AuthorizationRequest, situation: consent_policy.Situation) -> list[ScopeRow]:
     """Return a row per scope; optional ones come unticked unless the person's open consent holds them already."""
-    person = people.person(user=request.user, registration=kept.application.registration)
+    asked = kept.parameters["scope"]
+    person = people.person(user=request.user, registration=kept.application.registration, scopes=asked)
     required = frozenset(kept.parameters["required"])
-    granted = past.scopes if past is not None and past.closed_at is None else frozenset()
     definitions = catalog()
+    known, ticked = consent_policy.known(situation), consent_policy.ticked(situation)
     rows = []
-    for name in in_order(kept.parameters["scope"]):
+    for name in in_order(asked):
         shared = claims.for_scopes(person, [name])
         rows.append(
             ScopeRow(
@@ -206,8 +221,8 @@ def _rows(request: HttpRequest, kept: AuthorizationRequest, past: Any) -> list[S
                 picture=shared.get("picture", ""),
                 empty=bool(_SHOWN_CLAIMS & set(definitions[name].claims)) and not _SHOWN_CLAIMS & shared.keys(),
                 required=name in required,
-                ticked=name in granted,
-                granted_before=name in granted,
+                ticked=name in ticked,
+                granted_before=name in known,
             )
         )
     return rows

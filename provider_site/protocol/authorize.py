@@ -38,15 +38,24 @@ from provider_site.error_pages import error_page, expired_page, suspended_page
 from provider_site.errors import AuthorizationRequestExpired
 from provider_site.models import AuthorizationRequest, DailyCount
 from provider_site.policy import consent as consent_policy
-from provider_site.policy import redirect, scopes
+from provider_site.policy import redirect
 from provider_site.protocol import answers
 from provider_site.protocol import authorization_parameters as parameters_module
 from provider_site.protocol.authorization_parameters import AuthorizationParameters
 from provider_site.protocol.descriptions import unregistered_scopes
 from provider_site.protocol.scopes_backend import ScopesBackend
 from provider_site.security_headers import protect
-from provider_site.services import applications, authorization_requests, consents, members, sessions, try_it, usage
-from provider_site.storage import access
+from provider_site.services import (
+    applications,
+    authorization_requests,
+    consents,
+    members,
+    sessions,
+    situations,
+    try_it,
+    usage,
+)
+from provider_site.storage import access, consented
 from provider_site.storage.codes import AuthorizationContext
 
 logger = logging.getLogger("provider_site.protocol")
@@ -84,8 +93,21 @@ class _Pipeline(OAuthLibMixin, View):
                 return self.refuse(request, parameters, "login_required", "The person has to sign in.")
             return self._sign_in(request, parameters, application, handle, kept)
         consent = consents.latest(user=request.user, application=application)
-        outcome = consent_policy.decide(self._situation(parameters, application, consent, kept))
-        if outcome is not consent_policy.Outcome.GRANTED:
+        situation = situations.read(
+            application=application,
+            consent=consent,
+            requested=parameters.scope,
+            prompt=parameters.prompt,
+            redirect_uri=parameters.redirect_uri,
+            decided=kept is not None and bool(kept.decision),
+        )
+        outcome = consent_policy.decide(situation)
+        if outcome is consent_policy.Outcome.NOT_ASKED:
+            granted = consent_policy.granted_unasked(situation)
+            consent = consents.record_unasked(
+                user=request.user, application=application, granted=granted, request=request
+            )
+        elif outcome is not consent_policy.Outcome.GRANTED:
             if "none" in parameters.prompt:
                 return self.refuse(request, parameters, "consent_required", "The person has to be asked.")
             handle = handle or self._keep(request, parameters, application)
@@ -164,32 +186,6 @@ class _Pipeline(OAuthLibMixin, View):
         page = render(request, "provider_site/prove_again.html", context, status=403)
         return protect(page, form_action=destination)
 
-    def _situation(
-        self, parameters: AuthorizationParameters, application: Any, consent: Any, kept: AuthorizationRequest | None
-    ) -> consent_policy.Situation:
-        past = None
-        if consent is not None:
-            ended = consent.closed_reason == consent.ClosedReason.ENDED or (
-                consent.closed_at is None and not consent.is_open(timezone.now())
-            )
-            past = consent_policy.PastConsent(
-                granted=consent.scopes,
-                declined=consent.declined_scopes,
-                wording_version=consent.wording_version,
-                ended=ended,
-                withdrawn=consent.closed_reason == consent.ClosedReason.WITHDRAWN,
-            )
-        return consent_policy.Situation(
-            requested=frozenset(parameters.scope),
-            required=applications.required_scopes(application=application),
-            wording_version=scopes.WORDING_VERSION,
-            past=past,
-            prompt_consent="consent" in parameters.prompt,
-            prompt_select_account="select_account" in parameters.prompt,
-            decided_for_this_request=kept is not None and bool(kept.decision),
-            client_unproven=application.client_type == "public" and redirect.is_native(parameters.redirect_uri),
-        )
-
     def _answer(
         self,
         request: HttpRequest,
@@ -197,7 +193,8 @@ class _Pipeline(OAuthLibMixin, View):
         consent: Any,
         kept: AuthorizationRequest | None,
     ) -> HttpResponse:
-        granted = [scope for scope in parameters.scope if scope in consent.scopes]
+        held = consented.held(consent, access.registration_of(consent.application))
+        granted = [scope for scope in parameters.scope if scope in held]
         if not granted:  # not left to oauthlib: it takes an empty list for "not decided" and grants what was asked
             if kept is not None:
                 authorization_requests.mark_answered(authorization_request=kept)
@@ -207,7 +204,10 @@ class _Pipeline(OAuthLibMixin, View):
             "redirect_uri": parameters.redirect_uri,
             "user": request.user,
             "authorization_context": AuthorizationContext(
-                consent=consent, session=sessions.current_session(request=request)
+                consent=consent,
+                session=sessions.current_session(request=request),
+                address=request.META.get("REMOTE_ADDR") or None,
+                user_agent=request.headers.get("User-Agent", ""),
             ),
         }
         uri = f"{reverse('oauth2_provider:authorize')}?{urlencode(parameters.query())}"

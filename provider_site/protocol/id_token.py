@@ -10,7 +10,7 @@ from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.policy import lifetimes
 from provider_site.services import keys, people
-from provider_site.storage import access
+from provider_site.storage import access, consented
 
 
 def sign(*, user: Any, authorization: Any | None, access_token: str, client: Any, nonce: str | None) -> str:
@@ -19,13 +19,13 @@ def sign(*, user: Any, authorization: Any | None, access_token: str, client: Any
     What the person is called is at userinfo (OpenID Core 5.4); ``nonce`` is only for the code exchange (12.2). Without
     an authorization (a refresh token of stock DOT's) nothing is known of the session.
     """
-    now = timezone.now()
+    now, registration = timezone.now(), access.registration_of(client)
     end = lifetimes.bounded_end(
         now=now,
         lifetime=provider_settings.id_token_lifetime,
-        consent_ends_at=authorization.consent.ends_at if authorization is not None else None,
+        consent_ends_at=consented.end(authorization.consent, registration) if authorization is not None else None,
     )
-    person = people.person(user=user, registration=access.registration_of(client))
+    person = people.person(user=user, registration=registration)
     claims: dict[str, Any] = {
         "iss": provider_settings.issuer,
         "sub": person.subject,

@@ -24,7 +24,7 @@ from provider_site.policy import lifetimes, redirect, token_use
 from provider_site.protocol import client_authentication, id_token
 from provider_site.services import secrets, try_it
 from provider_site.signals import replay_detected, tokens_issued
-from provider_site.storage import access, codes, credentials, revocation, tokens
+from provider_site.storage import access, codes, consented, credentials, revocation, tokens
 
 logger = logging.getLogger("provider_site.protocol")
 
@@ -169,7 +169,7 @@ class Validator(OAuth2Validator):
         if not grant.code_challenge and request.code_verifier:  # RFC 9700 4.8.2: a downgrade shows as this
             return False
         request.user = record.authorization.user
-        request.scopes = self._still_registered(record.authorization.scope, request)
+        request.scopes = self._still_allowed(record.authorization, request)
         request.nonce = grant.nonce or None
         return True
 
@@ -200,12 +200,17 @@ class Validator(OAuth2Validator):
     def get_authorization_code_scopes(self, client_id: str, code: str, redirect_uri: str, request: Any) -> list[str]:
         """Return the scopes the code was given for."""
         record = self._code(request)
-        return self._still_registered(record.authorization.scope, request) if record else []
+        return self._still_allowed(record.authorization, request) if record else []
 
     def _still_registered(self, scope: str, request: Any) -> list[str]:
         """Return those of the scopes that the client may still have."""
         registered = access.registered_scopes(request.client.pk)
         return [name for name in scope.split() if name in registered]
+
+    def _still_allowed(self, authorization: Any, request: Any) -> list[str]:
+        """Return those of the authorization's scopes that the client may still have and the person still allows."""
+        held = consented.held(authorization.consent, access.registration_of(request.client))
+        return [name for name in self._still_registered(authorization.scope, request) if name in held]
 
     def get_authorization_code_nonce(self, client_id: str, code: str, redirect_uri: str, request: Any) -> str | None:
         """Return the nonce of the authorization request."""
@@ -246,8 +251,7 @@ class Validator(OAuth2Validator):
         record = request.refresh_token_record
         if record.authorization is None:
             return self._still_registered(record.row.access_token.scope if record.row.access_token else "", request)
-        allowed = record.authorization.consent.scopes
-        return [scope for scope in self._still_registered(record.authorization.scope, request) if scope in allowed]
+        return self._still_allowed(record.authorization, request)
 
     # --- Access tokens ------------------------------------------------------------------------------------------
 
@@ -266,9 +270,16 @@ class Validator(OAuth2Validator):
         end = lifetimes.bounded_end(
             now=now,
             lifetime=provider_settings.access_token_lifetime,
-            consent_ends_at=authorization.consent.ends_at if authorization is not None else None,
+            consent_ends_at=self._first_end(request, authorization),
         )
         return max(int((end - now).total_seconds()), 1)
+
+    def _first_end(self, request: Any, authorization: Any | None) -> Any | None:
+        """Return when the first of the scopes the token is for ends by itself, or ``None``."""
+        if authorization is None:
+            return None
+        registration = access.registration_of(request.client)
+        return consented.first_end(authorization.consent, registration, frozenset(request.scopes or ()))
 
     def _authorization(self, request: Any) -> Any | None:
         record = vars(request).get("refresh_token_record")

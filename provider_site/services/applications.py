@@ -37,7 +37,7 @@ REFUSALS = {
 }
 # Characters that turn the direction of a text around.
 _OVERRIDES = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-LINKS = ("homepage_url", "privacy_policy_url", "terms_url")
+LINKS = ("homepage_url", "privacy_policy_url", "terms_url", "events_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ def register_application(
     homepage_url: str = "",
     privacy_policy_url: str = "",
     terms_url: str = "",
+    events_url: str = "",
     client_secret: str | None = None,
     authorization_grant_type: str = "authorization-code",
     secret_lives: timedelta | None = None,
@@ -143,6 +144,7 @@ def register_application(
             homepage_url=homepage_url,
             privacy_policy_url=privacy_policy_url,
             terms_url=terms_url,
+            events_url=events_url,
             language=language,
         )
         _create_scopes(application, scopes, justifications or {})

@@ -1,8 +1,8 @@
-"""Consents: given, remembered, withdrawn."""
+"""Consents: given, remembered, narrowed, withdrawn, ended."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,19 +10,22 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from provider_site.conf import provider_settings
 from provider_site.errors import ConsentRefused
-from provider_site.models import AuditEvent, AuthorizationRequest, Consent
+from provider_site.models import AuditEvent, AuthorizationRequest, Consent, Registration
 from provider_site.policy import consent as policy
-from provider_site.policy import lifetimes
+from provider_site.policy import durations, terms
 from provider_site.policy import scopes as scope_policy
-from provider_site.services import audit, authorization_requests, outbox
-from provider_site.signals import consent_given, consent_refused, consent_withdrawn
-from provider_site.storage import tokens
+from provider_site.policy.durations import Duration
+from provider_site.policy.facts import identity
+from provider_site.services import audit, authorization_requests, facts, outbox, situations
+from provider_site.signals import consent_given, consent_narrowed, consent_refused, consent_withdrawn
+from provider_site.storage import consented, tokens
 
 
 def latest(*, user: Any, application: Any) -> Consent | None:
     """Return the newest consent of a person to an application, open or closed."""
-    return Consent.objects.filter(user=user, application=application).order_by("-given_at", "-pk").first()
+    return situations.latest(user=user, application=application)
 
 
 def allow(
@@ -32,21 +35,24 @@ def allow(
     requested: frozenset[str],
     required: frozenset[str],
     ticked: Collection[str],
-    days: int | None,
-    allowed_days: Collection[int | None],
+    duration: Duration,
+    offered: Sequence[Duration],
+    settled: frozenset[str] = frozenset(),
     request: HttpRequest | None = None,
 ) -> Consent:
     """Record an "Allow": what was ticked, for how long, and that this request has its decision.
 
+    ``settled`` are the scopes the page showed as allowed before: left ticked, they keep their terms.
     Raises ConsentRefused when a box or a duration comes back that the page did not offer, and
     AuthorizationRequestExpired when the request had its decision; nothing is written then.
     """
     choices = policy.choices(requested=requested, required=required)
     if strange := set(ticked) - choices:
         raise ConsentRefused(f"ticked scopes that were not offered: {sorted(strange)}")
-    if days not in allowed_days:
-        raise ConsentRefused(f"a duration that was not offered: {days}")
+    if duration not in offered:
+        raise ConsentRefused(f"a duration that was not offered: {duration}")
     granted = policy.granted(requested=requested, required=required, ticked=frozenset(ticked))
+    declined = requested - granted
     with transaction.atomic():
         authorization_requests.decide(
             authorization_request=authorization_request, user=user, decision=AuthorizationRequest.Decision.ALLOWED
@@ -55,21 +61,61 @@ def allow(
             user=user,
             application=authorization_request.application,
             granted=granted,
-            declined=requested - granted,
-            days=days,
+            declined=declined,
+            anew=requested - settled,
+            duration=duration,
+            source=Consent.Source.PERSON,
         )
         audit.record(
             action=AuditEvent.Action.CONSENT_GIVEN,
             actor=user,
             application=consent.application,
             request=request,
-            data={"consent": consent.pk, "scope": consent.scope, "declined": consent.declined_scope, "days": days},
+            data={
+                "consent": consent.pk,
+                "scope": scope_policy.serialize(granted),
+                "declined": scope_policy.serialize(declined),
+                "duration": durations.to_text(duration),
+            },
         )
         outbox.put(kind="consent-given-mail", payload={"consent": consent.pk, "language": consent.language})
-        consent_given.send(
-            sender=Consent, consent=consent, granted=granted, declined=requested - granted, request=request
-        )
+        consent_given.send(sender=Consent, consent=consent, granted=granted, declined=declined, request=request)
     return consent
+
+
+@transaction.atomic
+def record_unasked(
+    *, user: Any, application: Any, granted: frozenset[str], request: HttpRequest | None = None
+) -> Consent:
+    """Record what an application of the site itself has by an administrator's decision, without the person asked."""
+    offers = offered_durations(registration=application.registration)
+    # As long as may be: nobody was there to choose less.
+    longest = durations.preselected(offers, wish=None)
+    consent = _write(
+        user=user,
+        application=application,
+        granted=granted,
+        declined=frozenset(),
+        anew=granted,
+        duration=longest,
+        source=Consent.Source.FIRST_PARTY,
+    )
+    audit.record(
+        action=AuditEvent.Action.CONSENT_NOT_ASKED,
+        actor=user,
+        application=application,
+        request=request,
+        data={"consent": consent.pk, "scope": scope_policy.serialize(granted)},
+    )
+    consent_given.send(sender=Consent, consent=consent, granted=granted, declined=frozenset(), request=request)
+    return consent
+
+
+def offered_durations(*, registration: Registration | None) -> list[Duration]:
+    """Return the durations a person may choose for the application, bounded by its and the site's maximum."""
+    limit = consented.limit(registration)
+    choices = provider_settings.consent_durations
+    return durations.offered(choices, limit=limit.days if limit is not None else None)
 
 
 def _write(**decision: Any) -> Consent:
@@ -81,26 +127,48 @@ def _write(**decision: Any) -> Consent:
 
 
 def _merge(
-    *, user: Any, application: Any, granted: frozenset[str], declined: frozenset[str], days: int | None
+    *,
+    user: Any,
+    application: Any,
+    granted: frozenset[str],
+    declined: frozenset[str],
+    anew: frozenset[str],
+    duration: Duration,
+    source: Consent.Source,
 ) -> Consent:
     now = timezone.now()
-    row = Consent.objects.select_for_update().filter(user=user, application=application, closed_at=None).first()
-    if row is not None and not row.is_open(now):
+    row = _locked_open(user=user, application=application)
+    held = consented.held(row, application.registration, now) if row is not None else frozenset()
+    if row is not None and row.scopes and not held:
         close(consent=row, reason=Consent.ClosedReason.ENDED)
         row = None
     if row is None:
         row = Consent(user=user, application=application)
+        before: dict[str, terms.Term] = {}
+    else:
+        before = {name: term for name, term in consented.terms(row).items() if name in held}
+    term = terms.Term(
+        given_at=now,
+        ends_at=durations.end(now=now, duration=duration, once=provider_settings.consent_once_lifetime),
+        once=duration == durations.ONCE,
+        wording=scope_policy.WORDING_VERSION,
+    )
+    after = terms.decided(before, granted=granted, declined=declined, anew=anew, term=term)
+    row.scope, row.terms = scope_policy.serialize(after), terms.to_json(after)
     # What this request did not speak of stays as it was: consent is incremental.
-    untouched = row.scopes - granted - declined
-    untouched_declined = row.declined_scopes - granted - declined
-    row.scope = scope_policy.serialize(granted | untouched)
-    row.declined_scope = scope_policy.serialize(declined | untouched_declined)
-    row.language = get_language() or ""
-    row.wording_version = scope_policy.WORDING_VERSION
-    row.given_at = now
-    row.ends_at = lifetimes.consent_end(now=now, days=days)
+    row.declined_scope = scope_policy.serialize((row.declined_scopes | declined) - after.keys())
+    row.ends_at = terms.latest(known.ends_at for known in after.values())
+    row.given_at, row.duration, row.source = now, durations.to_text(duration), source
+    row.language, row.wording_version = get_language() or "", scope_policy.WORDING_VERSION
+    row.facts = identity(facts.read(application=application))
+    row.unused_warned_at = None
     row.save()
     return row
+
+
+def _locked_open(*, user: Any, application: Any) -> Consent | None:
+    rows = Consent.objects.select_for_update().filter(user=user, application=application, closed_at=None)
+    return rows.first()
 
 
 def deny(*, authorization_request: AuthorizationRequest, user: Any, request: HttpRequest | None = None) -> None:
@@ -118,24 +186,77 @@ def deny(*, authorization_request: AuthorizationRequest, user: Any, request: Htt
         consent_refused.send(sender=AuthorizationRequest, authorization_request=authorization_request, request=request)
 
 
+@transaction.atomic
 def withdraw(*, user: Any, application: Any, request: HttpRequest | None = None) -> bool:
     """Take everything back from an application; return whether there was anything.
 
     Works on the next request: the check at use reads the consent, and DOT's rows are revoked in the same transaction.
     """
-    with transaction.atomic():
-        consent = Consent.objects.select_for_update().filter(user=user, application=application, closed_at=None).first()
-        if consent is None:
-            return False
-        close(consent=consent, reason=Consent.ClosedReason.WITHDRAWN)
-        audit.record(
-            action=AuditEvent.Action.CONSENT_WITHDRAWN,
-            actor=user,
-            application=application,
-            request=request,
-            data={"consent": consent.pk},
-        )
-        consent_withdrawn.send(sender=Consent, consent=consent, request=request)
+    consent = _locked_open(user=user, application=application)
+    if consent is None:
+        return False
+    close(consent=consent, reason=Consent.ClosedReason.WITHDRAWN)
+    audit.record(
+        action=AuditEvent.Action.CONSENT_WITHDRAWN,
+        actor=user,
+        application=application,
+        request=request,
+        data={"consent": consent.pk},
+    )
+    consent_withdrawn.send(sender=Consent, consent=consent, request=request)
+    return True
+
+
+@transaction.atomic
+def narrow(
+    *, user: Any, application: Any, scopes: Collection[str], request: HttpRequest | None = None
+) -> frozenset[str]:
+    """Take some scopes back from an application; return those it had. Its tokens lose them on their next use.
+
+    Without ``openid``, and without anything left, all of it is withdrawn: nobody is signed in by the rest.
+    """
+    consent = _locked_open(user=user, application=application)
+    taken = consent.scopes.intersection(scopes) if consent is not None else frozenset()
+    if consent is None or not taken:
+        return frozenset()
+    left = consent.scopes - taken
+    if not left or "openid" in taken:
+        withdraw(user=user, application=application, request=request)
+        return consent.scopes
+    known = consented.terms(consent)
+    after = {name: known[name] for name in left}
+    consent.scope, consent.terms = scope_policy.serialize(left), terms.to_json(after)
+    consent.declined_scope = scope_policy.serialize(consent.declined_scopes | taken)
+    consent.ends_at = terms.latest(term.ends_at for term in after.values())
+    consent.save(update_fields=["scope", "terms", "declined_scope", "ends_at"])
+    audit.record(
+        action=AuditEvent.Action.CONSENT_NARROWED,
+        actor=user,
+        application=application,
+        request=request,
+        data={"consent": consent.pk, "scope": scope_policy.serialize(taken), "left": consent.scope},
+    )
+    consent_narrowed.send(sender=Consent, consent=consent, taken=taken, request=request)
+    return taken
+
+
+@transaction.atomic
+def sign_out(*, user: Any, application: Any, request: HttpRequest | None = None) -> bool:
+    """End every sign-in and token of a person at an application; return whether it was allowed anything.
+
+    The consent stays: the next sign-in there goes on without a question.
+    """
+    consent = _locked_open(user=user, application=application)
+    if consent is None:
+        return False
+    tokens.revoke_consent_tokens(consent, reason="signed_out")
+    audit.record(
+        action=AuditEvent.Action.SIGNED_OUT,
+        actor=user,
+        application=application,
+        request=request,
+        data={"consent": consent.pk},
+    )
     return True
 
 
@@ -152,4 +273,8 @@ def open_consents(*, user: Any) -> list[Consent]:
     now = timezone.now()
     rows = Consent.objects.filter(user=user, closed_at=None).select_related("application__registration__owner")
     rows = rows.filter(application__registration__deleted_at=None)  # also true where there is no registration
-    return [row for row in rows.order_by("-given_at") if row.is_open(now)]
+    return [
+        row
+        for row in rows.order_by("-given_at")
+        if consented.held(row, getattr(row.application, "registration", None), now)
+    ]

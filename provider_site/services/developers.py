@@ -76,6 +76,7 @@ def register(
             homepage_url=facts.homepage_url,
             privacy_policy_url=facts.privacy_policy_url,
             terms_url=facts.terms_url,
+            events_url=facts.events_url,
             language=language,
             request=request,
         )

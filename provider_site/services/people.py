@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,6 +11,7 @@ from django.urls import reverse
 from provider_site.conf import provider_settings
 from provider_site.models import Profile, Registration
 from provider_site.policy.claims import Person
+from provider_site.services import subjects
 from provider_site.services.profiles import get_profile
 
 
@@ -17,6 +19,8 @@ def subject_for(*, user: Any, profile: Profile, registration: Registration | Non
     """Return the ``sub`` an application knows the person by (OpenID Core 8)."""
     if registration is not None and registration.subject_type == Registration.SubjectType.LEGACY:
         return str(user.pk)
+    if registration is not None and registration.subject_type == Registration.SubjectType.PAIRWISE:
+        return subjects.pairwise(user=user, sector=registration.sector_identifier)
     return profile.subject
 
 
@@ -41,13 +45,18 @@ def address_of(*, user: Any | None) -> str:
     return getattr(user, user.get_email_field_name(), "") or ""
 
 
-def person(*, user: Any, registration: Registration | None = None) -> Person:
-    """Gather what is known of a person, whatever the host's user model has."""
+def person(*, user: Any, registration: Registration | None = None, scopes: Collection[str] = ()) -> Person:
+    """Gather what is known of a person, whatever the host's user model has, as an application is told of them.
+
+    ``scopes`` are those it has: what only one of them opens is not even made for another.
+    """
     profile = get_profile(user=user)
     email = address_of(user=user)
+    owner_id = registration.owner_id if registration is not None else None
     full_name = user.get_full_name() if hasattr(user, "get_full_name") else ""
     return Person(
         subject=subject_for(user=user, profile=profile, registration=registration),
+        unionid=subjects.union(user=user, owner_id=owner_id) if "unionid" in scopes and owner_id is not None else "",
         nickname=profile.nickname,
         picture=avatar_url(profile),
         given_name=getattr(user, "first_name", "") or "",

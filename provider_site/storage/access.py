@@ -12,8 +12,9 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.models import ApplicationScope, Authorization, Consent, Member, Registration
+from provider_site.models import ApplicationScope, Authorization, Consent, Member, Registration, Session
 from provider_site.policy import review, token_use
+from provider_site.storage import consented
 from provider_site.storage.credentials import authorization_id
 from provider_site.storage.tokens import RefreshTokenRecord
 
@@ -32,7 +33,9 @@ class AccessRecord:
     def scopes(self) -> frozenset[str]:
         """The scopes the token has now: its own, less what the person or a reviewer has taken back since."""
         own = frozenset(self.row.scope.split()) & self.registered
-        return own & self.consent.scopes if self.consent is not None else own
+        if self.consent is None:
+            return own
+        return own & consented.held(self.consent, registration_of(self.row.application))
 
 
 def find_access_token(text: str) -> AccessRecord | None:
@@ -109,6 +112,7 @@ def _facts(
     """Gather what decides on the use of a token or code: ``row`` has its user, application and time of creation."""
     now = timezone.now()
     registration = registration_of(row.application)
+    allowed = scope if consent is None else scope & consented.held(consent, registration, now)
     session = authorization.session if authorization is not None else None
     return token_use.TokenFacts(
         expires_at=expires_at,
@@ -119,10 +123,19 @@ def _facts(
         taken_over=authorization is None and _taken_over(row, registration, family),
         authorization_known=authorization is not None,
         authorization_revoked=authorization is not None and authorization.revoked_at is not None,
-        consent_open=consent is None or consent.is_open(now),
-        offline="offline_access" in scope,
+        # Without any scope that holds, a token of a person opens nothing: not even who they are.
+        consent_open=consent is None or bool(allowed),
+        offline="offline_access" in allowed,
         session_ended=session is not None and session.is_over(row.user, now),
+        password_changed=_password_changed(row, session),
     )
+
+
+def _password_changed(row: Any, session: Session | None) -> bool:
+    """Tell whether the person has another password than at the sign-in, where the site lets that end everything."""
+    if provider_settings.password_change_ends != "everything" or session is None or row.user is None:
+        return False
+    return not session.is_bound_to(row.user)
 
 
 def registration_of(application: Any | None) -> Registration | None:
@@ -159,10 +172,8 @@ def _voided(row: Any, registration: Registration | None, authorization: Authoriz
     return bool(row.created <= not_before or (authorization is not None and authorization.created <= not_before))
 
 
-def _bought(authorization: Authorization | None) -> frozenset[str]:
+def _bought(authorization: Authorization) -> frozenset[str]:
     """Return the scopes of an authorization that its application may still have."""
-    if authorization is None:
-        return frozenset()
     return registered_scopes(authorization.application_id).intersection(authorization.scope.split())
 
 
@@ -175,9 +186,15 @@ def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
         consent=authorization.consent if authorization is not None else _latest_consent(row),
         family=row.token_family,
         expires_at=row.created + provider_settings.refresh_token_idle_lifetime,
-        scope=_bought(authorization),
+        scope=_bought(authorization) if authorization is not None else _legacy_scope(row),
     )
     return token_use.refusal(facts, now=timezone.now())
+
+
+def _legacy_scope(row: Any) -> frozenset[str]:
+    """Return the scopes of a refresh token of stock DOT's: those of the access token beside it."""
+    own = row.access_token.scope.split() if row.access_token else ()
+    return registered_scopes(row.application_id).intersection(own)
 
 
 def code_refusal(authorization: Authorization, *, expires_at: datetime) -> token_use.Refusal | None:

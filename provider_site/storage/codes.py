@@ -22,6 +22,8 @@ class AuthorizationContext:
 
     consent: Consent
     session: Session
+    address: str | None = None
+    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ def store_authorization(*, code: str, application: Any, user: Any, scope: str, c
         code_digest=crypto.digest(code),
         auth_time=context.session.auth_time,
         amr=context.session.amr,
+        address=context.address,
+        user_agent=context.user_agent.replace("\x00", "")[:300],
     )
 
 

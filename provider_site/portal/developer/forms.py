@@ -76,6 +76,10 @@ class ApplicationForm(forms.Form):
     homepage_url = _link_field(_("Home page"), _("Where people read about the application."))
     privacy_policy_url = _link_field(_("Privacy policy"), _("What you do with what people share. The review needs it."))
     terms_url = _link_field(_("Terms of service"), _("If you have any."))
+    events_url = _link_field(
+        _("Address for security events"),
+        _("We send it a signed message when somebody takes something back (RFC 8417, 8935). You may leave it empty."),
+    )
     logo = forms.FileField(
         label=_("Logo"),
         required=False,
@@ -194,7 +198,7 @@ class ApplicationForm(forms.Form):
             if name == "openid" and name in self.before.scopes:
                 required = self.before.scopes[name].required  # it makes no difference, so it is no change to review
             scopes[name] = ScopeRequest(required, " ".join(cleaned.get(f"why:{name}", "").split()))
-        texts = ("name", "description", "homepage_url", "privacy_policy_url", "terms_url")
+        texts = ("name", "description", "homepage_url", "privacy_policy_url", "terms_url", "events_url")
         return Facts(
             **{name: cleaned.get(name, "") for name in texts},
             **{name: cleaned.get(name, ()) for name in LISTS},

@@ -18,6 +18,7 @@ FACTS: dict[str, Any] = {
     "homepage_url": _("Home page"),
     "privacy_policy_url": _("Privacy policy"),
     "terms_url": _("Terms of service"),
+    "events_url": _("Address for security events"),
     "logo": _("Logo"),
     "redirect_uris": _("Redirect URIs"),
     "post_logout_redirect_uris": _("Redirect URIs after sign-out"),

@@ -13,6 +13,7 @@ from provider_site.policy import claims, lifetimes, review, scopes
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVERYTHING = claims.Person(
     subject="s",
+    unionid="u",
     nickname="n",
     picture="https://p",
     given_name="g",
@@ -44,11 +45,6 @@ def test_token_ends_with_the_first_of_its_life_and_the_consent(lifetime: timedel
     end = lifetimes.bounded_end(now=NOW, lifetime=lifetime, consent_ends_at=NOW + rest)
     assert end == NOW + min(lifetime, rest)
     assert lifetimes.bounded_end(now=NOW, lifetime=lifetime, consent_ends_at=None) == NOW + lifetime
-
-
-def test_consent_without_days_has_no_end() -> None:
-    assert lifetimes.consent_end(now=NOW, days=None) is None
-    assert lifetimes.consent_end(now=NOW, days=30) == NOW + timedelta(days=30)
 
 
 @pytest.mark.parametrize("status", [*Registration.Status, None, "unheard-of"])

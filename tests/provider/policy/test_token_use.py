@@ -20,6 +20,7 @@ GOOD = {
     "consent_open": True,
     "offline": False,
     "session_ended": False,
+    "password_changed": False,
 }
 
 
@@ -45,6 +46,7 @@ def test_token_is_accepted_only_when_everything_it_hangs_on_holds() -> None:
                 assert not given["authorization_revoked"]
                 assert given["consent_open"]
                 assert given["offline"] or not given["session_ended"]
+                assert not given["password_changed"]
     assert accepted
 
 
@@ -71,6 +73,7 @@ def test_expired_token_is_refused_whatever_else_holds() -> None:
         ({"consent_open": False}, Refusal.CONSENT_CLOSED),
         ({"session_ended": True}, Refusal.SESSION_ENDED),
         ({"session_ended": True, "offline": True}, None),
+        ({"password_changed": True, "offline": True}, Refusal.PASSWORD_CHANGED),
     ],
 )
 def test_each_reason_has_its_name(changes: dict[str, bool], expected: Refusal | None) -> None:

@@ -25,8 +25,8 @@ def allow(driver: Driver, user: Any, requested: str, ticked: str = "", **changes
         "requested": frozenset(requested.split()),
         "required": frozenset({"openid"}),
         "ticked": ticked.split(),
-        "days": 30,
-        "allowed_days": (1, 30, None),
+        "duration": 30,
+        "offered": (1, 30, None),
     }
     return consents.allow(**(facts | changes))
 
@@ -45,7 +45,7 @@ def test_decision_is_recorded_whole(driver: Driver, user: Any) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"ticked": "email"}, {"ticked": "openid"}, {"ticked": "unheard-of"}, {"days": 999}, {"days": 0}],
+    [{"ticked": "email"}, {"ticked": "openid"}, {"ticked": "unheard-of"}, {"duration": 999}, {"duration": 0}],
 )
 def test_what_the_page_did_not_offer_saves_nothing(driver: Driver, user: Any, changes: dict[str, Any]) -> None:
     with pytest.raises(ConsentRefused):

@@ -1,0 +1,73 @@
+"""What the decision about asking a person looks at, gathered for ``policy.consent``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.utils import timezone
+
+from provider_site.models import Consent
+from provider_site.policy import facts as fact_policy
+from provider_site.policy import redirect, scopes
+from provider_site.policy.consent import Closed, PastConsent, Situation
+from provider_site.services import applications, facts
+from provider_site.storage import consented
+
+
+def latest(*, user: Any, application: Any) -> Consent | None:
+    """Return the newest consent of a person to an application, open or closed."""
+    return Consent.objects.filter(user=user, application=application).order_by("-given_at", "-pk").first()
+
+
+def read(
+    *,
+    application: Any,
+    consent: Consent | None,
+    requested: Collection[str],
+    prompt: Collection[str],
+    redirect_uri: str,
+    decided: bool,
+) -> Situation:
+    """Return the situation of an authorization request: ``consent`` is the latest of its person to its application.
+
+    ``prompt`` holds OpenID's values; ``decided`` says that the person has answered this very request.
+    """
+    return Situation(
+        requested=frozenset(requested),
+        required=applications.required_scopes(application=application),
+        past=_past(application, consent) if consent is not None else None,
+        sensitive=scopes.sensitive(),
+        first_party=application.registration.first_party,
+        prompt_consent="consent" in prompt,
+        prompt_select_account="select_account" in prompt,
+        decided_for_this_request=decided,
+        client_unproven=application.client_type == "public" and redirect.is_native(redirect_uri),
+    )
+
+
+def _past(application: Any, consent: Consent) -> PastConsent:
+    terms, now = consented.terms(consent), timezone.now()
+    held = consented.held(consent, application.registration, now)
+    by_administrator = consent.source == Consent.Source.FIRST_PARTY
+    closed = Closed(consent.closed_reason) if consent.closed_at is not None else None
+    taken_back = by_administrator and not application.registration.first_party
+    if closed is None and terms and not held and not taken_back:  # over, and the nightly run has yet to see it
+        closed = Closed.ENDED
+    return PastConsent(
+        granted=held,
+        declined=consent.declined_scopes,
+        once=frozenset(name for name in held if terms[name].once),
+        ended=frozenset(terms) - held,
+        old_wording=frozenset(name for name in held if terms[name].wording != scopes.WORDING_VERSION),
+        closed=closed,
+        facts_changed=bool(changes(application=application, consent=consent)),
+        by_administrator=by_administrator,
+    )
+
+
+def changes(*, application: Any, consent: Consent) -> list[str]:
+    """Return the names of the application's facts that differ from what the person was shown."""
+    if not consent.facts:
+        return []
+    return fact_policy.identity_changes(consent.facts, fact_policy.identity(facts.read(application=application)))

@@ -1,0 +1,53 @@
+"""What a consent comes to at this moment: which scopes hold, and until when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from provider_site.conf import provider_settings
+from provider_site.models import Consent, Registration
+from provider_site.policy import durations
+from provider_site.policy import terms as policy
+
+
+def limit(registration: Registration | None) -> timedelta | None:
+    """Return the longest a consent to the application may last now, or ``None``."""
+    own = registration.max_consent_days if registration is not None else None
+    days = durations.shortest(own, provider_settings.max_consent_days)
+    return timedelta(days=days) if days is not None else None
+
+
+def terms(consent: Consent) -> dict[str, policy.Term]:
+    """Return the terms of every scope written down in a consent, whether they hold or not."""
+    return policy.from_json(
+        consent.terms,
+        scopes=consent.scopes,
+        given_at=consent.given_at,
+        ends_at=consent.ends_at,
+        wording=consent.wording_version,
+    )
+
+
+def held(consent: Consent, registration: Registration | None, now: datetime | None = None) -> frozenset[str]:
+    """Return the scopes a person allows an application at ``now``; none by a consent that is over.
+
+    What an administrator decided for an application of the site itself holds while that decision does.
+    """
+    if consent.closed_at is not None:
+        return frozenset()
+    if consent.source == Consent.Source.FIRST_PARTY and not (registration is not None and registration.first_party):
+        return frozenset()
+    return policy.held(terms(consent), now=now or timezone.now(), limit=limit(registration))
+
+
+def end(consent: Consent, registration: Registration | None) -> datetime | None:
+    """Return when the last scope of a consent ends by itself; ``None``: not before it is withdrawn."""
+    return policy.latest(term.end(limit(registration)) for term in terms(consent).values())
+
+
+def first_end(consent: Consent, registration: Registration | None, scopes: frozenset[str]) -> datetime | None:
+    """Return when the first of ``scopes`` ends by itself: no token that has them all may live longer."""
+    known = terms(consent)
+    return policy.earliest(known[name].end(limit(registration)) for name in scopes if name in known)
