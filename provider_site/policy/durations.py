@@ -36,10 +36,7 @@ def offered(choices: Sequence[Duration], *, limit: int | None) -> list[Duration]
     """Return the choices that stay within ``limit`` days; what is longer becomes one choice of just the limit."""
     if limit is None:
         return list(choices)
-    short: list[Duration] = []
-    for choice in choices:
-        if choice == ONCE or (isinstance(choice, int) and choice <= limit):
-            short.append(choice)
+    short: list[Duration] = [each for each in choices if each == ONCE or (isinstance(each, int) and each <= limit)]
     if len(short) < len(choices) and limit not in short:
         short.append(limit)
     return short
