@@ -1,0 +1,53 @@
+"""The values an app is told by a scope, in words: for the consent page before, and for the connected app after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from provider_site.policy import claims
+from provider_site.policy.claims import Person
+from provider_site.policy.scopes import catalog
+
+CLAIM_NAMES = {
+    "nickname": _("Nickname"),
+    "name": _("Name"),
+    "given_name": _("Given name"),
+    "family_name": _("Family name"),
+    "preferred_username": _("User name"),
+    "email": _("E-mail address"),
+    "email_verified": _("Verified"),
+}
+# The rest of the claims is either a picture or not for eyes: `sub` is a random text, `updated_at` a number.
+_SHOWN_CLAIMS = {*CLAIM_NAMES, "picture"}
+
+
+@dataclass(frozen=True, slots=True)
+class SharedValues:
+    """What one scope tells of a person: labels with their values, and the address of a picture or an empty text.
+
+    ``empty``: the scope would tell something of the person, but nothing of it is known.
+    """
+
+    values: list[tuple[Any, Any]]
+    picture: str
+    empty: bool
+
+
+def of_scope(person: Person, name: str) -> SharedValues:
+    """Return what the scope ``name``, one of the catalogue, tells of ``person``."""
+    shared = claims.for_scopes(person, [name])
+    opens = _SHOWN_CLAIMS & set(catalog()[name].claims)
+    return SharedValues(
+        values=[(label, _in_words(shared[claim])) for claim, label in CLAIM_NAMES.items() if claim in shared],
+        picture=shared.get("picture", ""),
+        empty=bool(opens) and not _SHOWN_CLAIMS & shared.keys(),
+    )
+
+
+def _in_words(value: Any) -> Any:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value
