@@ -190,6 +190,11 @@ class Migration(migrations.Migration):
                 verbose_name="sector identifier URI",
             ),
         ),
+        migrations.AddField(
+            model_name="registration",
+            name="sector_redirect_uris",
+            field=models.JSONField(blank=True, default=list, editable=False),
+        ),
         migrations.AlterField(
             model_name="auditevent",
             name="action",

@@ -79,6 +79,8 @@ class Registration(models.Model):
     )
     # Kept as it was when pairwise subjects were chosen: with another one, every account at the application were lost.
     sector_identifier = models.CharField(_("sector"), max_length=255, blank=True, editable=False)
+    # What the sector identifier URI listed when it was last read: a transaction never waits for somebody else's host.
+    sector_redirect_uris = models.JSONField(default=list, blank=True, editable=False)
     first_party = models.BooleanField(
         _("belongs to this site"),
         default=False,
