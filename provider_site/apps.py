@@ -22,6 +22,7 @@ class ProviderSiteConfig(AppConfig):
             revocation,
             roles,
             secret_notices,
+            security_events,
             sessions,
             usage,
         )

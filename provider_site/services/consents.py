@@ -18,7 +18,8 @@ from provider_site.policy import durations, terms
 from provider_site.policy import scopes as scope_policy
 from provider_site.policy.durations import Duration
 from provider_site.policy.facts import identity
-from provider_site.services import audit, authorization_requests, facts, outbox, situations
+from provider_site.policy.security_events import Event
+from provider_site.services import audit, authorization_requests, facts, outbox, security_events, situations
 from provider_site.signals import consent_given, consent_narrowed, consent_refused, consent_withdrawn
 from provider_site.storage import consented, tokens
 
@@ -203,6 +204,7 @@ def withdraw(*, user: Any, application: Any, request: HttpRequest | None = None)
         request=request,
         data={"consent": consent.pk},
     )
+    security_events.put(application=application, user=user, event=Event.WITHDRAWN)
     consent_withdrawn.send(sender=Consent, consent=consent, request=request)
     return True
 
@@ -236,6 +238,7 @@ def narrow(
         request=request,
         data={"consent": consent.pk, "scope": scope_policy.serialize(taken), "left": consent.scope},
     )
+    security_events.put(application=application, user=user, event=Event.NARROWED, taken=taken, left=left)
     consent_narrowed.send(sender=Consent, consent=consent, taken=taken, request=request)
     return taken
 
@@ -257,6 +260,7 @@ def sign_out(*, user: Any, application: Any, request: HttpRequest | None = None)
         request=request,
         data={"consent": consent.pk},
     )
+    security_events.put(application=application, user=user, event=Event.SIGNED_OUT)
     return True
 
 

@@ -20,6 +20,17 @@ MAX_ATTEMPTS = 8
 _deliverers: dict[str, Callable[[dict[str, Any]], None]] = {}
 
 
+class Undelivered(Exception):
+    """A delivery failed for a reason that people may read: its words stand in the admin and hold no secret.
+
+    ``final``: another attempt would end the same, so the message is given up.
+    """
+
+    def __init__(self, words: str, *, final: bool = False) -> None:
+        super().__init__(words)
+        self.final = final
+
+
 def deliverer(kind: str) -> Callable[[Callable[[dict[str, Any]], None]], Callable[[dict[str, Any]], None]]:
     """Register the function that delivers messages of ``kind``. It gets the payload, may run twice, raises to retry."""
 
@@ -100,8 +111,9 @@ def deliver(*, message_id: int) -> bool:
 
 def _note_failure(message: OutboxMessage, *, attempts: int, error: Exception) -> None:
     logger.warning("outbox message %s (%s), attempt %s: %s", message.pk, message.kind, attempts, type(error).__name__)
-    changes: dict[str, Any] = {"last_error": type(error).__name__}
-    if attempts >= MAX_ATTEMPTS:
+    readable = isinstance(error, Undelivered)
+    changes: dict[str, Any] = {"last_error": (str(error) if readable else type(error).__name__)[:200]}
+    if attempts >= MAX_ATTEMPTS or (isinstance(error, Undelivered) and error.final):
         changes["dead_at"] = timezone.now()
     OutboxMessage.objects.filter(pk=message.pk).update(**changes)
 
