@@ -11,7 +11,7 @@ consent_given = Signal()
 # sender: the AuthorizationRequest class; authorization_request: the AuthorizationRequest; request: HttpRequest or None
 consent_refused = Signal()
 
-# A consent ended by the person's wish.
+# A consent ended by the person's wish, or (consent.closed_reason) by an administrator's.
 # sender: the Consent class; consent: the Consent; request: HttpRequest or None
 consent_withdrawn = Signal()
 

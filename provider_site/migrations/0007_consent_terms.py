@@ -224,6 +224,7 @@ class Migration(migrations.Migration):
                     ("consent.withdrawn", "Consent withdrawn"),
                     ("consent.not_asked", "Consent not asked: the application belongs to this site"),
                     ("consent.unused", "Unused consent ended"),
+                    ("consent.ended", "Consent ended by an administrator"),
                     ("application.signed_out", "Signed out of the application"),
                     ("account.deactivated", "Account deactivated"),
                     ("account.deleted", "Account deleted"),
@@ -245,8 +246,9 @@ class Migration(migrations.Migration):
                     ("withdrawn", "Withdrawn by the person"),
                     ("ended", "Its time was over"),
                     ("unused", "Not used for long"),
+                    ("administrator", "Ended by an administrator"),
                 ],
-                max_length=10,
+                max_length=16,
                 verbose_name="reason",
             ),
         ),
@@ -276,6 +278,30 @@ class Migration(migrations.Migration):
                 condition=models.Q(("closed_at__isnull", True)),
                 fields=["last_used_at"],
                 name="provider_site_consent_unused",
+            ),
+        ),
+        migrations.AlterModelOptions(
+            name="consent",
+            options={
+                "permissions": [("end_consent", "Can end a person's consent")],
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
+            },
+        ),
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(fields=["closed_reason", "-id"], name="provider_site_consent_closed"),
+        ),
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(fields=["source", "-id"], name="provider_site_consent_source"),
+        ),
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(
+                condition=models.Q(("unused_warned_at__isnull", False)),
+                fields=["-id"],
+                name="provider_site_consent_warned",
             ),
         ),
         migrations.AddField(

@@ -83,6 +83,7 @@ class AuditEvent(models.Model):
         CONSENT_WITHDRAWN = "consent.withdrawn", _("Consent withdrawn")
         CONSENT_NOT_ASKED = "consent.not_asked", _("Consent not asked: the application belongs to this site")
         CONSENT_UNUSED = "consent.unused", _("Unused consent ended")
+        CONSENT_ENDED = "consent.ended", _("Consent ended by an administrator")
         SIGNED_OUT = "application.signed_out", _("Signed out of the application")
         ACCOUNT_DEACTIVATED = "account.deactivated", _("Account deactivated")
         ACCOUNT_DELETED = "account.deleted", _("Account deleted")

@@ -23,6 +23,7 @@ class Consent(models.Model):
         WITHDRAWN = "withdrawn", _("Withdrawn by the person")
         ENDED = "ended", _("Its time was over")
         UNUSED = "unused", _("Not used for long")
+        ADMINISTRATOR = "administrator", _("Ended by an administrator")
 
     class Source(models.TextChoices):
         """Whose decision it is."""
@@ -54,7 +55,7 @@ class Consent(models.Model):
     given_at = models.DateTimeField(_("given"))
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True, help_text=_("Empty: until withdrawn."))
     closed_at = models.DateTimeField(_("closed"), null=True)
-    closed_reason = models.CharField(_("reason"), max_length=10, choices=ClosedReason.choices, blank=True)
+    closed_reason = models.CharField(_("reason"), max_length=16, choices=ClosedReason.choices, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True)
     unused_warned_at = models.DateTimeField(
         _("told of its end"), null=True, help_text=_("When the person was told that it ends because nothing uses it.")
@@ -63,6 +64,7 @@ class Consent(models.Model):
     class Meta:
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
+        permissions = [("end_consent", _("Can end a person's consent"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "application"],
@@ -75,6 +77,12 @@ class Consent(models.Model):
             models.Index(fields=["ends_at"], condition=Q(closed_at__isnull=True), name="provider_site_consent_ends"),
             models.Index(
                 fields=["last_used_at"], condition=Q(closed_at__isnull=True), name="provider_site_consent_unused"
+            ),
+            # What the admin's list is narrowed to, newest first.
+            models.Index(fields=["closed_reason", "-id"], name="provider_site_consent_closed"),
+            models.Index(fields=["source", "-id"], name="provider_site_consent_source"),
+            models.Index(
+                fields=["-id"], condition=Q(unused_warned_at__isnull=False), name="provider_site_consent_warned"
             ),
         ]
 

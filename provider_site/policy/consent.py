@@ -34,9 +34,16 @@ class Closed(StrEnum):
     WITHDRAWN = "withdrawn"
     ENDED = "ended"
     UNUSED = "unused"
+    ADMINISTRATOR = "administrator"
 
 
-_OVER = {Closed.WITHDRAWN: Outcome.WITHDRAWN, Closed.ENDED: Outcome.ENDED, Closed.UNUSED: Outcome.UNUSED}
+_OVER = {
+    Closed.WITHDRAWN: Outcome.WITHDRAWN,
+    Closed.ENDED: Outcome.ENDED,
+    Closed.UNUSED: Outcome.UNUSED,
+    # As if taken back: also an application of the site itself asks again.
+    Closed.ADMINISTRATOR: Outcome.WITHDRAWN,
+}
 # What an application of the site itself does not ask about. Who took something back is asked like by any other.
 _FIRST_PARTY_SKIPS = frozenset(
     {
