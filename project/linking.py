@@ -27,9 +27,10 @@ class SocialAccountAdapter(adapters.SocialAccountAdapter):
         """Return the user whose subject our own provider has just vouched for; never by e-mail or name."""
         if not is_our_own(sociallogin):
             return None
-        from provider_site.services.profiles import user_for_subject  # noqa: PLC0415 - absent where the consumer is alone
+        from provider_site.services.subjects import user_for_subject  # noqa: PLC0415 - absent where the consumer is alone
 
-        return user_for_subject(subject=sociallogin.account.uid)
+        # Another application's subject, were it ever to come here, is nobody's.
+        return user_for_subject(subject=sociallogin.account.uid, client_id=sociallogin.provider.app.client_id)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Let newcomers in by every connector, whether or not the site takes local sign-ups."""

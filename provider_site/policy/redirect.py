@@ -8,7 +8,7 @@ from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
-_LOOPBACK_HOSTS = LOOPBACK_ADDRESSES | {"localhost"}
+LOOPBACK_HOSTS = LOOPBACK_ADDRESSES | {"localhost"}
 _FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp"})
 # RFC 8252 7.1: a private-use scheme is a reversed domain name, so it holds a dot.
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+\Z")
@@ -62,7 +62,7 @@ def _scheme_refusal(parts: SplitResult) -> Refusal | None:
     if parts.scheme == "https":
         return None if parts.hostname else Refusal.MALFORMED
     if parts.scheme == "http":
-        return None if parts.hostname in _LOOPBACK_HOSTS else Refusal.HTTP_NOT_LOOPBACK
+        return None if parts.hostname in LOOPBACK_HOSTS else Refusal.HTTP_NOT_LOOPBACK
     if parts.scheme in _FORBIDDEN_SCHEMES or not _PRIVATE_SCHEME.match(parts.scheme):
         return Refusal.SCHEME
     return None if parts.path.startswith("/") and not parts.netloc else Refusal.MALFORMED

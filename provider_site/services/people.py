@@ -6,29 +6,13 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.urls import reverse
 
 from provider_site.conf import provider_settings
-from provider_site.models import Profile, Registration
+from provider_site.models import AppProfile, Profile, Registration
+from provider_site.policy import claims
 from provider_site.policy.claims import Person
-from provider_site.services import subjects
+from provider_site.services import app_profiles, subjects
 from provider_site.services.profiles import get_profile
-
-
-def subject_for(*, user: Any, profile: Profile, registration: Registration | None) -> str:
-    """Return the ``sub`` an application knows the person by (OpenID Core 8)."""
-    if registration is not None and registration.subject_type == Registration.SubjectType.LEGACY:
-        return str(user.pk)
-    if registration is not None and registration.subject_type == Registration.SubjectType.PAIRWISE:
-        return subjects.pairwise(user=user, sector=registration.sector_identifier)
-    return profile.subject
-
-
-def avatar_url(profile: Profile) -> str:
-    """Return the public, absolute address of the avatar, or an empty text."""
-    if not profile.avatar_key:
-        return ""
-    return provider_settings.issuer_origin + reverse("provider_site:avatar", args=[profile.avatar_key])
 
 
 def named(*, name: str) -> Any | None:
@@ -45,26 +29,36 @@ def address_of(*, user: Any | None) -> str:
     return getattr(user, user.get_email_field_name(), "") or ""
 
 
-def person(*, user: Any, registration: Registration | None = None, scopes: Collection[str] = ()) -> Person:
+def person(
+    *,
+    user: Any,
+    registration: Registration | None = None,
+    scopes: Collection[str] = (),
+    app_profile: AppProfile | None = None,
+) -> Person:
     """Gather what is known of a person, whatever the host's user model has, as an application is told of them.
 
-    ``scopes`` are those it has: what only one of them opens is not even made for another.
+    ``scopes`` are those it has: what only one of them opens is not even made for another. ``app_profile`` stands for
+    what the person chose for this application, where it is not to be read: to show what a choice would come to.
     """
     profile = get_profile(user=user)
+    if app_profile is None and registration is not None and app_profiles.CLAIMS & claims.opened(scopes):
+        app_profile = app_profiles.get(user=user, application_id=registration.application_id)
+    nickname = app_profiles.nickname(profile=profile, app_profile=app_profile)
     email = address_of(user=user)
     owner_id = registration.owner_id if registration is not None else None
     return Person(
-        subject=subject_for(user=user, profile=profile, registration=registration),
+        subject=subjects.subject_for(user=user, profile=profile, registration=registration),
         unionid=subjects.union(user=user, owner_id=owner_id) if "unionid" in scopes and owner_id is not None else "",
-        nickname=profile.nickname,
-        picture=avatar_url(profile),
+        nickname=nickname,
+        picture=app_profiles.picture(profile=profile, app_profile=app_profile),
         given_name=getattr(user, "first_name", "") or "",
         family_name=getattr(user, "last_name", "") or "",
         name=_full_name(user) or profile.nickname,
         preferred_username=user.get_username(),
         email=email,
         email_verified=bool(email) and provider_settings.email_verified(user),
-        updated_at=profile.updated,
+        updated_at=app_profiles.updated(profile=profile, app_profile=app_profile),
     )
 
 

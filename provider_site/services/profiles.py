@@ -6,30 +6,20 @@ import unicodedata
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from provider_site.conf import provider_settings
-from provider_site.crypto import random_text
 from provider_site.models import Profile
-from provider_site.models.profile import avatar_storage
 from provider_site.services import pictures
-
-_DIRECTORY = "provider_site/avatars"
 
 
 def get_profile(*, user: Any) -> Profile:
     """Return the person's profile, made with a new subject at the first call."""
     profile, _created = Profile.objects.get_or_create(user=user)
     return profile
-
-
-def user_for_subject(*, subject: str) -> Any | None:
-    """Return the person an opaque subject stands for, or ``None``."""
-    profile = Profile.objects.select_related("user").filter(subject=subject).first()
-    return profile.user if profile is not None else None
 
 
 def clean_nickname(value: str) -> str:
@@ -86,27 +76,14 @@ def set_profile(*, user: Any, nickname: str, picture: bytes | None, remove_pictu
 def _save(
     *, user: Any, nickname: str | None = None, picture: bytes | None = None, remove_picture: bool = False
 ) -> Profile:
-    """Write what is given in one transaction. The file comes before and the old one goes after it.
-
-    A storage may be another machine, and no transaction waits for one. A new file whose row fails is taken back.
-    """
-    storage = avatar_storage()
-    key = random_text() if picture is not None else ""
-    name = storage.save(f"{_DIRECTORY}/{key}.png", ContentFile(picture)) if picture is not None else ""
-    try:
-        with transaction.atomic():
-            get_profile(user=user)
-            profile = Profile.objects.select_for_update().get(user=user)
-            old_name = profile.avatar.name
-            if nickname is not None:
-                profile.nickname = nickname
-            if picture is not None or remove_picture:
-                profile.avatar, profile.avatar_key = name, key
-                if old_name:
-                    transaction.on_commit(lambda: storage.delete(old_name))
-            profile.save(update_fields=["nickname", "avatar", "avatar_key", "updated"])
-    except BaseException:
-        if name:
-            storage.delete(name)
-        raise
+    """Write what is given in one transaction."""
+    with pictures.written(picture, directory=pictures.AVATARS) as (key, name), transaction.atomic():
+        get_profile(user=user)
+        profile = Profile.objects.select_for_update().get(user=user)
+        if nickname is not None:
+            profile.nickname = nickname
+        if picture is not None or remove_picture:
+            pictures.delete_on_commit(profile.avatar)
+            profile.avatar, profile.avatar_key = name, key
+        profile.save(update_fields=["nickname", "avatar", "avatar_key", "updated"])
     return profile

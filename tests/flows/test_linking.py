@@ -17,7 +17,7 @@ ISSUER = "http://localhost:8000"
 
 
 def social_login(uid: str, *, provider: str = "house", server_url: str = ISSUER, email: str = "") -> Any:
-    app = SimpleNamespace(provider=provider, settings={"server_url": server_url})
+    app = SimpleNamespace(provider=provider, client_id="calendar", settings={"server_url": server_url})
     account = SimpleNamespace(uid=uid, provider=provider, extra_data={"email": email})
     addresses = [SimpleNamespace(email=email, verified=True)] if email else []
     return SimpleNamespace(provider=SimpleNamespace(app=app), account=account, email_addresses=addresses)

@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 from PIL import Image, ImageCms
 
 from provider_site.models import Profile
-from provider_site.services import pictures, profiles
+from provider_site.services import pictures, profiles, subjects
 
 MARK = b"a secret place, 48.8583 N 2.2945 E"
 
@@ -274,8 +274,8 @@ def test_subject_stays_and_finds_its_person(user: Any, other_user: Any) -> None:
     subject = profiles.get_profile(user=user).subject
     assert profiles.get_profile(user=user).subject == subject
     assert profiles.get_profile(user=other_user).subject != subject
-    assert profiles.user_for_subject(subject=subject) == user
-    assert profiles.user_for_subject(subject="nobody") is None
+    assert subjects.user_for_subject(subject=subject) == user
+    assert subjects.user_for_subject(subject="nobody") is None
 
 
 def test_file_whose_row_could_not_be_written_is_taken_back(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
