@@ -16,7 +16,9 @@ class ProviderSiteConfig(AppConfig):
         """Connect checks and receivers."""
         from provider_site import checks  # noqa: F401  registering is its import
         from provider_site.services import (  # noqa: F401  what the outbox delivers registers on import
+            consent_support,
             deletion,
+            first_party,
             notices,
             owner_notices,
             revocation,

@@ -35,6 +35,7 @@ def note_change(
     application: Any,
     before: Facts,
     others: Sequence[Mapping[str, str]] = (),
+    reason: str = "",
     actor: Any,
     request: HttpRequest | None = None,
 ) -> list[str]:
@@ -56,7 +57,7 @@ def note_change(
         actor=actor,
         application=application,
         request=request,
-        data={"fields": fields, "changes": details},
+        data={"fields": fields, "changes": details} | ({"reason": reason} if reason else {}),
     )
     registration = Registration.objects.select_related("application").get(application=application)
     signals.application_changed.send(sender=Registration, registration=registration, fields=fields)

@@ -50,6 +50,15 @@ def mail_review_submitted(payload: dict[str, Any]) -> None:
     mail(addresses=provider_settings.review_addresses, language="", template="review_submitted", context=context)
 
 
+@deliverer("first-party-mail")
+def mail_first_party(payload: dict[str, Any]) -> None:
+    """Tell the owners whether people are asked about their application, and why."""
+    registration = Registration.objects.select_related("application").filter(pk=payload["registration"]).first()
+    if registration is not None:
+        context = {"value": payload["value"], "reason": payload["reason"]}
+        mail_owners(registration=registration, template="first_party", context=context)
+
+
 @deliverer("invitation-mail")
 def mail_invitation(payload: dict[str, Any]) -> None:
     """Tell an invited person, if there is such an account and its address is proven.
