@@ -42,12 +42,14 @@ class Person:
 
 def for_scopes(person: Person, scopes: Iterable[str]) -> dict[str, Any]:
     """Return the claims ``scopes`` open; ``sub`` is always among them (OpenID Core 5.3.2)."""
-    definitions = catalog()
-    allowed = {"sub"}
-    for scope in scopes:
-        if scope in definitions:
-            allowed.update(definitions[scope].claims)
+    allowed = {"sub"} | opened(scopes)
     return {name: value for name, value in person.values().items() if name in allowed}
+
+
+def opened(scopes: Iterable[str]) -> frozenset[str]:
+    """Return the names of the claims ``scopes`` open."""
+    definitions = catalog()
+    return frozenset(claim for scope in scopes if scope in definitions for claim in definitions[scope].claims)
 
 
 def supported() -> list[str]:

@@ -18,7 +18,7 @@ from provider_site.conf import provider_settings
 from provider_site.models import Profile
 from provider_site.portal.picture_answers import picture_answer
 from provider_site.security_headers import protect
-from provider_site.services import pictures, profiles
+from provider_site.services import app_profiles, pictures, profiles
 
 
 class ProfileForm(forms.Form):
@@ -90,7 +90,7 @@ class AvatarView(View):
 
     def get(self, request: HttpRequest, key: str) -> HttpResponseBase:
         """Answer with the picture, or 404 once it has been replaced."""
-        profile = Profile.objects.filter(avatar_key=key).exclude(avatar_key="").first()
-        if profile is None or not profile.avatar:
+        picture = app_profiles.stored_avatar(key=key)
+        if picture is None:
             raise Http404
-        return picture_answer(profile.avatar)
+        return picture_answer(picture)

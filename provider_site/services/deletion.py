@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from typing import Any
 
-from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import CASCADE, PROTECT, RESTRICT, SET_NULL, ProtectedError
 from django.db.models.deletion import get_candidate_relations_to_delete
@@ -15,8 +13,8 @@ from django.utils import timezone
 
 from provider_site import signals
 from provider_site.errors import ReviewConflict
-from provider_site.models import AuditEvent, ClientSecret, Logo, Member, Profile, Registration, Review
-from provider_site.services import audit, changes, facts, outbox
+from provider_site.models import AppProfile, AuditEvent, ClientSecret, Logo, Member, Profile, Registration, Review
+from provider_site.services import audit, changes, facts, outbox, pictures
 from provider_site.services.applications import application_model
 
 BATCH = 1000
@@ -89,7 +87,7 @@ def _bury(application: Any, registration: Registration) -> None:
     Review.objects.filter(application=application, decided_at=None).delete()
     logos = Logo.objects.filter(application=application)
     for picture in [logo.picture for logo in logos]:
-        transaction.on_commit(partial(_delete_file, picture.storage, picture.name), robust=True)
+        pictures.delete_on_commit(picture)
     logos.delete()
 
 
@@ -101,11 +99,6 @@ def _rename(application: Any) -> None:
     """
     application.client_id = f"deleted-{uuid.uuid4().hex}"
     application_model()._default_manager.filter(pk=application.pk).update(client_id=application.client_id)
-
-
-def _delete_file(storage: Storage, name: str | None) -> None:
-    if name:
-        storage.delete(name)
 
 
 def _relations(instance: Any) -> list[Any]:
@@ -136,6 +129,9 @@ def _sweep(instance: Any, *, batches: int) -> bool:
             with transaction.atomic():
                 found = manager.filter(pk__in=keys)
                 if on_delete is CASCADE:
+                    if relation.related_model is AppProfile:
+                        for row in found.exclude(avatar=""):
+                            pictures.delete_on_commit(row.avatar)
                     found.delete()
                 else:  # the base manager's: the audit trail's own refuses to be updated, and here it loses a reference
                     found.update(**{field.name: None})
@@ -166,8 +162,8 @@ def delete_person(*, user: Any, actor: Any = None, request: HttpRequest | None =
     # DOT's own column would take the applications along; those taken over from stock DOT still have it filled.
     application_model()._default_manager.filter(user=user).update(user=None)
     profile = Profile.objects.filter(user=user).first()
-    if profile is not None and profile.avatar:
-        transaction.on_commit(partial(_delete_file, profile.avatar.storage, profile.avatar.name), robust=True)
+    if profile is not None:
+        pictures.delete_on_commit(profile.avatar)
     _sweep_all(user)
     user.delete()
 

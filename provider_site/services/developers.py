@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from typing import Any
 
@@ -17,7 +16,7 @@ from provider_site.conf import provider_settings
 from provider_site.errors import NotAllowed
 from provider_site.models import AuditEvent, Logo, Member, Registration
 from provider_site.policy.facts import Facts
-from provider_site.services import applications, logos, members
+from provider_site.services import applications, members, pictures
 
 
 class SentBefore(Exception):
@@ -51,9 +50,7 @@ def register(
     """
     if not members.may_register(user=user):
         raise NotAllowed("the person may not register applications")
-    with contextlib.ExitStack() as stack:
-        file = stack.enter_context(logos.written(picture)) if picture is not None else None
-        stack.enter_context(transaction.atomic())
+    with pictures.written(picture, directory=pictures.LOGOS) as (key, name), transaction.atomic():
         # One at a time per person: two forms at once must not both find the last place free.
         get_user_model()._default_manager.select_for_update().get(pk=user.pk)
         client_id = client_id_of(user=user, once=once)
@@ -80,8 +77,7 @@ def register(
             language=language,
             request=request,
         )
-        if file is not None:
-            key, name = file
+        if picture is not None:
             logo = Logo.objects.create(key=key, application=registered.application, picture=name)
             Registration.objects.filter(application=registered.application).update(logo=logo)
         return registered

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from provider_site.crypto import random_text
 from provider_site.models import Logo, Registration, Review
-from provider_site.models.profile import avatar_storage
 from provider_site.services import pictures
 
 MAX_KEPT = 50
 BATCH = 100
-_DIRECTORY = "provider_site/logos"
 
 
 def store(*, application: Any, upload: File[bytes]) -> Logo:
@@ -38,23 +32,8 @@ def keep(*, application: Any, picture: bytes) -> Logo:
         raise ValidationError(
             _("Too many logos were uploaded for this application. Please try again next week."), code="too_many"
         )
-    with written(picture) as (key, name):
+    with pictures.written(picture, directory=pictures.LOGOS) as (key, name):
         return Logo.objects.create(key=key, application=application, picture=name)
-
-
-@contextmanager
-def written(picture: bytes) -> Iterator[tuple[str, str]]:
-    """Write a picture's file before its row; yield its key and name. It is taken back when the block raises.
-
-    A storage may be another machine, and no transaction waits for one.
-    """
-    storage, key = avatar_storage(), random_text()
-    name = storage.save(f"{_DIRECTORY}/{key}.png", ContentFile(picture))
-    try:
-        yield key, name
-    except BaseException:
-        storage.delete(name)
-        raise
 
 
 def prune(*, before: datetime) -> int:
@@ -84,5 +63,5 @@ def _delete(logo: Logo) -> bool:
     if logo.pk in named:
         return False
     Logo.objects.filter(pk=logo.pk).delete()
-    transaction.on_commit(partial(avatar_storage().delete, str(logo.picture.name)))
+    pictures.delete_on_commit(logo.picture)
     return True
