@@ -54,7 +54,7 @@ def person(
         picture=app_profiles.picture(profile=profile, app_profile=app_profile),
         given_name=getattr(user, "first_name", "") or "",
         family_name=getattr(user, "last_name", "") or "",
-        name=_full_name(user) or profile.nickname,
+        name=_full_name(user) or nickname,
         preferred_username=user.get_username(),
         email=email,
         email_verified=bool(email) and provider_settings.email_verified(user),
