@@ -148,6 +148,7 @@ class RegistrationForm(forms.ModelForm[Registration]):
             "terms_url",
             "events_url",
             "pkce_waived",
+            "max_consent_days",
             "subject_type",
             "language",
         )

@@ -29,6 +29,7 @@ def panel(model_admin: Any, request: Any, application: Any) -> dict[str, Any]:
         "owners": owner_names(application),
         "logo_url": fact_rows.logo_address(registration.logo_id) if registration and registration.logo_id else "",
         **_steps(model_admin, request, application, registration),
+        **model_admin.first_party_panel(request, application, registration),
         **_members(model_admin, request, application),
         **_secrets(model_admin, request, application),
         **_reviews(model_admin, request, application),

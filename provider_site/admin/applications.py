@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 
+from provider_site.admin.application_first_party import FirstPartyPage
 from provider_site.admin.application_forms import FACTS_SEEN, ApplicationForm, facts_digest
 from provider_site.admin.application_inlines import RegistrationInline, ScopeInline, facts_open
 from provider_site.admin.application_panel import panel
@@ -22,7 +23,7 @@ from provider_site.admin.review_actions import queue_length
 from provider_site.admin.usage import application_usage
 from provider_site.models import Registration
 from provider_site.policy import facts as fact_policy
-from provider_site.services import applications, changes, deletion, facts, reviews, roles, secrets
+from provider_site.services import applications, changes, deletion, facts, first_party, reviews, roles, secrets
 
 _ADDRESSES = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
 
@@ -42,7 +43,7 @@ def _other_changes(form: Any, formsets: Any) -> list[dict[str, str]]:
     ]
 
 
-class ApplicationAdmin(StepPages, SecretPages, BoundedAdmin):
+class ApplicationAdmin(StepPages, FirstPartyPage, SecretPages, BoundedAdmin):
     """Register applications and look after them. No secret or hash is ever shown after its creation."""
 
     form = ApplicationForm
@@ -90,7 +91,7 @@ class ApplicationAdmin(StepPages, SecretPages, BoundedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of the steps and of the secrets."""
-        return [*self.step_urls(), *self.secret_urls(), *super().get_urls()]
+        return [*self.step_urls(), *self.first_party_urls(), *self.secret_urls(), *super().get_urls()]
 
     def page_url(self, name: str, application: Any, *others: Any) -> str:
         """Return the address of one of an application's pages by its URL name."""
@@ -153,6 +154,8 @@ class ApplicationAdmin(StepPages, SecretPages, BoundedAdmin):
             raise PermissionDenied
         if application.client_type == "public":
             self._end_secrets(request, application)
+            if first_party.is_set(application=application):  # from now on it is unproven whose it is
+                first_party.set_first_party(application=application, actor=request.user, value=False, request=request)
         others = _other_changes(form, formsets)
         changes.note_change(application=application, before=before, others=others, actor=request.user, request=request)
 

@@ -31,6 +31,16 @@ NAMES: Mapping[str, Text] = {
     "allowed_origins": _("Allowed origin"),
     "scopes": _("Scope"),
 }
+# What only staff decide: no facts, but changed and traced like them.
+_OTHERS: Mapping[str, Text] = {
+    "first_party": _("Consent not asked"),
+    "max_consent_days": _("Longest consent in days"),
+    "pkce_waived": _("Sign-in without PKCE"),
+    "subject_type": _("Subject identifier"),
+    "owner": _("Owner"),
+    "language": _("Language"),
+    "client_type": _("Client type"),
+}
 _ADDRESSES = frozenset({*applications.LINKS, *LISTS})
 
 
@@ -150,5 +160,5 @@ def _named(fact: str, entry: str) -> Text:
 
 
 def names(facts: Iterable[str]) -> list[Text]:
-    """Return the facts' names for people; what is no fact keeps its own."""
-    return [NAMES.get(fact, fact) for fact in facts]
+    """Return the names for people of facts and of what else is changed; what has none keeps its own."""
+    return [NAMES.get(fact) or _OTHERS.get(fact, fact) for fact in facts]

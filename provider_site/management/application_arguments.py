@@ -25,6 +25,8 @@ def add_to(parser: ArgumentParser) -> None:
     _decide(add("approve", "approve applications, submitted or not"), needs_reason=False)
     _decide(add("suspend", "switch applications off; their tokens are dead at once"), needs_reason=True)
     _decide(add("reinstate", "switch suspended applications on again"), needs_reason=False)
+    _first_party(add("first-party", "stop asking people for consent to an application of this site, or ask them again"))
+    _limit(add("limit-consent", "bound how long a consent to an application lasts, given before or not"))
     _delete(add("delete", "delete an application with everything that hangs on it"))
     _export(add("export", "write applications as JSON, without secrets"))
     _import(add("import", "read applications from JSON: all of them or none"))
@@ -51,6 +53,12 @@ def _create(parser: ArgumentParser) -> None:
     parser.add_argument("--terms-url", default="", metavar="URL")
     parser.add_argument("--events-url", default="", metavar="URL", help="where it takes security events (RFC 8935)")
     parser.add_argument("--without-pkce", action="store_true", help="allow sign-in without PKCE (confidential clients)")
+    parser.add_argument(
+        "--max-consent-days",
+        type=whole_days,
+        metavar="DAYS",
+        help="how long a consent lasts; else: the site's limit",
+    )
     parser.add_argument("--approve", action="store_true", help="approve it at once; otherwise it is a draft")
     parser.add_argument("--secret-days", type=days, metavar="DAYS", help="how long its secret lives; else: the longest")
     parser.add_argument("--json", action="store_true", help=_JSON)
@@ -84,6 +92,19 @@ def _decide(parser: ArgumentParser, *, needs_reason: bool) -> None:
     parser.add_argument("--reason", required=needs_reason, default="", help=whom)
 
 
+def _first_party(parser: ArgumentParser) -> None:
+    parser.add_argument("client_id", help=_CLIENT_ID)
+    parser.add_argument("--reason", default="", help="needed without --off; its owners read it")
+    parser.add_argument("--off", action="store_true", help="ask people again; what it got without asking ends")
+
+
+def _limit(parser: ArgumentParser) -> None:
+    parser.add_argument("client_id", help=_CLIENT_ID)
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--days", type=whole_days, help="the longest, in whole days")
+    group.add_argument("--off", action="store_true", help="as long as the site allows")
+
+
 def _delete(parser: ArgumentParser) -> None:
     parser.add_argument("client_id", help=_CLIENT_ID)
     parser.add_argument("--no-input", action="store_true", help="do not ask whether it is meant")
@@ -110,3 +131,10 @@ def days(text: str) -> timedelta:
         return timedelta(days=float(text))
     except (ValueError, OverflowError):
         raise ArgumentTypeError(f"{text!r} is no number of days") from None
+
+
+def whole_days(text: str) -> int:
+    """Return a number of whole days from 1. Raises ArgumentTypeError for what is none."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 32_767):
+        raise ArgumentTypeError(f"{text!r} is no number of whole days")
+    return int(text)

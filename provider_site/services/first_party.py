@@ -83,6 +83,11 @@ def obstacle(*, application: Any) -> ValidationError | None:
     return None
 
 
+def is_set(*, application: Any) -> bool:
+    """Tell whether it is decided that people are not asked about the application."""
+    return Registration.objects.filter(application=application, first_party=True).exists()
+
+
 def decision(*, application: Any) -> AuditEvent | None:
     """Return the latest decision not to ask people, with its reason; ``None`` where it is long ago."""
     rows = AuditEvent.objects.filter(application=application, action=AuditEvent.Action.APPLICATION_CHANGED)

@@ -22,15 +22,26 @@ from provider_site.management import application_arguments
 from provider_site.management.terminal import on_one_line
 from provider_site.models import Registration
 from provider_site.policy.portable import MalformedDocument
-from provider_site.services import applications, deletion, facts, people, portable_applications, reviews, secrets
+from provider_site.services import (
+    applications,
+    consent_limits,
+    deletion,
+    facts,
+    first_party,
+    people,
+    portable_applications,
+    reviews,
+    secrets,
+)
 
 
 class Command(BaseCommand):
     """Thin over the services that the pages use; in the audit trail it was the site itself."""
 
     help = (
-        "Create, list, show, approve, suspend, reinstate and delete applications, rotate their secrets, and carry them "
-        "between sites as JSON. A new secret is written to stdout alone, once; words for people go to stderr."
+        "Create, list, show, approve, suspend, reinstate and delete applications, rotate their secrets, decide about "
+        "consent to them, and carry them between sites as JSON. A new secret is written to stdout alone, once; words "
+        "for people go to stderr."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,7 +51,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the subcommand. Raises CommandError for what can't be done."""
         with _refusals_in_words():
-            getattr(self, f"_{options['subcommand']}")(**options)
+            getattr(self, f"_{options['subcommand'].replace('-', '_')}")(**options)
 
     # --- One application ------------------------------------------------------------------------------------------
 
@@ -62,6 +73,7 @@ class Command(BaseCommand):
                 scopes=scopes if options["machine"] else {"openid": True} | scopes,
                 justifications=_justifications(options["justification"], scopes),
                 pkce_waived=options["without_pkce"],
+                max_consent_days=options["max_consent_days"],
                 secret_lives=options["secret_days"],
                 **{name: options[name] for name in facts.OF_REGISTRATION},
             )
@@ -108,6 +120,17 @@ class Command(BaseCommand):
             return
         for name, value in _flat(known):
             self.stdout.write(on_one_line(f"{name}: {value}"))
+
+    def _first_party(self, **options: Any) -> None:
+        application, value = _application(options["client_id"]), not options["off"]
+        first_party.set_first_party(application=application, actor=None, value=value, reason=options["reason"])
+        self._say(f"{application.client_id}: people are {'not asked any more' if value else 'asked'}")
+
+    def _limit_consent(self, **options: Any) -> None:
+        application = _application(options["client_id"])
+        consent_limits.set_limit(application=application, days=options["days"], actor=None)
+        length = f"{options['days']} days at most" if options["days"] else "as long as the site allows"
+        self._say(f"{application.client_id}: a consent lasts {length}")
 
     def _delete(self, **options: Any) -> None:
         application = _application(options["client_id"])
