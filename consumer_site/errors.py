@@ -12,7 +12,39 @@ from typing import ClassVar
 from allauth.socialaccount.providers.base import ProviderException
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from requests import RequestException
+
+from outbound_http.errors import (
+    AnswerNotJSON,
+    AnswerTooLarge,
+    CallFailed,
+    CallTimeout,
+    DestinationRefused,
+    OutboundError,
+    RedirectRefused,
+)
+
+__all__ = [
+    "AccountRace",
+    "AccountUnusable",
+    "AnswerInvalid",
+    "AnswerNotJSON",
+    "AnswerRefused",
+    "AnswerTooLarge",
+    "CallFailed",
+    "CallTimeout",
+    "CodeRefused",
+    "DestinationRefused",
+    "Fault",
+    "NotConfigured",
+    "OutboundError",
+    "RedirectRefused",
+    "Refused",
+    "SignInError",
+    "StateLost",
+    "Text",
+    "Unreachable",
+    "WrongSender",
+]
 
 Text = str | Promise
 
@@ -150,45 +182,3 @@ class AccountUnusable(SignInError):
     public = _("This site knows that account from another %(provider)s than the one that answered.")
     advice = _("Sign in another way, and tell the people who run this site, with the reference below.")
     can_retry = False
-
-
-class OutboundError(RequestException):
-    """An outbound call failed; the message names method, host and path, never the query or a body."""
-
-    code = "provider_unreachable"
-
-
-class DestinationRefused(OutboundError):
-    """The address may not be called: wrong scheme, or a private, loopback or otherwise special network."""
-
-    code = "destination_refused"
-
-
-class RedirectRefused(OutboundError):
-    """The answer redirects to another origin, or too often."""
-
-    code = "redirect_refused"
-
-
-class AnswerTooLarge(OutboundError):
-    """The answer is larger than HTTP_MAX_BYTES."""
-
-    code = "answer_too_large"
-
-
-class CallTimeout(OutboundError):
-    """Connecting, or the whole call, took longer than allowed."""
-
-    code = "provider_timeout"
-
-
-class CallFailed(OutboundError):
-    """The connection could not be made, or broke."""
-
-    code = "provider_unreachable"
-
-
-class AnswerNotJSON(OutboundError):
-    """The answer is not the JSON object that it should be."""
-
-    code = "answer_invalid"

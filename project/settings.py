@@ -288,6 +288,8 @@ if PROVIDER in SITES:
         # nobody, staff, verified or everyone: who registers applications at the developer pages.
         "WHO_MAY_REGISTER": os.environ.get("WHO_MAY_REGISTER") or ("verified" if DEBUG else "nobody"),
         "KEY_RING": read_key_ring("PROVIDER_KEY_RING", development_file=_development_file("provider_key_ring")),
+        # In the demonstration, applications run on this very machine.
+        "OUTBOUND_ALLOW_LOOPBACK_HTTP": DEBUG,
     }
     MFA_KEY_RING = PROVIDER_SITE["KEY_RING"]
     # DOT warns of any http redirect URI; provider_site allows http for loopback alone (RFC 8252 7.3).

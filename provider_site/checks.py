@@ -33,7 +33,7 @@ _RFC9700_GATES = (
 
 @register()
 def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report a missing issuer (E001) or key ring (E002), settings that can't work (E005-E009) or are none (W004)."""
+    """Report a missing issuer (E001) or key ring (E002), settings that can't work (E005-E009, E011) or none (W004)."""
     problems: list[CheckMessage] = []
     for name, check_id, line in (
         ("issuer", "provider_site.E001", 'PROVIDER_SITE = {"ISSUER": "https://id.example.com", ...}'),
@@ -73,11 +73,13 @@ _REGISTRATION_SETTINGS = (
     ("secret_warning", "provider_site.E008", '"SECRET_WARNING_DAYS": 14'),
     ("review_addresses", "provider_site.E008", '"REVIEW_ADDRESSES": ["reviewers@example.com"]'),
     ("email_verified", "provider_site.E009", '"EMAIL_VERIFIED": "accounts.email_verified"'),
+    ("outbound_allowed_networks", "provider_site.E011", '"OUTBOUND_ALLOWED_NETWORKS": ["10.1.0.0/16"]'),
+    ("outbound_timeout", "provider_site.E011", '"OUTBOUND_TIMEOUT_SECONDS": 10'),
 )
 
 
 def _registration_settings() -> Iterable[CheckMessage]:
-    """Report settings of the developer pages that can't be read, and what works but not as somebody will have meant."""
+    """Report settings of developer pages and outbound calls that can't be read, and what nobody will have meant."""
     unreadable: set[str] = set()
     for name, check_id, line in _REGISTRATION_SETTINGS:
         try:
@@ -204,8 +206,8 @@ def check_storage(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_deployment(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report an issuer in clear (E010, RFC 8414 2), open RFC 9700 gates (W011) and open registration (W012)."""
-    return [*_issuer_in_clear(), *_open_gates(), *_open_registration()]
+    """Report an issuer in clear (E010, RFC 8414 2), open RFC 9700 gates (W011), registration (W012), calls (W013)."""
+    return [*_issuer_in_clear(), *_open_gates(), *_open_registration(), *_open_loopback()]
 
 
 def _issuer_in_clear() -> Iterable[CheckMessage]:
@@ -250,4 +252,13 @@ def _open_registration() -> Iterable[CheckMessage]:
             "(RFC 7591 5).",
             hint='PROVIDER_SITE["WHO_MAY_REGISTER"] = "verified", "staff" or "nobody".',
             id="provider_site.W012",
+        )
+
+
+def _open_loopback() -> Iterable[CheckMessage]:
+    if provider_settings.outbound_allow_loopback_http:
+        yield checks.Warning(
+            "An application's address for security events may be on this machine, and in clear (RFC 8935 5).",
+            hint="PROVIDER_SITE['OUTBOUND_ALLOW_LOOPBACK_HTTP'] = False; it is for development.",
+            id="provider_site.W013",
         )

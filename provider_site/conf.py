@@ -14,6 +14,8 @@ from django.core.signals import setting_changed
 from django.core.validators import validate_email
 from django.utils.module_loading import import_string
 
+from provider_site.outbound_settings import OutboundSettings
+
 KNOWN_KEYS = frozenset(
     {
         "ACCESS_TOKEN_SECONDS",
@@ -30,6 +32,10 @@ KNOWN_KEYS = frozenset(
         "MAX_APPLICATIONS",
         "MAX_CONSENT_DAYS",
         "NICKNAME_MAX_LENGTH",
+        "OUTBOUND_ALLOWED_NETWORKS",
+        "OUTBOUND_ALLOW_LOOPBACK_HTTP",
+        "OUTBOUND_CA_BUNDLE",
+        "OUTBOUND_TIMEOUT_SECONDS",
         "PASSWORD_CHANGE_ENDS",
         "REAUTHENTICATE_URL",
         "RECENT_SIGN_IN_SECONDS",
@@ -57,18 +63,11 @@ def _is_duration(value: Any) -> bool:
     return value is None or value == "once" or (isinstance(value, int) and 1 <= value <= 36_500)
 
 
-class ProviderSettings:
+class ProviderSettings(OutboundSettings):
     """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
 
     Every property is computed once and forgotten when the setting changes (``setting_changed``).
     """
-
-    @cached_property
-    def _user(self) -> Mapping[str, Any]:
-        value = getattr(settings, "PROVIDER_SITE", {})
-        if not isinstance(value, Mapping):
-            raise ImproperlyConfigured("PROVIDER_SITE must be a dictionary.")
-        return value
 
     @cached_property
     def issuer(self) -> str:
@@ -137,18 +136,6 @@ class ProviderSettings:
         about it at each sign-in.
         """
         return dict(self._user.get("SCOPES", {}))
-
-    def _whole(self, name: str, default: int, *, least: int, most: int) -> int:
-        value = self._user.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ImproperlyConfigured(
-                f"PROVIDER_SITE['{name}'] is a whole number from {least} to {most}, not {value!r}."
-            )
-        return value
-
-    def _seconds(self, name: str, default: int) -> timedelta:
-        value = self._user.get(name, default)
-        return value if isinstance(value, timedelta) else timedelta(seconds=int(value))
 
     @cached_property
     def authorization_code_lifetime(self) -> timedelta:
@@ -355,11 +342,6 @@ class ProviderSettings:
         Raises ImproperlyConfigured for anything but a number from 1 to 365.
         """
         return timedelta(days=self._whole("SECRET_WARNING_DAYS", 14, least=1, most=365))
-
-    def reload(self) -> None:
-        """Forget every computed value, so that the next access reads the settings again."""
-        for name in [name for name in vars(self) if name in vars(type(self))]:
-            delattr(self, name)
 
 
 provider_settings = ProviderSettings()

@@ -26,7 +26,8 @@ _ENTRY = re.compile(r"``([A-Z][A-Z_]+)``: ")
 
 def entries(settings_class: type) -> Iterator[tuple[str, list[str]]]:
     """Yield each setting's key and the paragraphs about it, as Markdown."""
-    for name, member in vars(settings_class).items():
+    members = {name: member for owner in reversed(settings_class.__mro__) for name, member in vars(owner).items()}
+    for name, member in members.items():
         if not isinstance(member, property | cached_property | django_cached_property):
             continue
         text = inspect.getdoc(member) or ""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("provider_site", "consumer_site", "project")
+PACKAGES = ("provider_site", "consumer_site", "outbound_http", "project")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
 # Contract id -> imports that break it, each as (module that gets the import, import statement).
@@ -35,6 +35,12 @@ VIOLATIONS: dict[str, list[tuple[str, str]]] = {
         ("consumer_site/calendar/planted.py", "import provider_site.models"),
         ("consumer_site/calendar/planted.py", "import project.settings"),
         ("consumer_site/calendar/planted.py", "import oauth2_provider.models"),
+    ],
+    "outbound-alone": [
+        ("outbound_http/planted.py", "import provider_site.conf"),
+        ("outbound_http/planted.py", "import consumer_site.conf"),
+        ("outbound_http/planted.py", "import project.settings"),
+        ("outbound_http/planted.py", "from django.conf import settings"),
     ],
     "protocol-library": [
         ("provider_site/policy/planted.py", "from oauth2_provider.models import get_application_model"),

@@ -11,13 +11,18 @@ from typing import Any
 
 from django.utils import timezone
 
+from provider_site import http
 from provider_site.conf import provider_settings
 from provider_site.models import Consent, OutboxMessage, Registration
-from provider_site.policy.security_events import Event, events_claim
-from provider_site.services import outbox, people
+from provider_site.policy.security_events import MEDIA_TYPE, TYP, Event, events_claim
+from provider_site.services import keys, outbox, subjects
 from provider_site.services.profiles import get_profile
 
 KIND = "security-event"
+ACCEPTED = 202
+# RFC 8935 7.1. What is wrong with the token itself stays wrong; a key or an account may be put right.
+FINAL_ERRORS = frozenset({"invalid_request", "invalid_issuer", "invalid_audience"})
+ERRORS = FINAL_ERRORS | {"invalid_key", "authentication_failed", "access_denied"}
 
 
 def put(
@@ -32,7 +37,7 @@ def put(
     registration = _told(application.pk)
     if registration is None:
         return None
-    subject = people.subject_for(user=user, profile=get_profile(user=user), registration=registration)
+    subject = subjects.subject_for(user=user, profile=get_profile(user=user), registration=registration)
     sub_id = {"format": "iss_sub", "iss": provider_settings.issuer, "sub": subject}
     return _write(registration, sub_id=sub_id, events=events_claim(event, taken=taken, left=left))
 
@@ -67,5 +72,31 @@ def _write(registration: Registration, *, sub_id: dict[str, str], events: dict[s
 
 @outbox.deliverer(KIND)
 def push(payload: dict[str, Any]) -> None:
-    """Sign the token with the key that is active now and push it to the application's address."""
-    raise outbox.Undelivered("no outbound client yet")
+    """Sign the token with the key that is active now and push it to the application's address (RFC 8935 2).
+
+    The address is that of the moment: a suspended or deleted application gets nothing. Raises outbox.Undelivered.
+    """
+    registration = _told(payload["application"])
+    if registration is None:
+        raise outbox.Undelivered("the application is not approved any more, or has no address for events", final=True)
+    token = keys.signer().sign(payload["claims"], typ=TYP)
+    headers = {"Content-Type": MEDIA_TYPE, "Accept": "application/json"}
+    try:
+        with http.OutboundSession() as session:
+            response = session.post(registration.events_url, data=token.encode(), headers=headers)
+    except http.OutboundError as error:
+        raise outbox.Undelivered(error.summary) from None
+    if response.status_code != ACCEPTED:
+        raise _refusal(response)
+
+
+def _refusal(response: http.Response) -> outbox.Undelivered:
+    """Say in known words what the application answered: its own are not to be trusted with our pages and logs."""
+    if response.status_code == 400:
+        try:
+            code = http.json_object(response).get("err")
+        except http.OutboundError:
+            code = None
+        if code in ERRORS:
+            return outbox.Undelivered(f"refused: {code} (RFC 8935 2.4)", final=code in FINAL_ERRORS)
+    return outbox.Undelivered(f"answered {response.status_code}, not {ACCEPTED} (RFC 8935 2.2)")

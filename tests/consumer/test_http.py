@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import requests
 
-from consumer_site import http
 from consumer_site.errors import (
     AnswerNotJSON,
     AnswerTooLarge,
@@ -186,7 +185,7 @@ def resolver(*answers: list[str]) -> Callable[..., Any]:
 
 
 def test_name_that_changes_its_address_is_called_at_the_checked_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http.socket, "getaddrinfo", resolver(["93.184.216.34"], ["127.0.0.1"]))
+    monkeypatch.setattr(socket, "getaddrinfo", resolver(["93.184.216.34"], ["127.0.0.1"]))
     with serving(OK) as server, OutboundSession() as session:
         # The suite's own guard stops the connection, and names the address it was going to.
         with pytest.raises(OutsideConnectionError, match=r"93\.184\.216\.34"):
@@ -195,7 +194,7 @@ def test_name_that_changes_its_address_is_called_at_the_checked_one(monkeypatch:
 
 
 def test_name_with_one_private_address_among_others_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http.socket, "getaddrinfo", resolver(["93.184.216.34", "10.0.0.1"]))
+    monkeypatch.setattr(socket, "getaddrinfo", resolver(["93.184.216.34", "10.0.0.1"]))
     with OutboundSession() as session, pytest.raises(DestinationRefused):
         session.get("https://mixed.example/")
 
@@ -204,7 +203,7 @@ def test_name_that_resolves_to_loopback_is_refused_unless_allowed(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(settings, ALLOW_LOOPBACK_HTTP=False)
-    monkeypatch.setattr(http.socket, "getaddrinfo", resolver(["127.0.0.1"]))
+    monkeypatch.setattr(socket, "getaddrinfo", resolver(["127.0.0.1"]))
     with serving(OK) as server, OutboundSession() as session:
         with pytest.raises(DestinationRefused):
             session.get(f"http://innocent.example:{server.port}/")

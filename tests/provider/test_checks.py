@@ -23,6 +23,12 @@ def without(settings: Any, key: str) -> dict[str, Any]:
     return {name: value for name, value in settings.PROVIDER_SITE.items() if name != key}
 
 
+@pytest.fixture(autouse=True)
+def _as_deployed(settings: Any) -> None:
+    """Take back what the reference project allows in development alone."""
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"OUTBOUND_ALLOW_LOOPBACK_HTTP": False}
+
+
 def test_reference_project_has_nothing_to_report() -> None:
     assert not checks.check_settings(None)
     assert not checks.check_wiring(None)
@@ -152,6 +158,9 @@ def test_storages_without_a_default_are_left_to_django(settings: Any) -> None:
         ({"SECRET_WARNING_DAYS": True}, "provider_site.E008"),
         ({"REVIEW_ADDRESSES": ["Reviewers <review@example.com>"]}, "provider_site.E008"),
         ({"EMAIL_VERIFIED": "nowhere.at_all"}, "provider_site.E009"),
+        ({"OUTBOUND_ALLOWED_NETWORKS": ["the office"]}, "provider_site.E011"),
+        ({"OUTBOUND_TIMEOUT_SECONDS": 0}, "provider_site.E011"),
+        ({"OUTBOUND_TIMEOUT_SECONDS": 61}, "provider_site.E011"),
     ],
 )
 def test_setting_of_the_developer_pages_that_cannot_be_read_is_refused(
@@ -210,3 +219,9 @@ def test_warning_of_secrets_that_have_just_been_made_is_reported(settings: Any) 
 def test_registration_open_to_everyone_is_reported_at_deployment(settings: Any, who: str, reported: bool) -> None:
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": who}
     assert ids(checks.check_deployment(None)) == (["provider_site.W012"] if reported else [])
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_calls_to_this_machine_are_reported_at_deployment(settings: Any, allowed: bool) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"OUTBOUND_ALLOW_LOOPBACK_HTTP": allowed}
+    assert ids(checks.check_deployment(None)) == (["provider_site.W013"] if allowed else [])

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import requests
 
-from consumer_site import http
 from consumer_site.connectors.house.metadata import is_endpoint
 from consumer_site.errors import DestinationRefused, OutboundError
 from consumer_site.http import OutboundSession
@@ -25,7 +24,7 @@ def numeric(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
 
 @pytest.fixture
 def production(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http.socket, "getaddrinfo", numeric)
+    monkeypatch.setattr(socket, "getaddrinfo", numeric)
     settings.CONSUMER_SITE = {**settings.CONSUMER_SITE, "ALLOW_LOOPBACK_HTTP": False}
 
 
@@ -66,7 +65,7 @@ def test_name_with_any_private_address_is_not_called(
     production: None, monkeypatch: pytest.MonkeyPatch, others: list[str], first: bool
 ) -> None:
     addresses = [*others, "93.184.216.34"] if first else ["93.184.216.34", *others]
-    monkeypatch.setattr(http.socket, "getaddrinfo", resolver(addresses))
+    monkeypatch.setattr(socket, "getaddrinfo", resolver(addresses))
     with OutboundSession() as session, pytest.raises(DestinationRefused):
         session.get("https://mixed.example/")
 
@@ -83,7 +82,7 @@ def test_redirect_chain_is_guarded_at_each_hop(settings: Any, monkeypatch: pytes
     def getaddrinfo(host: str, *args: Any, **kwargs: Any) -> Any:
         return resolver(["169.254.169.254"])(host, *args) if host == "innocent.example" else real(host, *args, **kwargs)
 
-    monkeypatch.setattr(http.socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with serving(redirect) as server, OutboundSession(cross_origin=allowed) as session, pytest.raises(OutboundError):
         session.get(f"http://127.0.0.1:{server.port}/")
 
