@@ -56,9 +56,19 @@ _FIRST_PARTY_SKIPS = frozenset(
         Outcome.ONCE,
     }
 )
-# Here the page asks only about what is not settled; for every other reason, about everything.
+# Here the page asks only about what is not settled; for every other reason, about everything. Where nothing is left to
+# ask (another tab has answered meanwhile), a form that comes late reaches no terms either.
 _INCREMENTAL = frozenset(
-    {Outcome.NEW_SCOPE, Outcome.ONCE, Outcome.SENSITIVE, Outcome.REQUIRED_DECLINED, Outcome.WORDING_CHANGED}
+    {
+        Outcome.GRANTED,
+        Outcome.ENDED,
+        Outcome.NEVER_ASKED,
+        Outcome.NEW_SCOPE,
+        Outcome.ONCE,
+        Outcome.SENSITIVE,
+        Outcome.REQUIRED_DECLINED,
+        Outcome.WORDING_CHANGED,
+    }
 )
 
 
@@ -67,7 +77,9 @@ class PastConsent:
     """What the latest consent of this person to this application says.
 
     ``granted`` are the scopes that hold now; of them, ``once`` were allowed for a single sign-in and ``old_wording`` in
-    words whose meaning has changed since. ``ended`` are scopes whose own time is over while others go on.
+    words whose meaning has changed since. ``ended`` are scopes whose own time is over while others go on. ``unasked``
+    are those an administrator allowed without the person: they hold while the application is one of the site itself.
+    ``facts_changed`` says that the application was another when something of the request was allowed.
     """
 
     granted: frozenset[str] = frozenset()
@@ -75,9 +87,9 @@ class PastConsent:
     once: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     old_wording: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
     closed: Closed | None = None
     facts_changed: bool = False
-    by_administrator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +111,17 @@ def decide(situation: Situation) -> Outcome:
     """Return ``GRANTED``, ``NOT_ASKED``, or the first reason to ask the person.
 
     The order runs from "nothing to remember" to "remembered, but asked for": a reason shown on the page is the most
-    basic one that holds. An application of the site itself skips some reasons, but nothing that was asked for outright.
+    basic one that holds. An application of the site itself skips some reasons, but nothing that was asked for outright,
+    and not what the person would have to have allowed for the application to work.
     """
-    reason = _remembered(situation) or _each_time(situation) or Outcome.GRANTED
-    if situation.first_party and reason in _FIRST_PARTY_SKIPS and _each_time(situation) is None:
-        return Outcome.NOT_ASKED
+    each_time = _each_time(situation)
+    # A decision made for this very request answers what is asked each time.
+    asked_for = None if situation.decided_for_this_request else each_time
+    reason = _remembered(situation) or asked_for or Outcome.GRANTED
+    if situation.first_party and reason in _FIRST_PARTY_SKIPS and each_time is None:
+        unasked = granted_unasked(situation)
+        if unasked and situation.required & situation.requested <= unasked:
+            return Outcome.NOT_ASKED
     return reason
 
 
@@ -114,16 +132,14 @@ def _remembered(situation: Situation) -> Outcome | None:
         return Outcome.FIRST_TIME
     if past.closed is not None:
         return _OVER[past.closed]
-    if past.by_administrator and not situation.first_party:  # the decision not to ask was taken back
+    if situation.requested & past.unasked and not situation.first_party:  # the decision not to ask was taken back
         return Outcome.NEVER_ASKED
-    if situation.requested & past.ended and not situation.requested & past.granted:
-        return Outcome.ENDED
     if past.facts_changed:
         return Outcome.FACTS_CHANGED
     if situation.requested & past.old_wording:
         return Outcome.WORDING_CHANGED
-    if situation.requested - past.granted - past.declined:
-        return Outcome.NEW_SCOPE
+    if missing := situation.requested - past.granted - past.declined:
+        return Outcome.ENDED if missing <= past.ended else Outcome.NEW_SCOPE
     if situation.requested & past.once and not situation.decided_for_this_request:
         return Outcome.ONCE
     if (situation.required & situation.requested) - past.granted:
@@ -134,17 +150,15 @@ def _remembered(situation: Situation) -> Outcome | None:
 
 
 def _each_time(situation: Situation) -> Outcome | None:
-    """Return the first reason to ask whatever is remembered; a decision made for this very request answers them.
+    """Return the first reason to ask whatever is remembered.
 
     A public client that is answered on the person's own device is asked about each time: any program there can claim to
     be it (RFC 8252 8.6).
     """
-    if situation.decided_for_this_request:
-        return None
     if situation.prompt_consent:
         return Outcome.PROMPT
     declined = situation.past.declined if situation.past is not None else frozenset()
-    if situation.requested & situation.sensitive - declined:
+    if (situation.requested & situation.sensitive) - declined:
         return Outcome.SENSITIVE
     if situation.prompt_select_account:
         return Outcome.SELECT_ACCOUNT
@@ -161,17 +175,20 @@ def settled(situation: Situation) -> frozenset[str]:
 
 
 def known(situation: Situation) -> frozenset[str]:
-    """Return the requested scopes that the person allows the application already."""
+    """Return the requested scopes that the application has already."""
     past = situation.past
     return situation.requested & past.granted if past is not None and past.closed is None else frozenset()
 
 
 def ticked(situation: Situation) -> frozenset[str]:
-    """Return the scopes whose boxes come ticked: allowed before, in the same words, and not to be asked each time."""
+    """Return the scopes whose boxes come ticked: allowed by the person themselves, and not to be asked each time.
+
+    In the same words, that is, and to an application that is still what it was.
+    """
     past = situation.past
-    if past is None:
+    if past is None or past.facts_changed:
         return frozenset()
-    return known(situation) - past.once - past.old_wording - situation.sensitive
+    return known(situation) - past.once - past.old_wording - past.unasked - situation.sensitive
 
 
 def choices(*, requested: frozenset[str], required: frozenset[str]) -> frozenset[str]:
@@ -185,7 +202,8 @@ def granted(*, requested: frozenset[str], required: frozenset[str], ticked: froz
 
 
 def granted_unasked(situation: Situation) -> frozenset[str]:
-    """Return what ``NOT_ASKED`` grants: everything requested but what the person has declined or taken back."""
-    past = situation.past
-    declined = past.declined if past is not None and past.closed is None else frozenset()
-    return situation.requested - declined
+    """Return what ``NOT_ASKED`` grants: everything requested but what the person has declined or taken back.
+
+    A "no" outlives the consent it is in: only the person says otherwise.
+    """
+    return situation.requested - (situation.past.declined if situation.past is not None else frozenset())

@@ -23,7 +23,10 @@ def from_text(text: str) -> Duration:
         return None
     if text == ONCE:
         return ONCE
-    return int(text)
+    days = int(text)
+    if to_text(days) != text:  # int() reads " 7", "+7" and digits of other scripts
+        raise ValueError(f"not a duration: {text!r}")
+    return days
 
 
 def shortest(*limits: int | None) -> int | None:

@@ -7,19 +7,25 @@ terms: no later choice of a longer duration reaches it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """The terms of one scope; ``ends_at`` ``None`` is "until withdrawn", ``once`` "for a single sign-in"."""
+    """The terms of one scope; ``ends_at`` ``None`` is "until withdrawn", ``once`` "for a single sign-in".
+
+    ``unasked``: allowed by an administrator, for an application of the site itself, and only while it is one;
+    ``outdated``: the application was another to the person then (policy/facts.py identity()).
+    """
 
     given_at: datetime
     ends_at: datetime | None
     once: bool = False
     wording: str = ""
+    unasked: bool = False
+    outdated: bool = False
 
     def end(self, limit: timedelta | None) -> datetime | None:
         """Return when the scope ends, by its own end and by the longest that is allowed now, whichever comes first."""
@@ -57,31 +63,38 @@ def to_json(terms: Terms) -> dict[str, Any]:
             "ends_at": term.ends_at.isoformat() if term.ends_at is not None else None,
             "once": term.once,
             "wording": term.wording,
+            "unasked": term.unasked,
+            "outdated": term.outdated,
         }
         for name, term in terms.items()
     }
 
 
-def from_json(
-    stored: Mapping[str, Any], *, scopes: Iterable[str], given_at: datetime, ends_at: datetime | None, wording: str
-) -> dict[str, Term]:
-    """Return the terms of each of ``scopes``; one without terms of its own has those of the whole consent.
+def from_json(stored: Mapping[str, Any], *, scopes: Iterable[str], whole: Term) -> dict[str, Term]:
+    """Return the terms of each of ``scopes``; one without terms of its own has those of the ``whole`` consent.
 
     ``ends_at`` of the whole bounds every scope.
     """
-    whole = Term(given_at, ends_at, wording=wording)
     return {name: _read(stored[name], whole) if name in stored else whole for name in scopes}
 
 
 def _read(value: Mapping[str, Any], whole: Term) -> Term:
     own = datetime.fromisoformat(value["ends_at"]) if value["ends_at"] else None
-    given_at = datetime.fromisoformat(value["given_at"])
-    return Term(given_at, earliest([own, whole.ends_at]), bool(value["once"]), str(value["wording"]))
+    return Term(
+        given_at=datetime.fromisoformat(value["given_at"]),
+        ends_at=earliest([own, whole.ends_at]),
+        once=bool(value["once"]),
+        wording=str(value["wording"]),
+        unasked=bool(value["unasked"]),
+        outdated=bool(value["outdated"]),
+    )
 
 
-def held(terms: Terms, *, now: datetime, limit: timedelta | None) -> frozenset[str]:
+def held(terms: Terms, *, now: datetime, limit: timedelta | None, first_party: bool = False) -> frozenset[str]:
     """Return the scopes that are allowed at ``now``."""
-    return frozenset(name for name, term in terms.items() if term.holds(now, limit))
+    return frozenset(
+        name for name, term in terms.items() if term.holds(now, limit) and (first_party or not term.unasked)
+    )
 
 
 def decided(
@@ -93,3 +106,22 @@ def decided(
     """
     kept = {name: known for name, known in terms.items() if name not in declined}
     return kept | {name: term for name in granted if name in anew or name not in kept}
+
+
+def stale(terms: Terms, *, wording: str) -> frozenset[str]:
+    """Return the scopes whose terms no longer answer a request: once, in other words, or to another application."""
+    return frozenset(name for name, term in terms.items() if term.once or term.outdated or term.wording != wording)
+
+
+def unasked(terms: Terms, *, granted: frozenset[str], term: Term, anew: frozenset[str]) -> dict[str, Term]:
+    """Return the terms after an administrator's decision in the person's place: ``term`` for what they had no say in.
+
+    What holds stays as it is; where that no longer answers the question (``anew``) it becomes the administrator's, but
+    never lasts longer than the person had wanted.
+    """
+    new = {name: term for name in granted if name not in terms}
+    renewed = {
+        name: replace(term, given_at=terms[name].given_at, ends_at=earliest([term.ends_at, terms[name].ends_at]))
+        for name in granted & anew & terms.keys()
+    }
+    return {**terms, **new, **renewed}

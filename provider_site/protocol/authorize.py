@@ -35,7 +35,7 @@ from oauthlib.oauth2.rfc6749 import errors as oauthlib_errors
 
 from provider_site.conf import provider_settings
 from provider_site.error_pages import error_page, expired_page, suspended_page
-from provider_site.errors import AuthorizationRequestExpired
+from provider_site.errors import AuthorizationRequestExpired, ConsentRefused
 from provider_site.models import AuthorizationRequest, DailyCount
 from provider_site.policy import consent as consent_policy
 from provider_site.policy import redirect
@@ -104,9 +104,17 @@ class _Pipeline(OAuthLibMixin, View):
         outcome = consent_policy.decide(situation)
         if outcome is consent_policy.Outcome.NOT_ASKED:
             granted = consent_policy.granted_unasked(situation)
-            consent = consents.record_unasked(
-                user=request.user, application=application, granted=granted, request=request
-            )
+            try:
+                consent = consents.record_unasked(
+                    user=request.user,
+                    application=application,
+                    granted=granted,
+                    declined=situation.requested - granted,
+                    seen=consent,
+                    request=request,
+                )
+            except ConsentRefused:  # taken back in this very moment: decide anew
+                return self.advance(request, parameters, application, handle, kept)
         elif outcome is not consent_policy.Outcome.GRANTED:
             if "none" in parameters.prompt:
                 return self.refuse(request, parameters, "consent_required", "The person has to be asked.")

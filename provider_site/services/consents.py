@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -17,11 +19,11 @@ from provider_site.policy import consent as policy
 from provider_site.policy import durations, terms
 from provider_site.policy import scopes as scope_policy
 from provider_site.policy.durations import Duration
-from provider_site.policy.facts import identity
+from provider_site.policy.facts import identity, identity_changes
 from provider_site.policy.security_events import Event
 from provider_site.services import audit, authorization_requests, facts, outbox, security_events, situations
 from provider_site.signals import consent_given, consent_narrowed, consent_refused, consent_withdrawn
-from provider_site.storage import consented, tokens
+from provider_site.storage import access, consented, tokens
 
 
 def latest(*, user: Any, application: Any) -> Consent | None:
@@ -86,9 +88,22 @@ def allow(
 
 @transaction.atomic
 def record_unasked(
-    *, user: Any, application: Any, granted: frozenset[str], request: HttpRequest | None = None
+    *,
+    user: Any,
+    application: Any,
+    granted: frozenset[str],
+    declined: frozenset[str],
+    seen: Consent | None,
+    request: HttpRequest | None = None,
 ) -> Consent:
-    """Record what an application of the site itself has by an administrator's decision, without the person asked."""
+    """Record what an application of the site itself has by an administrator's decision, without the person asked.
+
+    ``declined`` is what the person has said no to before: it stays a no. What they allowed themselves keeps its terms.
+    Raises ConsentRefused when the consent is no longer what was ``seen``: the person has taken something back since.
+    """
+    _locked_open(user=user, application=application)
+    if _state(latest(user=user, application=application)) != _state(seen):
+        raise ConsentRefused("the consent has changed since it was decided not to ask")
     offers = offered_durations(registration=application.registration)
     # As long as may be: nobody was there to choose less.
     longest = durations.preselected(offers, wish=None)
@@ -96,8 +111,8 @@ def record_unasked(
         user=user,
         application=application,
         granted=granted,
-        declined=frozenset(),
-        anew=granted,
+        declined=declined,
+        anew=frozenset(),
         duration=longest,
         source=Consent.Source.FIRST_PARTY,
     )
@@ -108,8 +123,12 @@ def record_unasked(
         request=request,
         data={"consent": consent.pk, "scope": scope_policy.serialize(granted)},
     )
-    consent_given.send(sender=Consent, consent=consent, granted=granted, declined=frozenset(), request=request)
+    consent_given.send(sender=Consent, consent=consent, granted=granted, declined=declined, request=request)
     return consent
+
+
+def _state(consent: Consent | None) -> tuple[Any, ...]:
+    return (consent.pk, consent.closed_at, consent.scope, consent.declined_scope) if consent is not None else ()
 
 
 def offered_durations(*, registration: Registration | None) -> list[Duration]:
@@ -137,34 +156,43 @@ def _merge(
     duration: Duration,
     source: Consent.Source,
 ) -> Consent:
-    now = timezone.now()
+    now, shown = timezone.now(), identity(facts.read(application=application))
     row = _locked_open(user=user, application=application)
-    held = consented.held(row, application.registration, now) if row is not None else frozenset()
-    if row is not None and row.scopes and not held:
+    if row is not None and row.scopes and not consented.held(row, application.registration, now):
         close(consent=row, reason=Consent.ClosedReason.ENDED)
         row = None
-    if row is None:
-        row = Consent(user=user, application=application)
-        before: dict[str, terms.Term] = {}
-    else:
-        before = {name: term for name, term in consented.terms(row).items() if name in held}
+    row = row or Consent(user=user, application=application, facts=shown)
+    before = _still_holding(row, application.registration, now, outdated=bool(identity_changes(row.facts, shown)))
     term = terms.Term(
         given_at=now,
         ends_at=durations.end(now=now, duration=duration, once=provider_settings.consent_once_lifetime),
         once=duration == durations.ONCE,
         wording=scope_policy.WORDING_VERSION,
+        unasked=source == Consent.Source.FIRST_PARTY,
     )
-    after = terms.decided(before, granted=granted, declined=declined, anew=anew, term=term)
+    if source == Consent.Source.FIRST_PARTY:
+        stale = terms.stale(before, wording=scope_policy.WORDING_VERSION)
+        after = terms.unasked(before, granted=granted, term=term, anew=stale)
+    else:
+        after = terms.decided(before, granted=granted, declined=declined, anew=anew, term=term)
+    own = any(not known.unasked for known in after.values())
+    if source == Consent.Source.PERSON or not own:  # else the row goes on telling of the person's own decision
+        row.given_at, row.duration, row.source = now, durations.to_text(duration), source
+        row.language, row.wording_version = get_language() or "", scope_policy.WORDING_VERSION
     row.scope, row.terms = scope_policy.serialize(after), terms.to_json(after)
     # What this request did not speak of stays as it was: consent is incremental.
     row.declined_scope = scope_policy.serialize((row.declined_scopes | declined) - after.keys())
     row.ends_at = terms.latest(known.ends_at for known in after.values())
-    row.given_at, row.duration, row.source = now, durations.to_text(duration), source
-    row.language, row.wording_version = get_language() or "", scope_policy.WORDING_VERSION
-    row.facts = identity(facts.read(application=application))
-    row.unused_warned_at = None
+    row.facts, row.unused_warned_at = shown, None
     row.save()
     return row
+
+
+def _still_holding(row: Consent, registration: Registration, now: datetime, *, outdated: bool) -> dict[str, terms.Term]:
+    """Return the terms a decision begins with: of what holds, marked where the application has become another since."""
+    held = consented.held(row, registration, now)
+    known = {name: term for name, term in consented.terms(row).items() if name in held}
+    return {name: replace(term, outdated=term.outdated or outdated) for name, term in known.items()}
 
 
 def _locked_open(*, user: Any, application: Any) -> Consent | None:
@@ -222,7 +250,8 @@ def narrow(
     if consent is None or not taken:
         return frozenset()
     left = consent.scopes - taken
-    if not left or "openid" in taken:
+    over = consented.ended(consent, access.registration_of(consent.application), timezone.now())
+    if not left - over or "openid" in taken:
         withdraw(user=user, application=application, request=request)
         return consent.scopes
     known = consented.terms(consent)
@@ -264,12 +293,19 @@ def sign_out(*, user: Any, application: Any, request: HttpRequest | None = None)
     return True
 
 
-def close(*, consent: Consent, reason: Consent.ClosedReason) -> None:
-    """Close a consent for good and kill what it bought."""
+def close(*, consent: Consent, reason: Consent.ClosedReason) -> bool:
+    """Close a consent for good and kill what it bought; return whether this call did it.
+
+    One conditional UPDATE decides: who had read the consent before another closed it changes nothing.
+    """
     with transaction.atomic():
-        consent.closed_at, consent.closed_reason = timezone.now(), reason
-        consent.save(update_fields=["closed_at", "closed_reason"])
-        tokens.revoke_consent_tokens(consent, reason=f"consent_{reason}")
+        now = timezone.now()
+        open_one = Consent.objects.filter(pk=consent.pk, closed_at=None)
+        closed = open_one.update(closed_at=now, closed_reason=reason) == 1
+        if closed:
+            consent.closed_at, consent.closed_reason = now, reason
+            tokens.revoke_consent_tokens(consent, reason=f"consent_{reason}")
+    return closed
 
 
 def open_consents(*, user: Any) -> list[Consent]:

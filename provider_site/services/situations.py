@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from provider_site.models import Consent
@@ -16,8 +17,12 @@ from provider_site.storage import consented
 
 
 def latest(*, user: Any, application: Any) -> Consent | None:
-    """Return the newest consent of a person to an application, open or closed."""
-    return Consent.objects.filter(user=user, application=application).order_by("-given_at", "-pk").first()
+    """Return the open consent of a person to an application, else the one closed last."""
+    return (
+        Consent.objects.filter(user=user, application=application)
+        .order_by(F("closed_at").desc(nulls_first=True), "-given_at", "-pk")
+        .first()
+    )
 
 
 def read(
@@ -36,7 +41,7 @@ def read(
     return Situation(
         requested=frozenset(requested),
         required=applications.required_scopes(application=application),
-        past=_past(application, consent) if consent is not None else None,
+        past=_past(application, consent, frozenset(requested)) if consent is not None else None,
         sensitive=scopes.sensitive(),
         first_party=application.registration.first_party,
         prompt_consent="consent" in prompt,
@@ -46,23 +51,23 @@ def read(
     )
 
 
-def _past(application: Any, consent: Consent) -> PastConsent:
+def _past(application: Any, consent: Consent, requested: frozenset[str]) -> PastConsent:
     terms, now = consented.terms(consent), timezone.now()
     held = consented.held(consent, application.registration, now)
-    by_administrator = consent.source == Consent.Source.FIRST_PARTY
+    ended = consented.ended(consent, application.registration, now)
     closed = Closed(consent.closed_reason) if consent.closed_at is not None else None
-    taken_back = by_administrator and not application.registration.first_party
-    if closed is None and terms and not held and not taken_back:  # over, and the nightly run has yet to see it
+    if closed is None and terms and ended == terms.keys():  # over, and the nightly run has yet to see it
         closed = Closed.ENDED
     return PastConsent(
         granted=held,
         declined=consent.declined_scopes,
         once=frozenset(name for name in held if terms[name].once),
-        ended=frozenset(terms) - held,
+        ended=ended,
         old_wording=frozenset(name for name in held if terms[name].wording != scopes.WORDING_VERSION),
+        unasked=frozenset(name for name, term in terms.items() if term.unasked),
         closed=closed,
-        facts_changed=bool(changes(application=application, consent=consent)),
-        by_administrator=by_administrator,
+        facts_changed=bool(changes(application=application, consent=consent))
+        or any(terms[name].outdated for name in held & requested),
     )
 
 

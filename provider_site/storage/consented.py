@@ -21,13 +21,13 @@ def limit(registration: Registration | None) -> timedelta | None:
 
 def terms(consent: Consent) -> dict[str, policy.Term]:
     """Return the terms of every scope written down in a consent, whether they hold or not."""
-    return policy.from_json(
-        consent.terms,
-        scopes=consent.scopes,
+    whole = policy.Term(
         given_at=consent.given_at,
         ends_at=consent.ends_at,
         wording=consent.wording_version,
+        unasked=consent.source == Consent.Source.FIRST_PARTY,
     )
+    return policy.from_json(consent.terms, scopes=consent.scopes, whole=whole)
 
 
 def held(consent: Consent, registration: Registration | None, now: datetime | None = None) -> frozenset[str]:
@@ -37,9 +37,14 @@ def held(consent: Consent, registration: Registration | None, now: datetime | No
     """
     if consent.closed_at is not None:
         return frozenset()
-    if consent.source == Consent.Source.FIRST_PARTY and not (registration is not None and registration.first_party):
-        return frozenset()
-    return policy.held(terms(consent), now=now or timezone.now(), limit=limit(registration))
+    first_party = registration is not None and registration.first_party
+    return policy.held(terms(consent), now=now or timezone.now(), limit=limit(registration), first_party=first_party)
+
+
+def ended(consent: Consent, registration: Registration | None, now: datetime) -> frozenset[str]:
+    """Return the scopes whose time is over at ``now``, whoever allowed them."""
+    every = terms(consent)
+    return frozenset(every) - policy.held(every, now=now, limit=limit(registration), first_party=True)
 
 
 def end(consent: Consent, registration: Registration | None) -> datetime | None:
