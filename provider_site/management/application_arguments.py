@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 
-from provider_site.policy.portable import CLIENT_TYPES, STATUSES
+from provider_site.policy.portable import CLIENT_TYPES, NEW_SUBJECT_TYPES, STATUSES
 
 _CLIENT_ID = "client ID of the application"
 _JSON = "write JSON for a machine"
@@ -52,6 +52,15 @@ def _create(parser: ArgumentParser) -> None:
     parser.add_argument("--privacy-policy-url", default="", metavar="URL")
     parser.add_argument("--terms-url", default="", metavar="URL")
     parser.add_argument("--events-url", default="", metavar="URL", help="where it takes security events (RFC 8935)")
+    parser.add_argument(
+        "--subject-type",
+        choices=NEW_SUBJECT_TYPES,
+        default="public",
+        help="public: it knows people by the same subject as other applications; pairwise: by one of its sector's own",
+    )
+    parser.add_argument(
+        "--sector-identifier-uri", default="", metavar="URL", help="for pairwise subjects and several hosts; it is read"
+    )
     parser.add_argument("--without-pkce", action="store_true", help="allow sign-in without PKCE (confidential clients)")
     parser.add_argument(
         "--max-consent-days",

@@ -8,7 +8,9 @@
   itself, a PNG in base64, or ""
 - ``status``, ``status_reason``, ``approved_at`` (ISO 8601 or null)
 - ``owner`` (a user name or null) and ``members`` (those who have accepted: ``{"user": name, "role": role}``)
-- ``pkce_waived``, ``subject_type``, ``language``
+- ``pkce_waived``, ``language``, ``max_consent_days`` (a number or null)
+- ``subject_type``, ``sector_identifier_uri``, and ``sector_identifier``, which has to be what the addresses make
+- ``first_party``, which is an administrator's decision as ``status`` is
 
 No secret and no hash of one is in it; a change that waits for review is not either, what is in force is.
 """
@@ -27,7 +29,9 @@ from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest, can_be
 VERSION = 1
 CLIENT_TYPES = ("confidential", "public")
 STATUSES = ("draft", "submitted", "approved", "rejected", "suspended")
-SUBJECT_TYPES = ("public", "legacy")
+NEW_SUBJECT_TYPES = ("public", "pairwise")
+SUBJECT_TYPES = (*NEW_SUBJECT_TYPES, "legacy")
+_LONGEST_DAYS = 32_767
 ROLES = ("owner", "tester")
 
 
@@ -56,6 +60,10 @@ class PortableApplication:
     members: tuple[tuple[str, str], ...] = ()
     pkce_waived: bool = False
     subject_type: str = "public"
+    sector_identifier_uri: str = ""
+    sector_identifier: str = ""
+    first_party: bool = False
+    max_consent_days: int | None = None
     language: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -73,6 +81,10 @@ class PortableApplication:
             "members": [{"user": user, "role": role} for user, role in self.members],
             "pkce_waived": self.pkce_waived,
             "subject_type": self.subject_type,
+            "sector_identifier_uri": self.sector_identifier_uri,
+            "sector_identifier": self.sector_identifier,
+            "first_party": self.first_party,
+            "max_consent_days": self.max_consent_days,
             "language": self.language,
         }
 
@@ -153,6 +165,15 @@ class _Reading:
             self.wrong(f"{path}.{key}", "true or false is expected")
         return value is True
 
+    def days(self, values: Mapping[str, Any], key: str, path: str) -> int | None:
+        value = values.get(key)
+        if value is None:
+            return None
+        if type(value) is not int or not 1 <= value <= _LONGEST_DAYS:
+            self.wrong(f"{path}.{key}", f"a number of days from 1 to {_LONGEST_DAYS} is expected, or null")
+            return None
+        return value
+
 
 def _application(reading: _Reading, entry: Any, path: str) -> PortableApplication:
     keys = set(PortableApplication.__dataclass_fields__) - {"logo"}  # it is among the facts
@@ -178,10 +199,16 @@ def _application(reading: _Reading, entry: Any, path: str) -> PortableApplicatio
         members=_members(reading, values, path),
         pkce_waived=reading.flag(values, "pkce_waived", path),
         subject_type=reading.text(values, "subject_type", path, among=SUBJECT_TYPES, default="public"),
+        sector_identifier_uri=reading.text(values, "sector_identifier_uri", path, default=""),
+        sector_identifier=reading.text(values, "sector_identifier", path, default=""),
+        first_party=reading.flag(values, "first_party", path),
+        max_consent_days=reading.days(values, "max_consent_days", path),
         language=reading.text(values, "language", path, default=""),
     )
     if application.pkce_waived and application.client_type == "public":
         reading.wrong(f"{path}.pkce_waived", "only a confidential client can be allowed to sign in without PKCE")
+    if application.sector_identifier_uri and application.subject_type != "pairwise":
+        reading.wrong(f"{path}.sector_identifier_uri", "it is for pairwise subjects")
     if application.status == "suspended" and not application.status_reason.strip():
         reading.wrong(f"{path}.status_reason", "a suspended application has a reason, which its users read")
     return application

@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from provider_site.models import ApplicationScope, AuditEvent, Registration
 from provider_site.policy import links, redirect
 from provider_site.policy.scopes import catalog
-from provider_site.services import audit, dot_column, secrets
+from provider_site.policy.sectors import Document
+from provider_site.services import audit, dot_column, secrets, sectors
 from provider_site.signals import application_registered
 
 REFUSALS = {
@@ -116,13 +117,16 @@ def register_application(
     secret_lives: timedelta | None = None,
     justifications: Mapping[str, str] | None = None,
     language: str = "",
+    subject_type: str = Registration.SubjectType.PUBLIC,
+    sector_document: Document | None = None,
     request: HttpRequest | None = None,
 ) -> RegisteredApplication:
     """Register a client. ``scopes`` maps each scope it may ask for to whether it is required.
 
     ``justifications`` says for a scope what it is needed for. ``secret_lives`` is ``secrets.issue_secret``'s
-    ``expires_in``.
-    Raises ValidationError for a refused redirect URI, a scope not offered, or PKCE waived for a public client.
+    ``expires_in``. ``sector_document`` is what ``sectors.read`` found at the sector identifier URI, if it has one.
+    Raises ValidationError for a refused redirect URI, a scope not offered, PKCE waived for a public client, or
+    redirect URIs that make no sector for pairwise subjects.
     """
     validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
     _validate_facts(scopes=scopes, pkce_waived=pkce_waived, client_type=client_type)
@@ -148,6 +152,8 @@ def register_application(
             terms_url=terms_url,
             events_url=events_url,
             language=language,
+            subject_type=subject_type,
+            sector_document=sector_document,
         )
         _create_scopes(application, scopes, justifications or {})
         complete_registration(application=application, actor=owner, request=request)
@@ -159,8 +165,11 @@ def register_application(
     return RegisteredApplication(application, secret)
 
 
-def _create_registration(**facts: Any) -> None:
+def _create_registration(*, sector_document: Document | None, **facts: Any) -> None:
     registration = Registration(**facts)
+    if registration.subject_type == Registration.SubjectType.PAIRWISE:
+        uris = registration.application.redirect_uris.split()
+        sectors.choose(registration=registration, redirect_uris=uris, document=sector_document)
     registration.full_clean()  # its links are followed from the consent page: no javascript: among them
     if faults := link_faults({name: getattr(registration, name) for name in LINKS}):
         raise ValidationError(faults)

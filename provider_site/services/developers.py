@@ -16,6 +16,7 @@ from provider_site.conf import provider_settings
 from provider_site.errors import NotAllowed
 from provider_site.models import AuditEvent, Logo, Member, Registration
 from provider_site.policy.facts import Facts
+from provider_site.policy.sectors import Document
 from provider_site.services import applications, members, pictures
 
 
@@ -40,13 +41,16 @@ def register(
     once: str,
     picture: bytes | None = None,
     language: str = "",
+    subject_type: str = Registration.SubjectType.PUBLIC,
+    sector_document: Document | None = None,
     request: HttpRequest | None = None,
 ) -> applications.RegisteredApplication:
     """Register a draft of the person's own, once for each value of ``once``.
 
-    ``picture`` is a logo as ``pictures.reencode`` returned it. Raises NotAllowed for somebody who may not register,
-    SentBefore with the application the first sending made, and ValidationError for facts that are refused (by field
-    where ``services.facts`` checks them) or where the person owns ``MAX_APPLICATIONS`` already.
+    ``picture`` is a logo as ``pictures.reencode`` returned it, ``sector_document`` what ``sectors.read`` found. Raises
+    NotAllowed for somebody who may not register, SentBefore with the application the first sending made, and
+    ValidationError for facts that are refused (by field where ``services.facts`` checks them) or where the person owns
+    ``MAX_APPLICATIONS`` already.
     """
     if not members.may_register(user=user):
         raise NotAllowed("the person may not register applications")
@@ -75,6 +79,8 @@ def register(
             terms_url=facts.terms_url,
             events_url=facts.events_url,
             language=language,
+            subject_type=subject_type,
+            sector_document=sector_document,
             request=request,
         )
         if picture is not None:

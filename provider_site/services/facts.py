@@ -14,7 +14,7 @@ from provider_site.models import ApplicationScope, Logo, Registration
 from provider_site.policy import redirect
 from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest, can_be_stored
 from provider_site.policy.scopes import catalog
-from provider_site.services import applications
+from provider_site.services import applications, sectors
 
 _JUSTIFICATION: int = ApplicationScope._meta.get_field("justification").max_length or 0
 # Those that are fields of the registration.
@@ -60,6 +60,8 @@ def validate(*, application: Any, facts: Facts) -> None:
             "redirect_uris", ValidationError(_("An application that people sign in to needs a redirect URI."))
         )
     errors |= _scope_faults(facts) | _origin_faults(application, facts)
+    if "redirect_uris" not in errors:
+        errors |= sectors.faults(application=application, facts=facts)
     links = Registration(application=application, **{name: getattr(facts, name) for name in OF_REGISTRATION})
     try:
         links.clean_fields(exclude=["application", "owner", "status"])

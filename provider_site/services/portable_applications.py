@@ -6,7 +6,7 @@ by ``manage.py applications rotate`` or at its page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -15,16 +15,31 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from provider_site import signals
 from provider_site.models import AuditEvent, Logo, Member, Registration
 from provider_site.models.profile import avatar_storage
 from provider_site.policy.facts import Facts
 from provider_site.policy.portable import MalformedDocument, PortableApplication, document, parse
-from provider_site.services import applications, audit, changes, facts, logos, people, pictures, reviews
+from provider_site.policy.sectors import Document
+from provider_site.services import (
+    applications,
+    audit,
+    changes,
+    facts,
+    first_party,
+    logos,
+    people,
+    pictures,
+    reviews,
+    sectors,
+    subjects,
+)
 from provider_site.services.applications import application_model
 
 _KEPT_AS_THEY_ARE = {Registration.Status.APPROVED, Registration.Status.REJECTED, Registration.Status.SUSPENDED}
+_PAIRWISE = Registration.SubjectType.PAIRWISE
 _OF_FACTS = {field.name for field in fields(Facts)}
 
 
@@ -81,6 +96,10 @@ def _portable(application: Any) -> PortableApplication:
         members=tuple(sorted(members)),
         pkce_waived=registration.pkce_waived,
         subject_type=registration.subject_type,
+        sector_identifier_uri=registration.sector_identifier_uri,
+        sector_identifier=registration.sector_identifier,
+        first_party=registration.first_party,
+        max_consent_days=registration.max_consent_days,
         language=registration.language,
     )
 
@@ -101,13 +120,14 @@ def _picture(logo: Logo | None) -> bytes:
 def import_document(*, values: Any, options: Options | None = None, dry_run: bool = False) -> list[Imported]:
     """Create the applications of a document, or change those that exist (``Options.update``): all of them or none.
 
-    New ones are drafts unless ``keep_status``; the status of an existing one is never touched. What is missing in an
-    entry has its default. ``dry_run`` does everything and takes it back.
+    New ones are drafts, and not the site's own, unless ``keep_status``; neither is ever touched in an existing one.
+    What is missing in an entry has its default. Sector identifier URIs are read before anything is written. ``dry_run``
+    does everything and takes it back.
 
     Raises MalformedDocument with every place where something is wrong.
     """
     entries = parse(values)
-    run = _Import(options or Options())
+    run = _Import(options or Options(), _sector_documents(entries))
     try:
         with transaction.atomic():
             run.all(entries)
@@ -118,6 +138,27 @@ def import_document(*, values: Any, options: Options | None = None, dry_run: boo
     if dry_run:
         run.delete_files()
     return run.done
+
+
+def _sector_documents(entries: Sequence[PortableApplication]) -> dict[str, Document]:
+    """Return what the entries' sector identifier URIs list. Raises MalformedDocument for those that can't be read."""
+    documents: dict[str, Document] = {}
+    errors: list[str] = []
+    for index, entry in enumerate(entries):
+        if entry.subject_type != _PAIRWISE:
+            continue
+        registration = Registration.objects.filter(application__client_id=entry.client_id).first()
+        try:
+            document = sectors.known_or_read(
+                registration=registration, uri=entry.sector_identifier_uri, redirect_uris=entry.facts.redirect_uris
+            )
+        except ValidationError as error:
+            errors += _messages(error, f"applications[{index}].sector_identifier_uri")
+        else:
+            documents |= {entry.client_id: document} if document is not None else {}
+    if errors:
+        raise MalformedDocument(errors)
+    return documents
 
 
 def _messages(error: ValidationError, path: str) -> Iterator[str]:
@@ -132,8 +173,8 @@ def _messages(error: ValidationError, path: str) -> Iterator[str]:
 class _Import:
     """One import: what it has done, and the files that go again when it is taken back."""
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    def __init__(self, options: Options, documents: Mapping[str, Document]) -> None:
+        self.options, self.documents = options, documents
         self.done: list[Imported] = []
         self._files: list[str] = []
 
@@ -179,11 +220,17 @@ class _Import:
         if self.options.keep_status and entry.status in _KEPT_AS_THEY_ARE:
             registration.status, registration.status_reason = entry.status, entry.status_reason
             registration.approved_at, registration.status_changed_at = entry.approved_at, timezone.now()
+        registration.sector_identifier = entry.sector_identifier
+        self._choose_sector(registration, entry)
         registration.clean_fields(exclude=["application", "owner"])
         registration.save()
         facts.write(application=application, facts=self._facts(application, entry))
         self._put_members(application, entry)
         applications.complete_registration(application=application)
+        if self.options.keep_status and entry.first_party:
+            # As with the status: whoever imports says that the other site's decisions hold here.
+            reason = str(_("Imported with what another site had decided."))
+            first_party.set_first_party(application=application, actor=None, value=True, reason=reason)
         if self.options.keep_status and entry.status == Registration.Status.SUBMITTED:
             reviews.submit(application=application, actor=registration.owner)
         return Imported(application, "created")
@@ -195,6 +242,9 @@ class _Import:
         Registration.objects.get_or_create(application=application)
         registration = Registration.objects.select_for_update(of=("self",)).get(application=application)
         before = facts.read(application=application)
+        if registration.subject_type != entry.subject_type and subjects.is_used(application=application):
+            text = "people have used it, and would all be somebody new to it; the admin changes it"
+            raise ValidationError({"subject_type": text})
         others = []
         for name, value in self._beside(entry).items():
             if (old := getattr(registration, name)) != value:
@@ -205,6 +255,7 @@ class _Import:
             application.algorithm = entry.algorithm
             application.clean_fields(exclude=["user"])
             type(application).objects.filter(pk=application.pk).update(algorithm=entry.algorithm)
+        self._choose_sector(registration, entry)
         registration.clean_fields(exclude=["application", "owner"])
         registration.save()
         facts.write(application=application, facts=self._facts(application, entry, registration.logo))
@@ -215,8 +266,21 @@ class _Import:
 
     def _beside(self, entry: PortableApplication) -> dict[str, Any]:
         """Return the registration's fields that are no facts."""
-        names = ("pkce_waived", "subject_type", "language")
+        names = ("pkce_waived", "subject_type", "sector_identifier_uri", "max_consent_days", "language")
         return {"owner": self._owner(entry), **{name: getattr(entry, name) for name in names}}
+
+    def _choose_sector(self, registration: Registration, entry: PortableApplication) -> None:
+        if entry.subject_type != _PAIRWISE:
+            registration.sector_redirect_uris = []
+            return
+        document = self.documents.get(entry.client_id)
+        try:
+            sectors.choose(registration=registration, redirect_uris=entry.facts.redirect_uris, document=document)
+        except ValidationError as error:
+            raise ValidationError({"sector_identifier": error}) from error
+        if entry.sector_identifier not in {"", registration.sector_identifier}:
+            text = f"with these addresses it is {registration.sector_identifier}"
+            raise ValidationError({"sector_identifier": text})
 
     def _owner(self, entry: PortableApplication) -> Any:
         owner = people.named(name=entry.owner) if entry.owner is not None else None

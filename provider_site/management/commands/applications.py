@@ -32,6 +32,7 @@ from provider_site.services import (
     portable_applications,
     reviews,
     secrets,
+    sectors,
 )
 
 
@@ -61,6 +62,10 @@ class Command(BaseCommand):
             raise CommandError("A machine that acts for itself needs a secret: it is no public client.")
         if not (options["machine"] or options["redirect_uri"]):
             raise CommandError("An application that people sign in to needs --redirect-uri.")
+        uri = options["sector_identifier_uri"]
+        if uri and options["subject_type"] != Registration.SubjectType.PAIRWISE:
+            raise CommandError("--sector-identifier-uri is for --subject-type pairwise.")
+        document = sectors.read(uri=uri) if uri else None  # before the transaction: it waits for another host
         with transaction.atomic():
             registered = applications.register_application(
                 name=options["name"],
@@ -75,6 +80,8 @@ class Command(BaseCommand):
                 pkce_waived=options["without_pkce"],
                 max_consent_days=options["max_consent_days"],
                 secret_lives=options["secret_days"],
+                subject_type=options["subject_type"],
+                sector_document=document,
                 **{name: options[name] for name in facts.OF_REGISTRATION},
             )
             if options["approve"]:
