@@ -16,6 +16,7 @@ class ProviderSiteConfig(AppConfig):
         """Connect checks and receivers."""
         from provider_site import checks  # noqa: F401  registering is its import
         from provider_site.services import (  # noqa: F401  what the outbox delivers registers on import
+            accounts,
             consent_support,
             deletion,
             first_party,
@@ -26,9 +27,11 @@ class ProviderSiteConfig(AppConfig):
             secret_notices,
             security_events,
             sessions,
+            unused,
             usage,
         )
 
+        accounts.connect_receivers()
         roles.connect_receivers(sender=self)
         sessions.connect_receivers()
         usage.connect_receivers()

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from provider_site import signals
 from provider_site.errors import ReviewConflict
-from provider_site.models import AppProfile, AuditEvent, ClientSecret, Logo, Member, Profile, Registration, Review
-from provider_site.services import audit, changes, facts, outbox, pictures
+from provider_site.models import AppProfile, AuditEvent, ClientSecret, Logo, Member, Registration, Review
+from provider_site.services import accounts, audit, changes, facts, outbox, pictures
 from provider_site.services.applications import application_model
 
 BATCH = 1000
@@ -158,14 +158,12 @@ def delete_person(*, user: Any, actor: Any = None, request: HttpRequest | None =
     Its applications stay: they lose their owner, with a trace, and every co-owner answers for them. The audit trail
     stays, with the name as it was.
     """
-    _disown(user, actor=actor, request=request)
-    # DOT's own column would take the applications along; those taken over from stock DOT still have it filled.
-    application_model()._default_manager.filter(user=user).update(user=None)
-    profile = Profile.objects.filter(user=user).first()
-    if profile is not None:
-        pictures.delete_on_commit(profile.avatar)
-    _sweep_all(user)
-    user.delete()
+    with accounts.deletion_noted(user=user, actor=actor, request=request):
+        _disown(user, actor=actor, request=request)
+        # DOT's own column would take the applications along; those taken over from stock DOT still have it filled.
+        application_model()._default_manager.filter(user=user).update(user=None)
+        _sweep_all(user)
+        user.delete()
 
 
 def _disown(user: Any, *, actor: Any, request: HttpRequest | None) -> None:

@@ -58,10 +58,14 @@ def store_tokens(
 
 
 def note_use(consent: Consent) -> None:
-    """Record that a consent bought tokens now; one write an hour per consent, not one per token."""
+    """Record that a consent bought tokens now; one write an hour per consent, not one per token.
+
+    The first use takes back that the consent was about to end unused.
+    """
     now = timezone.now()
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - timedelta(hours=1))
-    Consent.objects.filter(stale, pk=consent.pk).update(last_used_at=now)
+    flagged = Q(unused_warned_at__isnull=False)
+    Consent.objects.filter(stale | flagged, pk=consent.pk).update(last_used_at=now, unused_warned_at=None)
 
 
 def find_refresh_token(text: str) -> RefreshTokenRecord | None:
