@@ -5,7 +5,8 @@ Include them at the root of the issuer's host: ``path("", include("provider_site
 
 from django.urls import include, path
 
-from provider_site.portal import apps, consent, profile
+from provider_site.portal import consent, profile
+from provider_site.portal.connected import actions, listing, one
 from provider_site.portal.developer.routes import developer_urls
 from provider_site.protocol import authorize, metadata, token, userinfo
 
@@ -33,8 +34,12 @@ protocol_urls = [
 portal_urls = [
     path("o/consent/<slug:handle>/", consent.ConsentView.as_view(), name="consent"),
     path("o/consent/<slug:handle>/switch/", consent.SwitchAccountView.as_view(), name="consent-switch-account"),
-    path("o/apps/", apps.ConnectedAppsView.as_view(), name="connected-apps"),
-    path("o/apps/<str:application_id>/withdraw/", apps.WithdrawView.as_view(), name="withdraw"),
+    path("o/apps/", listing.ConnectedAppsView.as_view(), name="connected-apps"),
+    path("o/apps/<str:application_id>/", one.ConnectedAppView.as_view(), name="connected-app"),
+    path("o/apps/<str:application_id>/withdraw/", actions.WithdrawView.as_view(), name="withdraw"),
+    path("o/apps/<str:application_id>/withdraw-scope/", actions.WithdrawScopeView.as_view(), name="withdraw-scope"),
+    path("o/apps/<str:application_id>/sign-out/", actions.SignOutOfAppView.as_view(), name="sign-out-of-app"),
+    path("o/apps/<str:application_id>/receipt/<int:consent_id>/", actions.ReceiptView.as_view(), name="receipt"),
     path("o/profile/", profile.ProfileView.as_view(), name="profile"),
     path("o/avatar/<slug:key>.png", profile.AvatarView.as_view(), name="avatar"),
     *developer_urls,

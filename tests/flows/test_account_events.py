@@ -82,7 +82,7 @@ def test_draft_works_for_its_owner_alone(db: None, user: Any, other_user: Any) -
 
 def test_withdrawn_consent_kills_tokens_and_codes(driver: Driver) -> None:
     tokens, code = driver.tokens(), driver.code()
-    assert driver.browser.post(f"/o/apps/{driver.application.pk}/withdraw/").status_code == 302
+    assert driver.browser.post(f"/o/apps/{driver.application.pk}/withdraw/").status_code == 303
     assert is_dead(driver, tokens)
     assert driver.redeem(code).error == "invalid_grant"
     assert driver.authorize()["Location"].startswith("/o/consent/"), "and is asked for again"

@@ -1,0 +1,70 @@
+"""The list of connected apps, and of those that were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from provider_site.conf import provider_settings
+from provider_site.models import Registration
+from provider_site.portal.connected import words
+from provider_site.security_headers import protect
+from provider_site.services import connections, people
+from provider_site.services.connections import Connection, PastConnection
+
+_PER_PAGE = 50
+# A card says what an app gets at a glance; its own page says all of it.
+_TITLES = 8
+
+
+@method_decorator(never_cache, name="dispatch")
+class ConnectedAppsView(LoginRequiredMixin, View):
+    """List the applications a person allows something."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show one card per application, those that nothing uses first; the number of queries is constant."""
+        present, past = connections.of_person(user=request.user)
+        page = Paginator(present, _PER_PAGE).get_page(request.GET.get("page"))
+        owners = [card.registration.owner for card in page if card.registration and card.registration.owner]
+        names = people.display_names(users=owners)
+        context = {
+            "page": page,
+            "cards": [_card(connection, names) for connection in page],
+            "past": [_past(connection) for connection in past],
+            "site_name": provider_settings.site_name,
+        }
+        return protect(render(request, "provider_site/connected_apps.html", context))
+
+
+def _card(connection: Connection, names: dict[Any, str]) -> dict[str, Any]:
+    registration = connection.registration
+    titles = words.titles(connection.held)
+    # One more is said rather than "and 1 more".
+    shown = titles if len(titles) <= _TITLES + 1 else titles[:_TITLES]
+    return {
+        "connection": connection,
+        "application": connection.application,
+        "registration": registration,
+        "suspended": registration is not None and registration.status == Registration.Status.SUSPENDED,
+        "owner_name": names.get(registration.owner_id, "") if registration is not None else "",
+        "titles": shown,
+        "more": len(titles) - len(shown),
+    }
+
+
+def _past(connection: PastConnection) -> dict[str, Any]:
+    return {
+        "consent": connection.consent,
+        "application": connection.consent.application,
+        "ended_at": connection.ended_at,
+        "reason": words.PAST.get(connection.reason, connection.reason),
+    }
