@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -10,21 +11,26 @@ from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.policy import lifetimes
 from provider_site.services import keys, people
-from provider_site.storage import access, consented
+from provider_site.storage import access
 
 
-def sign(*, user: Any, authorization: Any | None, access_token: str, client: Any, nonce: str | None) -> str:
+def sign(
+    *,
+    user: Any,
+    authorization: Any | None,
+    access_token: str,
+    client: Any,
+    nonce: str | None,
+    consent_ends_at: datetime | None,
+) -> str:
     """Return the signed ID token of an authorization: who, for whom, when and how they signed in.
 
     What the person is called is at userinfo (OpenID Core 5.4); ``nonce`` is only for the code exchange (12.2). Without
-    an authorization (a refresh token of stock DOT's) nothing is known of the session.
+    an authorization (a refresh token of stock DOT's) nothing is known of the session. ``consent_ends_at`` is when the
+    first scope of the access token beside it ends by itself: the ID token is believed no longer.
     """
     now, registration = timezone.now(), access.registration_of(client)
-    end = lifetimes.bounded_end(
-        now=now,
-        lifetime=provider_settings.id_token_lifetime,
-        consent_ends_at=consented.end(authorization.consent, registration) if authorization is not None else None,
-    )
+    end = lifetimes.bounded_end(now=now, lifetime=provider_settings.id_token_lifetime, consent_ends_at=consent_ends_at)
     person = people.person(user=user, registration=registration)
     claims: dict[str, Any] = {
         "iss": provider_settings.issuer,

@@ -377,10 +377,12 @@ class Validator(OAuth2Validator):
         self, id_token_claims: dict[str, Any], token: dict[str, Any], token_handler: Any, request: Any
     ) -> str:
         """Sign the ID token. No super(): DOT signs with a key per algorithm setting and keeps a row per token."""
+        authorization = self._authorization(request)
         return id_token.sign(
             user=request.user,
-            authorization=self._authorization(request),
+            authorization=authorization,
             access_token=token["access_token"],
             client=request.client,
             nonce=request.nonce if request.grant_type == "authorization_code" else None,
+            consent_ends_at=self._first_end(request, authorization),
         )
