@@ -125,11 +125,12 @@ def register_application(
 
     ``justifications`` says for a scope what it is needed for. ``secret_lives`` is ``secrets.issue_secret``'s
     ``expires_in``. ``sector_document`` is what ``sectors.read`` found at the sector identifier URI, if it has one.
-    Raises ValidationError for a refused redirect URI, a scope not offered, PKCE waived for a public client, or
-    redirect URIs that make no sector for pairwise subjects.
+    Raises ValidationError for a refused redirect URI, an unknown scope, PKCE waived for a public client, or no sector.
     """
     validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
     _validate_facts(scopes=scopes, pkce_waived=pkce_waived, client_type=client_type)
+    links: dict[str, Any] = dict(zip(LINKS, (homepage_url, privacy_policy_url, terms_url, events_url), strict=True))
+    choices = {"pkce_waived": pkce_waived, "max_consent_days": max_consent_days, "subject_type": subject_type}
     with transaction.atomic():
         application = _create_application(
             client_id=client_id,
@@ -144,25 +145,21 @@ def register_application(
             application=application,
             owner=owner,
             status=status,
-            pkce_waived=pkce_waived,
-            max_consent_days=max_consent_days,
             description=description,
-            homepage_url=homepage_url,
-            privacy_policy_url=privacy_policy_url,
-            terms_url=terms_url,
-            events_url=events_url,
             language=language,
-            subject_type=subject_type,
             sector_document=sector_document,
+            **(links | choices),
         )
         _create_scopes(application, scopes, justifications or {})
         complete_registration(application=application, actor=owner, request=request)
-        if client_type != "confidential":
-            return RegisteredApplication(application, None)
         how: dict[str, Any] = {"text": client_secret, "expires_in": secret_lives, "request": request}
-        first = str(_("First secret"))
-        secret = secrets.issue_secret(application=application, actor=owner, name=first, tell_owners=False, **how)
-    return RegisteredApplication(application, secret)
+        return RegisteredApplication(application, _first_secret(application, actor=owner, **how))
+
+
+def _first_secret(application: Any, **how: Any) -> str | None:
+    if application.client_type != "confidential":
+        return None
+    return secrets.issue_secret(application=application, name=str(_("First secret")), tell_owners=False, **how)
 
 
 def _create_registration(*, sector_document: Document | None, **facts: Any) -> None:
