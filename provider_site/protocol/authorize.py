@@ -109,7 +109,6 @@ class _Pipeline(OAuthLibMixin, View):
                     user=request.user,
                     application=application,
                     granted=granted,
-                    declined=situation.requested - granted,
                     seen=consent,
                     request=request,
                 )
@@ -154,6 +153,8 @@ class _Pipeline(OAuthLibMixin, View):
     def _must_prove_again(
         self, request: HttpRequest, parameters: AuthorizationParameters, kept: AuthorizationRequest | None
     ) -> bool:
+        if sessions.was_ended(request=request):
+            return True
         auth_time = sessions.auth_time(request=request)
         if "login" in parameters.prompt and (kept is None or auth_time < kept.created):
             return True

@@ -100,6 +100,16 @@ def _methods(request: HttpRequest) -> list[str]:
     return sorted(set(names))
 
 
+def was_ended(*, request: HttpRequest) -> bool:
+    """Tell whether this browser's session was ended from elsewhere, as with its account, and not begun anew since.
+
+    Django's own session may have outlived it: whoever comes back with that has to sign in.
+    """
+    sid = request.session.get(_SID)
+    moment = auth_time(request=request)
+    return bool(sid) and Session.objects.filter(pk=sid, user=request.user, ended_at__gte=moment).exists()
+
+
 def end_session(*, sid: uuid.UUID) -> bool:
     """End a session; return whether this call did. Tokens without ``offline_access`` die with it at their next use."""
     return Session.objects.filter(pk=sid, ended_at__isnull=True).update(ended_at=timezone.now()) == 1
