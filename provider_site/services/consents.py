@@ -92,13 +92,12 @@ def record_unasked(
     user: Any,
     application: Any,
     granted: frozenset[str],
-    declined: frozenset[str],
     seen: Consent | None,
     request: HttpRequest | None = None,
 ) -> Consent:
     """Record what an application of the site itself has by an administrator's decision, without the person asked.
 
-    ``declined`` is what the person has said no to before: it stays a no. What they allowed themselves keeps its terms.
+    What the person has declined before stays declined, and what they allowed themselves keeps its terms.
     Raises ConsentRefused when the consent is no longer what was ``seen``: the person has taken something back since.
     """
     _locked_open(user=user, application=application)
@@ -111,7 +110,7 @@ def record_unasked(
         user=user,
         application=application,
         granted=granted,
-        declined=declined,
+        declined=frozenset(),
         anew=frozenset(),
         duration=longest,
         source=Consent.Source.FIRST_PARTY,
@@ -123,7 +122,7 @@ def record_unasked(
         request=request,
         data={"consent": consent.pk, "scope": scope_policy.serialize(granted)},
     )
-    consent_given.send(sender=Consent, consent=consent, granted=granted, declined=declined, request=request)
+    consent_given.send(sender=Consent, consent=consent, granted=granted, declined=frozenset(), request=request)
     return consent
 
 
@@ -161,7 +160,10 @@ def _merge(
     if row is not None and row.scopes and not consented.held(row, application.registration, now):
         close(consent=row, reason=Consent.ClosedReason.ENDED)
         row = None
-    row = row or Consent(user=user, application=application, facts=shown)
+    if row is None:
+        row = Consent(user=user, application=application, facts=shown)
+        if application.registration.first_party and (past := latest(user=user, application=application)) is not None:
+            row.declined_scope = past.declined_scope  # nobody would ask again: a no outlives the consent it is in
     before = _still_holding(row, application.registration, now, outdated=bool(identity_changes(row.facts, shown)))
     term = terms.Term(
         given_at=now,

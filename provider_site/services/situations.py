@@ -43,12 +43,21 @@ def read(
         required=applications.required_scopes(application=application),
         past=_past(application, consent, frozenset(requested)) if consent is not None else None,
         sensitive=scopes.sensitive(),
-        first_party=application.registration.first_party,
+        first_party=application.registration.first_party and not _has_taken_back(application, consent),
         prompt_consent="consent" in prompt,
         prompt_select_account="select_account" in prompt,
         decided_for_this_request=decided,
         client_unproven=application.client_type == "public" and redirect.is_native(redirect_uri),
     )
+
+
+def _has_taken_back(application: Any, consent: Consent | None) -> bool:
+    """Tell whether the person once took everything back: from then on they are asked like by any other application."""
+    if consent is None:
+        return False
+    reasons = [Consent.ClosedReason.WITHDRAWN, Consent.ClosedReason.ADMINISTRATOR]
+    rows = Consent.objects.filter(user=consent.user_id, application=application, closed_reason__in=reasons)
+    return rows.exists()
 
 
 def _past(application: Any, consent: Consent, requested: frozenset[str]) -> PastConsent:
