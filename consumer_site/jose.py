@@ -134,8 +134,13 @@ def verify_id_token(
     return claims
 
 
-def verify_signature(token: object, *, keys: KeySource, algorithms: Collection[str] = ALGORITHMS) -> tuple[Claims, str]:
-    """Return the claims and the algorithm of a signed token; only its signature has been verified."""
+def verify_signature(
+    token: object, *, keys: KeySource, algorithms: Collection[str] = ALGORITHMS, typ: str = "jwt"
+) -> tuple[Claims, str]:
+    """Return the claims and the algorithm of a signed token; only its signature has been verified.
+
+    A token that says it is of another type than `typ` is refused.
+    """
     if not isinstance(token, str) or not token.isascii() or len(token) > _MAX_TOKEN_CHARACTERS:
         raise TokenInvalid("not a compact JWS")
     parts = token.split(".")
@@ -149,6 +154,8 @@ def verify_signature(token: object, *, keys: KeySource, algorithms: Collection[s
         raise TokenInvalid("the signature algorithm is not accepted")
     if kid is not None and not isinstance(kid, str):
         raise TokenInvalid("kid is malformed")
+    if is_another_type(header.get("typ"), expected=typ):
+        raise TokenInvalid("the token is of another type")
     for key in keys.candidates(kid=kid, algorithm=algorithm):
         try:
             jwt.api_jws.decode_complete(token, key=key, algorithms=[algorithm])
@@ -156,6 +163,15 @@ def verify_signature(token: object, *, keys: KeySource, algorithms: Collection[s
             continue
         return _json_object(parts[1]), algorithm
     raise TokenInvalid("the signature is wrong")
+
+
+def is_another_type(declared: object, *, expected: str) -> bool:
+    """Return whether an explicit type (RFC 8725 section 3.11) says that this is not what is looked for.
+
+    The plain "JWT" and a missing type say nothing: most ID tokens have one of them.
+    """
+    name = declared.lower().removeprefix("application/") if isinstance(declared, str) else ""
+    return name.endswith("+jwt") and name != expected
 
 
 def check_issued(claims: Claims, *, issuer: str, client_id: str, now: float) -> None:
