@@ -95,7 +95,7 @@ class FirstPartyPage:
         refused = _refusal(request.user, application, wanted=wanted)
         possible = not wanted or first_party.obstacle(application=application) is None
         url = self.page_url("provider_site_application_first_party", application, "on" if wanted else "off")
-        may_read = request.user.has_perm("provider_site.view_auditevent")  # type: ignore[union-attr]  # never anonymous
+        may_read = request.user.has_perm("provider_site.view_auditevent")
         return {
             "not_asked": registration.first_party,
             "not_asked_by": first_party.decision(application=application) if not wanted and may_read else None,

@@ -13,9 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.errors import NotAllowed, ReviewConflict
 from provider_site.models import AuditEvent, Consent, Registration
+from provider_site.policy import scopes as scope_policy
+from provider_site.policy import terms
 from provider_site.services import changes, consents, facts, members, outbox
+from provider_site.storage import consented
 
 FACT = "first_party"
+KIND = "drop-unasked-consents"
 BATCH = 500
 _LOOKED_THROUGH = 100
 
@@ -52,8 +56,8 @@ def set_first_party(
     payload = {"registration": registration.pk, "value": value, "reason": reason.strip()}
     outbox.put(kind="first-party-mail", payload=payload)
     if not value:
-        end = {"application": str(registration.application_id), "not_after": now.isoformat()}
-        outbox.put(kind="close-unasked-consents", payload=end)
+        end = {"application": str(registration.application_id), "not_after": now.isoformat(), "after": 0}
+        outbox.put(kind=KIND, payload=end)
     return True
 
 
@@ -74,9 +78,7 @@ def obstacle(*, application: Any) -> ValidationError | None:
     Who a public client is stays unproven (RFC 6749 2.1), and a machine that acts for itself asks nobody anyway.
     """
     if application.client_type != "confidential":
-        text = _(
-            "Only of a confidential client is it proven that it is this site's own. Any program can be a public one."
-        )
+        text = _("Any program can claim to be a public client: people are always asked about one.")
         return ValidationError(text, code="client_type")
     if application.authorization_grant_type != "authorization-code":
         return ValidationError(_("Nobody signs in to this application, so nobody is asked."), code="grant")
@@ -95,23 +97,29 @@ def decision(*, application: Any) -> AuditEvent | None:
     return next((row for row in latest if FACT in row.data.get("fields", ())), None)
 
 
-@outbox.deliverer("close-unasked-consents")
-def close_unasked(payload: dict[str, Any]) -> None:
-    """Close what nobody was asked about, so that it stays over should the decision be made again.
+@outbox.deliverer(KIND)
+def drop_unasked(payload: dict[str, Any]) -> None:
+    """Take out of consents what nobody was asked about, so that it stays over should the decision be made again.
 
-    Batch by batch, each consent in a transaction of its own; they hold nothing already.
+    Batch by batch, each consent in a transaction of its own. What is taken out holds nothing already.
     """
     not_after = datetime.fromisoformat(payload["not_after"])
-    rows = Consent.objects.filter(
-        application=payload["application"],
-        source=Consent.Source.FIRST_PARTY,
-        closed_at=None,
-        given_at__lte=not_after,
-    )
-    keys = list(rows.order_by().values_list("pk", flat=True)[:BATCH])
+    rows = Consent.objects.filter(application=payload["application"], closed_at=None)
+    keys = list(rows.filter(pk__gt=payload["after"]).order_by("pk").values_list("pk", flat=True)[:BATCH])
     for key in keys:
         with transaction.atomic():
             if (row := rows.select_for_update().filter(pk=key).first()) is not None:
-                consents.close(consent=row, reason=Consent.ClosedReason.ENDED)
+                _drop(row, not_after)
     if len(keys) == BATCH:
-        outbox.put(kind="close-unasked-consents", payload=payload)
+        outbox.put(kind=KIND, payload={**payload, "after": keys[-1]})
+
+
+def _drop(consent: Consent, not_after: datetime) -> None:
+    known = consented.terms(consent)
+    left = {name: term for name, term in known.items() if not term.unasked or term.given_at > not_after}
+    if not left:
+        consents.close(consent=consent, reason=Consent.ClosedReason.ENDED)
+    elif len(left) < len(known):
+        consent.scope, consent.terms = scope_policy.serialize(left), terms.to_json(left)
+        consent.ends_at = terms.latest(term.ends_at for term in left.values())
+        consent.save(update_fields=["scope", "terms", "ends_at"])

@@ -97,6 +97,8 @@ def _wanted() -> Mapping[str, set[tuple[str, str]]]:
         ("provider_site.SigningKey", "change"),
         ("provider_site.OutboxMessage", "view"),
         ("provider_site.OutboxMessage", "change"),
+        ("provider_site.Consent", "view"),
+        ("provider_site.Consent", "end_consent"),
     }
     # Deleting a token's row revokes it; an authorization code is over before anybody could.
     revokes = {(label, "delete") for label in tokens[:2]}

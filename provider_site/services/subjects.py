@@ -58,7 +58,7 @@ def user_for_subject(*, subject: str, client_id: str = "") -> Any | None:
     if registration.subject_type == _Type.PAIRWISE:
         sector = sector_of(registration=registration)
         return _of(PairwiseSubject.objects.filter(subject=subject, sector=sector))
-    return _by_key(subject)
+    return person_by_key(subject=subject)
 
 
 def _of(rows: Any) -> Any | None:
@@ -66,7 +66,8 @@ def _of(rows: Any) -> Any | None:
     return row.user if row is not None else None
 
 
-def _by_key(subject: str) -> Any | None:
+def person_by_key(*, subject: str) -> Any | None:
+    """Return the person whom applications taken over from stock DOT know by this subject, or ``None``."""
     try:
         user = get_user_model()._default_manager.filter(pk=subject).first()
     except (ValueError, OverflowError, ValidationError):  # the key is of whatever type the host's user has

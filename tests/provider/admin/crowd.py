@@ -82,6 +82,8 @@ def consents(*, count: int, user: str, application: str) -> None:
     from provider_site.models import Consent
 
     columns = {"user_id": user, "application_id": application, "scope": "'openid'", "closed_at": _MOMENT}
+    # Nearly all for one reason: who narrows the list to another has it found by an index, or reads them all.
+    columns["closed_reason"] = "CASE WHEN i % 10000 THEN 'ended' ELSE 'withdrawn' END"
     fill(Consent, columns, count=count)
 
 

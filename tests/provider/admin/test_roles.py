@@ -11,8 +11,19 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_application_model
 
-from provider_site.models import AuditEvent, ClientSecret, Member, OutboxMessage, Registration, Review, SigningKey
-from provider_site.services import reviews, roles
+from provider_site.models import (
+    AuditEvent,
+    ClientSecret,
+    Consent,
+    Member,
+    OutboxMessage,
+    Profile,
+    Registration,
+    Review,
+    SigningKey,
+)
+from provider_site.services import first_party, reviews, roles
+from provider_site.services.profiles import get_profile
 from tests import factories
 from tests.provider.admin import crowd, registrations
 from tests.provider.admin.office import enter, page_of
@@ -48,6 +59,8 @@ class World:
         self.dead = OutboxMessage.objects.create(kind="gone", payload={}, dead_at=now, next_attempt_at=now)
         crowd.access_tokens(count=1, user=str(self.owner.pk), application=str(self.approved.pk))
         self.token = get_access_token_model().objects.get(application=self.approved)
+        self.consent = Consent.objects.create(user=self.owner, application=self.approved, scope="openid", given_at=now)
+        self.profile = get_profile(user=self.owner)
 
     def sees(self, address: str) -> bool:
         """Tell whether there is such a page for me."""
@@ -172,6 +185,34 @@ def revokes_token(world: World) -> bool:
     return not model.objects.filter(pk=world.token.pk).exists()
 
 
+def decides_not_to_ask(world: World) -> bool:
+    world.post(page_of(Application(), world.approved.pk, "first-party", "on"), reason="It is ours.")
+    return Registration.objects.get(application=world.approved).first_party
+
+
+def has_people_asked_again(world: World) -> bool:
+    first_party.set_first_party(application=world.approved, actor=None, value=True, reason="It is ours.")
+    world.post(page_of(Application(), world.approved.pk, "first-party", "off"))
+    return not Registration.objects.get(application=world.approved).first_party
+
+
+def bounds_consents(world: World) -> bool:
+    world.change(world.approved, **{"registration-0-max_consent_days": "30"})
+    return Registration.objects.get(application=world.approved).max_consent_days == 30
+
+
+def ends_consent(world: World) -> bool:
+    world.post(page_of(Consent, world.consent.pk, "end"), reason="They asked us to.")
+    world.consent.refresh_from_db()
+    return world.consent.closed_at is not None
+
+
+def slips_in(world: World) -> bool:
+    """Tell whether the decision comes along with a form that does not show it."""
+    world.change(world.draft, **{"registration-0-first_party": "on", "first_party": "on"})
+    return Registration.objects.get(application=world.draft).first_party
+
+
 def removes_member(world: World) -> bool:
     world.post(page_of(Member, world.member.pk, "delete"), post="yes")
     return not Member.objects.filter(pk=world.member.pk).exists()
@@ -239,6 +280,14 @@ MATRIX: list[tuple[str, Try, set[str]]] = [
     ("rotate the keys", rotates_keys, OPERATOR),
     ("retry a delivery", retries, OPERATOR),
     ("revoke a token", revokes_token, OPERATOR),
+    ("decide not to ask", decides_not_to_ask, REVIEWER),
+    ("have people asked again", has_people_asked_again, REVIEWER | {"owner_reviewer"}),
+    ("slip the decision in", slips_in, set()),
+    ("bound the consents", bounds_consents, OPERATOR),
+    ("see the consents", lambda w: w.sees(page_of(Consent)), {"operator", "auditor", "superuser"}),
+    ("see a consent", lambda w: w.sees(page_of(Consent, w.consent.pk, "change")), {"operator", "auditor", "superuser"}),
+    ("end a consent", ends_consent, OPERATOR),
+    ("see a profile", lambda w: w.sees(page_of(Profile, w.profile.pk, "change")), {"auditor", "superuser"}),
 ]
 
 

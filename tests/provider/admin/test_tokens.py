@@ -76,8 +76,10 @@ class TestTokens:
             {"user__id__exact": str(row.user_id)},
         ):
             assert found(office, model, **query) == [row]
-        for word in ("ad", driver.application.client_id[:-1], tokens.access, crypto.digest(tokens.access)):
+        for word in (tokens.access, crypto.digest(tokens.access)):
             assert found(office, model, q=word) == []
+        for beginning in ("ad", driver.application.client_id[:-1]):
+            assert found(office, model, q=beginning) == ([row] if model is Consent else [])
 
     def test_token_is_no_lookup(self, tokens: Tokens, office: Client) -> None:
         for lookup in ("token_checksum__startswith", "token", "user__password__startswith", "scope__contains"):
