@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import URLField
 from django.utils.translation import gettext_lazy as _
 
+from provider_site.admin.subject_choice import SubjectChoice
 from provider_site.models import ApplicationScope, Registration
 from provider_site.policy import facts as fact_policy
 from provider_site.policy.review import Step
@@ -122,7 +123,7 @@ def _field(db_field: Any, **options: Any) -> Any:
     return db_field.formfield(**options)
 
 
-class RegistrationForm(forms.ModelForm[Registration]):
+class RegistrationForm(SubjectChoice):
     """The registration beside the application. The state is chosen once, at registration; steps change it later."""
 
     # Set by the inline that makes the class anew for each request.
@@ -150,6 +151,7 @@ class RegistrationForm(forms.ModelForm[Registration]):
             "pkce_waived",
             "max_consent_days",
             "subject_type",
+            "sector_identifier_uri",
             "language",
         )
 
@@ -188,22 +190,23 @@ class RegistrationForm(forms.ModelForm[Registration]):
         elif commit and not self.errors:
             # What was decided since the row was read, a suspension above all, is not written back as it was.
             own = [name for name in self.changed_data if name in RegistrationForm.Meta.fields]
-            self.instance.save(update_fields=[*own, "updated"])
+            self.instance.save(update_fields={*own, *self.settled, "updated"})
             return self.instance
         return super().save(commit)
 
     def has_changed(self) -> bool:
         """Count a new registration that was left as it is: without its row the application would not exist."""
-        return self.instance._state.adding or super().has_changed()
+        return self.instance._state.adding or bool(self.settled) or super().has_changed()
 
 
 class RegistrationFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # the parent is the host's
     """The one registration, judged together with the application's own form, whose values `instance` holds."""
 
     def clean(self) -> None:
-        """Waive PKCE for confidential clients alone."""
+        """Waive PKCE for confidential clients alone, and settle the sector of pairwise subjects."""
         super().clean()
         for form in self.forms:
+            form.settle(application=self.instance)  # type: ignore[attr-defined]  # a SubjectChoice
             waived = getattr(form, "cleaned_data", {}).get("pkce_waived")
             if waived and self.instance.client_type == "public":
                 form.add_error("pkce_waived", _("Only a confidential client can be allowed to sign in without PKCE."))

@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from provider_site.admin.application_forms import RegistrationForm, RegistrationFormSet, ScopeForm, ScopeFormSet
+from provider_site.admin.subject_choice import reading_of
 from provider_site.models import ApplicationScope, Registration
-from provider_site.services import facts, roles
+from provider_site.policy import sectors
+from provider_site.services import facts, roles, subjects
 
 
 def facts_open(request: HttpRequest, application: Any) -> bool:
@@ -45,11 +48,26 @@ class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]  # no g
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave the state out of an application that is there."""
         fields = RegistrationForm.Meta.fields
-        return fields if obj is None else fields[1:]
+        if obj is None:
+            return fields
+        at = fields.index("subject_type") + 1
+        orphans = ["orphan_accounts"] if self._asks_about_accounts(request, obj) else []
+        return (*fields[1:at], *orphans, "sector", *fields[at:])
+
+    def _asks_about_accounts(self, request: HttpRequest, obj: Any) -> bool:
+        return obj is not None and self.has_change_permission(request, obj) and subjects.is_used(application=obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show reviewed facts to those who may not change them."""
-        return () if facts_open(request, obj) else facts.OF_REGISTRATION
+        return ("sector",) if facts_open(request, obj) else ("sector", *facts.OF_REGISTRATION)
+
+    @admin.display(description=_("Sector"), empty_value="–")
+    def sector(self, registration: Registration) -> Any:
+        """Return which applications share the pairwise subjects, in words."""
+        if registration.subject_type != Registration.SubjectType.PAIRWISE:
+            return None
+        sector = subjects.sector_of(registration=registration)
+        return _("This application alone") if sectors.is_own(sector) else sector
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Take an address without a scheme for https."""
@@ -60,7 +78,9 @@ class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]  # no g
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Let whoever registers an application own it, unless they say otherwise."""
         formset = super().get_formset(request, obj, **kwargs)
-        formset.form.user = request.user  # type: ignore[attr-defined]  # the form is ours
+        form: Any = formset.form
+        form.user, form.reading = request.user, reading_of(request)
+        form.asks_about_accounts = self._asks_about_accounts(request, obj)
         return formset if obj is not None else _suggesting(formset, [{"owner": request.user.pk}])
 
 

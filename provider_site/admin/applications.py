@@ -20,6 +20,7 @@ from provider_site.admin.application_steps import StepPages
 from provider_site.admin.bounded import BoundedAdmin
 from provider_site.admin.fact_rows import NAMES
 from provider_site.admin.review_actions import queue_length
+from provider_site.admin.subject_choice import SectorReadings
 from provider_site.admin.usage import application_usage
 from provider_site.models import Registration
 from provider_site.policy import facts as fact_policy
@@ -31,7 +32,7 @@ _ADDRESSES = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
 def _other_changes(form: Any, formsets: Any) -> list[dict[str, str]]:
     """Return what a change page changed beside the facts, each with its text before and after."""
     forms = [form, *(one for formset in formsets if formset.model is Registration for one in formset.forms)]
-    return [
+    changed = [
         {
             "fact": name,
             "before": str(one[name].initial if one[name].initial is not None else ""),
@@ -41,9 +42,10 @@ def _other_changes(form: Any, formsets: Any) -> list[dict[str, str]]:
         for name in one.changed_data
         if name not in NAMES and name in one.cleaned_data
     ]
+    return changed + [change for one in forms for change in getattr(one, "sector_changes", ())]
 
 
-class ApplicationAdmin(StepPages, FirstPartyPage, SecretPages, BoundedAdmin):
+class ApplicationAdmin(SectorReadings, StepPages, FirstPartyPage, SecretPages, BoundedAdmin):
     """Register applications and look after them. No secret or hash is ever shown after its creation."""
 
     form = ApplicationForm

@@ -165,8 +165,13 @@ def _first_secret(application: Any, **how: Any) -> str | None:
 def _create_registration(*, sector_document: Document | None, **facts: Any) -> None:
     registration = Registration(**facts)
     if registration.subject_type == Registration.SubjectType.PAIRWISE:
-        uris = registration.application.redirect_uris.split()
-        sectors.choose(registration=registration, redirect_uris=uris, document=sector_document)
+        application = registration.application
+        sectors.choose(
+            registration=registration,
+            client_id=application.client_id,
+            redirect_uris=application.redirect_uris.split(),
+            document=sector_document,
+        )
     registration.full_clean()  # its links are followed from the consent page: no javascript: among them
     if faults := link_faults({name: getattr(registration, name) for name in LINKS}):
         raise ValidationError(faults)

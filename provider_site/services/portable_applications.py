@@ -273,9 +273,13 @@ class _Import:
         if entry.subject_type != _PAIRWISE:
             registration.sector_redirect_uris = []
             return
-        document = self.documents.get(entry.client_id)
         try:
-            sectors.choose(registration=registration, redirect_uris=entry.facts.redirect_uris, document=document)
+            sectors.choose(
+                registration=registration,
+                client_id=entry.client_id,
+                redirect_uris=entry.facts.redirect_uris,
+                document=self.documents.get(entry.client_id),
+            )
         except ValidationError as error:
             raise ValidationError({"sector_identifier": error}) from error
         if entry.sector_identifier not in {"", registration.sector_identifier}:

@@ -104,13 +104,15 @@ def settle(*, client_id: str, redirect_uris: Sequence[str], document: Document |
     raise ValidationError(_FAULTS[sector.fault], code=sector.fault, params=names)
 
 
-def choose(*, registration: Registration, redirect_uris: Sequence[str], document: Document | None) -> None:
+def choose(
+    *, registration: Registration, client_id: str, redirect_uris: Sequence[str], document: Document | None
+) -> None:
     """Set on the registration, which is not saved, the sector it has with these addresses from now on.
 
     One that has pairwise subjects in the database keeps its sector; one that had them before gets it back where the
     addresses still make it. Raises ValidationError, changing nothing.
     """
-    client_id, frozen = registration.application.client_id, registration.sector_identifier
+    frozen = registration.sector_identifier
     rows = Registration.objects.filter(pk=registration.pk, subject_type=Registration.SubjectType.PAIRWISE)
     is_kept = rows.exists()
     if is_kept and not frozen:
