@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from provider_site import http
 from provider_site.conf import provider_settings
+from provider_site.errors import NotAllowed
 from provider_site.models import Consent, OutboxMessage, Registration
 from provider_site.policy.security_events import MEDIA_TYPE, TYP, Event, events_claim
 from provider_site.services import keys, outbox, subjects
 from provider_site.services.profiles import get_profile
 
 KIND = "security-event"
+TEST_KIND = "security-event-test"
+BETWEEN_TESTS = timedelta(minutes=1)
 ACCEPTED = 202
 # RFC 8935 7.1. What is wrong with the token itself stays wrong; a key or an account may be put right.
 FINAL_ERRORS = frozenset({"invalid_request", "invalid_issuer", "invalid_audience"})
@@ -51,12 +56,38 @@ def put_everywhere(*, user: Any, event: Event) -> int:
     return sum(put(application=row.application, user=user, event=event) is not None for row in rows)
 
 
-def _told(application_id: Any) -> Registration | None:
+@transaction.atomic
+def put_test(*, application: Any) -> OutboxMessage | None:
+    """Write the notice that says nothing of anybody (SSF 8.1.4); ``None`` within a minute of the last one.
+
+    Raises NotAllowed where the application is not told of events.
+    """
+    registration = _told(application.pk, lock=True)
+    if registration is None:
+        raise NotAllowed("the application is not approved, or has no address for events")
+    last = latest_test(application=application)
+    if last is not None and last.created > timezone.now() - BETWEEN_TESTS:
+        return None
+    sub_id = {"format": "opaque", "id": registration.application.client_id}
+    return _write(registration, sub_id=sub_id, events=events_claim(Event.VERIFICATION), kind=TEST_KIND)
+
+
+def latest_test(*, application: Any) -> OutboxMessage | None:
+    """Return the application's newest test notice, while it is kept."""
+    rows = OutboxMessage.objects.filter(kind=TEST_KIND, payload__application=str(application.pk))
+    return rows.order_by("-pk").first()
+
+
+def _told(application_id: Any, *, lock: bool = False) -> Registration | None:
     rows = Registration.objects.filter(status=Registration.Status.APPROVED, deleted_at=None).exclude(events_url="")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
     return rows.select_related("application").filter(application=application_id).first()
 
 
-def _write(registration: Registration, *, sub_id: dict[str, str], events: dict[str, Any]) -> OutboxMessage:
+def _write(
+    registration: Registration, *, sub_id: dict[str, str], events: dict[str, Any], kind: str = KIND
+) -> OutboxMessage:
     now = int(timezone.now().timestamp())
     claims = {
         "iss": provider_settings.issuer,
@@ -67,7 +98,7 @@ def _write(registration: Registration, *, sub_id: dict[str, str], events: dict[s
         "sub_id": sub_id,
         "events": events,
     }
-    return outbox.put(kind=KIND, payload={"application": str(registration.application_id), "claims": claims})
+    return outbox.put(kind=kind, payload={"application": str(registration.application_id), "claims": claims})
 
 
 @outbox.deliverer(KIND)
@@ -88,6 +119,15 @@ def push(payload: dict[str, Any]) -> None:
         raise outbox.Undelivered(error.summary) from None
     if response.status_code != ACCEPTED:
         raise _refusal(response)
+
+
+@outbox.deliverer(TEST_KIND)
+def push_test(payload: dict[str, Any]) -> None:
+    """Push a test once: its owner is waiting to see what comes of it."""
+    try:
+        push(payload)
+    except outbox.Undelivered as error:
+        raise outbox.Undelivered(str(error), final=True) from None
 
 
 def _refusal(response: http.Response) -> outbox.Undelivered:

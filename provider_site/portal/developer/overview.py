@@ -12,7 +12,7 @@ from provider_site.policy import facts as fact_policy
 from provider_site.portal.developer import redirect_uris, wording
 from provider_site.portal.developer.access import OwnedApplicationMixin
 from provider_site.portal.developer.forms import NoteForm
-from provider_site.services import facts, members, own_endpoints, people, reviews
+from provider_site.services import facts, members, own_endpoints, people, reviews, security_events
 
 HISTORY = 20
 _Status = Registration.Status
@@ -46,6 +46,7 @@ class OverviewPage(OwnedApplicationMixin):
             "owner_names": [people.display_name(user=user) for user in members.owners(application=self.application)],
             "issuer": provider_settings.issuer,
             "endpoints": _endpoints(),
+            "test_event": security_events.latest_test(application=self.application),
             **self._reviews(in_force),
         }
         return self.page(request, "provider_site/developer/application.html", context, status=status)

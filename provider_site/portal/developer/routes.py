@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from provider_site.portal.developer import (
     applications,
     editing,
+    events,
     invitations,
     lifecycle,
     logos,
@@ -31,6 +32,7 @@ developer_urls: list[URLPattern] = [
     path(f"{_ONE}submit/", lifecycle.SubmitView.as_view(), name="developer-submit"),
     path(f"{_ONE}withdraw/", lifecycle.WithdrawView.as_view(), name="developer-withdraw"),
     path(f"{_ONE}delete/", lifecycle.DeleteView.as_view(), name="developer-delete"),
+    path(f"{_ONE}events/test/", events.SendTestEventView.as_view(), name="developer-event-test"),
     path(f"{_ONE}members/", members.MembersView.as_view(), name="developer-members"),
     path(f"{_ONE}members/invite/", members.InviteView.as_view(), name="developer-invite"),
     path(f"{_ONE}members/<int:member_id>/remove/", members.RemoveMemberView.as_view(), name="developer-member-remove"),
