@@ -71,9 +71,7 @@ def _label(duration: Duration) -> str:
 
 
 def _once() -> str:
-    text = _(
-        "“Only this once” is for this sign-in alone, and for %(time)s at most. At the next one you are asked again."
-    )
+    text = _("“Only this once” lasts for this sign-in, %(time)s at most. At the next one you are asked again.")
     return text % {"time": _time(provider_settings.consent_once_lifetime)}
 
 
