@@ -11,6 +11,7 @@ from provider_site.models import ClientSecret, Consent, DailyCount, Logo, Member
 from provider_site.policy.facts import Facts
 from provider_site.services import facts, logos, members, profiles, reviews, secrets, usage
 from tests import factories
+from tests.browser.connections import connect
 from tests.provider.admin import registrations
 from tests.provider.developer.browsers import confirm_address
 from tests.provider.driver import plant_signing_key
@@ -40,6 +41,7 @@ class Gallery:
     developer: Any = field(init=False)
     person: Any = field(init=False)
     staff: Any = field(init=False)
+    connected: Any = field(init=False)
     applications: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -49,13 +51,15 @@ class Gallery:
         self._states()
         self._everything()
         self._memberships()
+        connect(self.connected, self.applications)
 
     def _people(self) -> None:
         self.developer = factories.make_user("an_account_name_that_never_comes_to_its_end_0123456789")
         address = "a.very.long.address.that.does.not.break@subdomain.of.a.long.example.com"
         self.person = factories.make_user("person", email=address)
         self.staff = factories.make_staff("root")
-        for user in (self.developer, self.person, self.staff):
+        self.connected = factories.make_user("connected", first_name=LONG, last_name=ARABIC)
+        for user in (self.developer, self.person, self.staff, self.connected):
             confirm_address(user)
         profiles.set_nickname(user=self.developer, nickname="W" * 40)
         profiles.set_nickname(user=self.person, nickname=ARABIC)

@@ -116,6 +116,13 @@ PERSON = [
     Stop("e-mail addresses", "/accounts/email/"),
     Stop("two factors", "/accounts/2fa/"),
 ]
+CONNECTED = [
+    Stop("all connected apps", "/o/apps/"),
+    *(
+        Stop(f"connected app, {name}", f"/o/apps/{{{name}}}/")
+        for name in ("everything", "suspended", "changing", "public")
+    ),
+]
 DEVELOPER = [
     Stop("list", "/o/developer/"),
     Stop("create, refused", _form("/o/developer/new/", ".dev-save button", id_name=" x ", id_redirect_uris="http://x")),
@@ -163,6 +170,7 @@ STAFF = [
 ALL: dict[str, tuple[str, list[Stop]]] = {
     "anybody": ("", ANYBODY),
     "person": ("person", PERSON),
+    "connected": ("connected", CONNECTED),
     "developer's forms": ("developer", DEVELOPER[:3]),
     "developer": ("developer", DEVELOPER[3:]),
     "applications": ("staff", STAFF[:7]),
