@@ -118,6 +118,8 @@ class CreateView(LoginRequiredMixin, View):
                 once=once,
                 picture=form.cleaned_data["logo"],
                 language=get_language() or "",
+                subject_type=form.cleaned_data["subject_type"],
+                sector_document=form.sector_document,
                 request=request,
             )
         except developers.SentBefore as before:

@@ -16,7 +16,7 @@ from provider_site.policy import facts as fact_policy
 from provider_site.policy.facts import Facts
 from provider_site.portal.developer.forms import ApplicationForm, NoteForm
 from provider_site.portal.developer.overview import OverviewPage
-from provider_site.services import facts, logos, reviews
+from provider_site.services import facts, logos, reviews, sectors
 from provider_site.services.reviews import Saved
 
 _SUSPENDED = _("A suspended application can't be changed. Ask the people who run this site.")
@@ -44,9 +44,13 @@ class EditView(OverviewPage):
         if self.is_suspended:
             return self.overview(request, problem=_SUSPENDED, status=409)
         shown = self._shown()
+        unread = self._read_sector(request)
         form = ApplicationForm(request.POST, request.FILES, application=self.application, before=shown)
         note_form = NoteForm(request.POST)
         is_valid = form.is_valid() and note_form.is_valid()
+        if unread is not None:
+            form.add_error("redirect_uris", unread)
+            is_valid = False
         if request.POST.get("seen") != _digest(shown):
             # Or an old page would bring back an address that a co-owner has just removed.
             form.add_error(
@@ -75,6 +79,16 @@ class EditView(OverviewPage):
             logo = logos.keep(application=self.application, picture=form.cleaned_data["logo"]).key
         asked = form.asked(logo=logo)
         return reviews.change(application=self.application, actor=request.user, asked=asked, note=note, request=request)
+
+    def _read_sector(self, request: HttpRequest) -> ValidationError | None:
+        """Look up what the sector identifier URI says of new redirect URIs; return why that can't be known."""
+        try:
+            sectors.read_again(
+                application=self.application, redirect_uris=request.POST.get("redirect_uris", "").split()
+            )
+        except ValidationError as error:
+            return error
+        return None
 
     def _shown(self) -> Facts:
         """Return what the form begins with: what is asked for where a change waits, or else what is in force."""

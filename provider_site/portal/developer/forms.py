@@ -16,8 +16,9 @@ from django.utils.translation import pgettext_lazy
 
 from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest
 from provider_site.policy.scopes import ScopeDefinition, catalog
+from provider_site.policy.sectors import Document
 from provider_site.portal.developer import redirect_uris
-from provider_site.services import applications, facts, pictures
+from provider_site.services import applications, facts, pictures, sectors
 
 MAX_URIS = 50
 _NOT_ASKED, _OPTIONAL, _REQUIRED = "", "optional", "required"
@@ -219,13 +220,52 @@ class NewApplicationForm(ApplicationForm):
         ],
         initial="confidential",
     )
+    subject_type = forms.ChoiceField(
+        label=_("By what does it know people?"),
+        widget=forms.RadioSelect,
+        choices=[
+            ("public", _("The same identifier as other applications")),
+            ("pairwise", _("An identifier of its own")),
+        ],
+        initial="public",
+        required=False,
+    )
+    sector_identifier_uri = _link_field(
+        _("Sector identifier URI"),
+        _(
+            "Only where the redirect URIs are on several hosts. We read there the JSON list of all of them, "
+            "and the host of this address is the one that counts (OpenID Connect Registration 5)."
+        ),
+    )
     once = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+    sector_document: Document | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Begin with what nearly every application asks for."""
         before = Facts(scopes={"openid": ScopeRequest(required=True)})
         application = applications.application_model()(authorization_grant_type="authorization-code")
         super().__init__(*args, application=application, before=before, **kwargs)
+
+    def clean_subject_type(self) -> str:
+        """Take what nobody chose for the usual."""
+        return self.cleaned_data["subject_type"] or "public"
+
+    def clean(self) -> dict[str, Any]:
+        """Read the sector identifier URI, which may take a while, and refuse what makes no sector."""
+        cleaned = super().clean()
+        uri = cleaned.get("sector_identifier_uri", "")
+        if cleaned.get("subject_type") != "pairwise":
+            if uri:
+                text = _("It is for an identifier of the application's own: choose that one, or leave this empty.")
+                self.add_error("sector_identifier_uri", text)
+        elif not {"redirect_uris", "sector_identifier_uri"} & set(self.errors):
+            try:
+                self.sector_document = sectors.read(uri=uri) if uri else None
+                # The client ID is not made yet; whatever it is, it is no fault.
+                sectors.settle(client_id="", redirect_uris=cleaned["redirect_uris"], document=self.sector_document)
+            except ValidationError as error:
+                self.add_error("sector_identifier_uri", error)
+        return cleaned
 
 
 class NoteForm(forms.Form):

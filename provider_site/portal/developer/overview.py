@@ -45,6 +45,7 @@ class OverviewPage(OwnedApplicationMixin):
             "is_principal": members.is_principal(application=self.application, user=request.user),
             "owner_names": [people.display_name(user=user) for user in members.owners(application=self.application)],
             "issuer": provider_settings.issuer,
+            "subject": wording.subject(self.registration),
             "endpoints": _endpoints(),
             "test_event": security_events.latest_test(application=self.application),
             **self._reviews(in_force),

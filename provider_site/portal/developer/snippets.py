@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 
 from provider_site.conf import provider_settings
+from provider_site.portal.developer import wording
 from provider_site.portal.developer.access import OwnedApplicationMixin
 from provider_site.services import snippets
 
@@ -21,6 +22,7 @@ class SnippetsView(OwnedApplicationMixin):
         context = {
             "client": client,
             "issuer": provider_settings.issuer,
+            "subject": wording.subject(self.registration),
             "is_machine": grant == "client-credentials",
             "signs_people_in": grant == "authorization-code",
             "has_openid": "openid" in client.scopes,

@@ -9,8 +9,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from provider_site.models import Registration
+from provider_site.policy import sectors
 from provider_site.policy.facts import Change, Facts, Kind, Missing, ScopeRequest
 from provider_site.policy.scopes import ScopeDefinition, catalog
+from provider_site.services import subjects
 
 FACTS: dict[str, Any] = {
     "name": pgettext_lazy("application", "Name"),
@@ -58,6 +61,18 @@ class AskedScope:
     title: Any
     required: bool
     justification: str
+
+
+def subject(registration: Registration) -> Any:
+    """Return by what the application knows people."""
+    if registration.subject_type == Registration.SubjectType.LEGACY:
+        return _("The key of their account, as before this site took the application over")
+    if registration.subject_type == Registration.SubjectType.PUBLIC:
+        return _("The same identifier as other applications (public)")
+    sector = subjects.sector_of(registration=registration)
+    if sectors.is_own(sector):
+        return _("An identifier that no other application is given (pairwise)")
+    return _("An identifier that only applications on %(host)s are given (pairwise)") % {"host": sector}
 
 
 def missing(found: Iterable[Missing]) -> list[tuple[Any, str]]:
