@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from requests import Response
 
+from outbound_http import guard
 from outbound_http.answers import json_object
 from outbound_http.errors import OutboundError
 from outbound_http.policy import Policy
@@ -14,7 +17,7 @@ from outbound_http.session import GuardedSession
 from outbound_http.transport import Clock
 from provider_site.conf import provider_settings
 
-__all__ = ["OutboundError", "OutboundSession", "Response", "json_object"]
+__all__ = ["OutboundError", "OutboundSession", "Response", "json_object", "may_be_called"]
 
 logger = logging.getLogger("provider_site.http")
 
@@ -37,6 +40,21 @@ def policy() -> Policy:
         logs_paths=False,
         logger=logger,
     )
+
+
+def may_be_called(url: str) -> bool:
+    """Return whether an address looks like one that may be called; a name is resolved, and checked, at each call."""
+    parts = urlsplit(url)
+    rules, host = policy(), (parts.hostname or "").lower()
+    if guard.is_loopback_host(host):
+        return rules.allow_loopback_http
+    try:
+        guard.check_address(ip_address(host), encrypted=parts.scheme == "https", policy=rules)
+    except OutboundError:
+        return False
+    except ValueError:  # a name
+        return parts.scheme == "https"
+    return True
 
 
 class OutboundSession(GuardedSession):

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from provider_site import http
 from provider_site.models import ApplicationScope, AuditEvent, Registration
 from provider_site.policy import links, redirect
 from provider_site.policy.scopes import catalog
@@ -87,11 +88,18 @@ def clean_name(name: str) -> str:
 
 
 def link_faults(addresses: Mapping[str, str]) -> dict[str, ValidationError]:
-    """Return an error for each field whose address may lead elsewhere than it looks; an empty one leads nowhere."""
+    """Return an error for each field whose address may lead elsewhere than it looks; an empty one leads nowhere.
+
+    Where we send events ourselves, an address in clear is refused too (RFC 8935 5.1).
+    """
     text = _(
         "This address may lead elsewhere than it looks. Leave out user names, backslashes and invisible characters."
     )
-    return {name: ValidationError(text) for name, url in addresses.items() if url and links.misleads(url)}
+    faults = {name: ValidationError(text) for name, url in addresses.items() if url and links.misleads(url)}
+    events_url = addresses.get("events_url", "")
+    if events_url and "events_url" not in faults and not http.may_be_called(events_url):
+        faults["events_url"] = ValidationError(_("We send events to public https:// addresses alone."))
+    return faults
 
 
 def register_application(

@@ -11,10 +11,13 @@ from django.utils import timezone
 from provider_site.models import OutboxMessage, Registration
 from provider_site.policy.security_events import Event
 from provider_site.services import outbox, security_events
+from tests import factories
 from tests.consumer.scripted_server import drip, serving
 from tests.consumer.test_http import resolver
 from tests.event_receiver import Receiver, receiving
 from tests.outside import OutsideConnectionError
+from tests.provider.developer.browsers import signed_in
+from tests.provider.developer.pages import change
 from tests.provider.driver import plant_signing_key
 
 
@@ -152,3 +155,33 @@ def test_environment_s_proxy_learns_nothing(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     allow(OUTBOUND_ALLOW_LOOPBACK_HTTP=True)
     assert push(receiver.url).delivered_at is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://app.example.com/events", True),
+        ("https://93.184.216.34/events", True),
+        ("http://app.example.com/events", False),
+        ("https://10.0.0.1/", False),
+        ("https://169.254.169.254/latest/", False),
+        ("https://[fd00:ec2::254]/", False),
+        ("https://localhost/events", False),
+        ("http://127.0.0.1:8000/", False),
+    ],
+)
+def test_address_that_would_not_be_called_is_refused_where_it_is_entered(
+    allow: Any, user: Any, url: str, taken: bool
+) -> None:
+    draft = factories.make_draft(user).application
+    answer = change(signed_in(user), draft, events_url=url)
+    assert (answer.status_code == 302) is taken
+    assert Registration.objects.get(application=draft).events_url == (url if taken else "")
+    if not taken:
+        assert "public https:// addresses" in answer.content.decode()
+
+
+def test_address_on_this_machine_may_be_entered_where_it_may_be_called(allow: Any, user: Any) -> None:
+    allow(OUTBOUND_ALLOW_LOOPBACK_HTTP=True)
+    draft = factories.make_draft(user).application
+    assert change(signed_in(user), draft, events_url="http://127.0.0.1:8000/events").status_code == 302
