@@ -5,7 +5,7 @@ Include them at the root of the issuer's host: ``path("", include("provider_site
 
 from django.urls import include, path
 
-from provider_site.portal import app_profile, consent, profile
+from provider_site.portal import app_profile, consent, personal_data, profile
 from provider_site.portal.connected import actions, listing, one
 from provider_site.portal.developer.routes import developer_urls
 from provider_site.protocol import authorize, metadata, token, userinfo
@@ -42,6 +42,7 @@ portal_urls = [
     path("o/apps/<str:application_id>/receipt/<int:consent_id>/", actions.ReceiptView.as_view(), name="receipt"),
     path("o/apps/<str:application_id>/profile/", app_profile.AppProfileView.as_view(), name="app-profile"),
     path("o/profile/", profile.ProfileView.as_view(), name="profile"),
+    path("o/profile/data/", personal_data.PersonalDataView.as_view(), name="personal-data"),
     path("o/avatar/<slug:key>.png", profile.AvatarView.as_view(), name="avatar"),
     *developer_urls,
 ]

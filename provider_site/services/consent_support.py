@@ -37,7 +37,7 @@ def end_consent(*, consent: Consent, actor: Any, reason: str, request: HttpReque
         actor=actor,
         application=locked.application,
         request=request,
-        data={"consent": locked.pk, "user": locked.user.get_username(), "reason": reason.strip()},
+        data={"consent": locked.pk, "user": str(locked.user_id), "reason": reason.strip()},
     )
     security_events.put(application=locked.application, user=locked.user, event=Event.WITHDRAWN)
     outbox.put(kind="consent-ended-mail", payload={"consent": locked.pk, "reason": reason.strip()})

@@ -48,6 +48,12 @@ def revoke_person(*, user_id: Any, reason: str) -> bool:
     return count > 0
 
 
+def count(*, user_id: Any) -> int:
+    """Return how many tokens and codes of a person's are in stock DOT's tables, dead ones included."""
+    stock: list[type[models.Model]] = [get_access_token_model(), get_refresh_token_model(), get_grant_model()]
+    return sum(model._default_manager.filter(user=user_id).count() for model in stock)
+
+
 def inactive_people(*, batch: int = BATCH) -> Iterator[Any]:
     """Yield the keys of inactive accounts that still have something to revoke, some of them more than once."""
     for rows in _living():
