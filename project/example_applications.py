@@ -6,7 +6,7 @@ Only where the provider is served: this module imports it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,8 +17,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from project.avatars import draw_logo
-from provider_site.models import Member
+from provider_site.models import Consent, Member
 from provider_site.policy import consent as policy
+from provider_site.policy.durations import Duration
 from provider_site.policy.facts import ScopeRequest
 from provider_site.services import (
     applications,
@@ -48,6 +49,8 @@ class Example:
     client_type: str = "confidential"
     logo: Mapping[str, str] = field(default_factory=dict)
     is_complete: bool = True
+    owner: str = "developer"
+    subject_type: str = "public"
 
     @property
     def home(self) -> str:
@@ -60,9 +63,9 @@ def join_group(user: Any) -> None:
     user.groups.add(*Group.objects.filter(name=GROUPS[user.get_username()]))
 
 
-def seed_applications(known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def seed_applications(examples: Iterable[Example], known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Make the applications that are missing; return what demo.json holds of each. ``known`` is it by client ID."""
-    return [_seed(example, known.get(example.client_id, {})) for example in EXAMPLES]
+    return [_seed(example, known.get(example.client_id, {})) for example in examples]
 
 
 @transaction.atomic
@@ -75,7 +78,7 @@ def _seed(example: Example, known: Mapping[str, Any]) -> dict[str, Any]:
         if example.logo:
             logo = logos.store(application=application, upload=draw_logo(**example.logo))
             asked = replace(facts.read(application=application), logo=logo.key)
-            reviews.change(application=application, actor=_person("developer"), asked=asked)
+            reviews.change(application=application, actor=person(example.owner), asked=asked)
         example.live(application)
         application.registration.refresh_from_db()
     elif application.client_type == "confidential" and not secret:
@@ -87,13 +90,14 @@ def _register(example: Example) -> applications.RegisteredApplication:
     # Not services.developers, which the site's own settings may close or bound; the rest is what it does.
     return applications.register_application(
         name=example.name,
-        owner=_person("developer"),
+        owner=person(example.owner),
         client_id=example.client_id,
         client_type=example.client_type,
         redirect_uris=[f"{example.home}/callback"],
         scopes={name: scope.required for name, scope in example.scopes.items()},
         justifications={name: scope.justification for name, scope in example.scopes.items()},
         description=example.description,
+        subject_type=example.subject_type,
         homepage_url=f"{example.home}/",
         privacy_policy_url=f"{example.home}/privacy" if example.is_complete else "",
         terms_url=f"{example.home}/terms" if example.is_complete else "",
@@ -124,7 +128,8 @@ def _testers(application: Any) -> Iterator[str]:
             yield row.user.get_username()
 
 
-def _person(username: str) -> Any:
+def person(username: str) -> Any:
+    """Return one of the demonstration's people."""
     return get_user_model()._default_manager.get(username=username)
 
 
@@ -133,23 +138,28 @@ def _person(username: str) -> Any:
 
 def _is_drafted(application: Any) -> None:
     """Stay a draft that lacks what a reviewer needs, with an invitation that alice has not answered."""
-    members.invite(application=application, identifier="alice", role="tester", actor=_person("developer"))
+    members.invite(application=application, identifier="alice", role="tester", actor=person("developer"))
 
 
 def _is_submitted(application: Any) -> None:
     """Wait for review, tried meanwhile by xiaoming."""
-    developer, tester = _person("developer"), _person("xiaoming")
+    developer, tester = person("developer"), person("xiaoming")
     member = members.invite(application=application, identifier="xiaoming", role="tester", actor=developer)
     if member.user_id is not None:
         members.accept(member_id=member.pk, user=tester)
     reviews.submit(application=application, actor=developer, note="首次申请上架。Our first submission.")
 
 
+def is_approved(application: Any) -> None:
+    """Be in use."""
+    reviews.submit(application=application, actor=application.registration.owner)
+    reviews.approve(application=application, actor=person("reviewer"))
+
+
 def _is_changed(application: Any) -> None:
     """Be approved, and then ask for more."""
-    developer = _person("developer")
-    reviews.submit(application=application, actor=developer)
-    reviews.approve(application=application, actor=_person("reviewer"))
+    developer = person("developer")
+    is_approved(application)
     approved = facts.read(application=application)
     mail = ScopeRequest(justification="每天早上把预报发到邮箱。To mail the forecast every morning.")
     asked = replace(
@@ -164,29 +174,38 @@ def _is_changed(application: Any) -> None:
 
 def _is_suspended(application: Any) -> None:
     """Be approved, allowed by alice, and switched off."""
-    reviews.submit(application=application, actor=_person("developer"))
-    reviews.approve(application=application, actor=_person("reviewer"))
-    _allow(application, _person("alice"))
+    is_approved(application)
+    allow(application, person("alice"), requested=facts.read(application=application).scopes, duration=365)
     reason = "未经同意向用户发送广告邮件。It sent its users advertising that they had not asked for."
-    reviews.suspend(application=application, actor=_person("operator"), reason=reason)
+    reviews.suspend(application=application, actor=person("operator"), reason=reason)
 
 
-def _allow(application: Any, user: Any) -> None:
-    """Say yes as on the consent page."""
+def allow(
+    application: Any,
+    user: Any,
+    *,
+    requested: Iterable[str],
+    duration: Duration,
+    declined: frozenset[str] = frozenset(),
+    settled: frozenset[str] = frozenset(),
+) -> Consent:
+    """Say yes as on the consent page, less what is declined; ``settled`` is what the page knew before."""
     handle = authorization_requests.keep(application=application, user=user, parameters={})
     waiting = authorization_requests.find(handle=handle, user=user)
-    requested = frozenset(facts.read(application=application).scopes)
+    asked = frozenset(requested)
     required = applications.required_scopes(application=application)
-    consents.allow(
+    consent = consents.allow(
         authorization_request=waiting,
         user=user,
-        requested=requested,
+        requested=asked,
         required=required,
-        ticked=policy.choices(requested=requested, required=required),
-        duration=365,
-        offered=[365],
+        ticked=policy.choices(requested=asked, required=required) - declined,
+        duration=duration,
+        offered=[duration],
+        settled=settled,
     )
     authorization_requests.mark_answered(authorization_request=waiting)
+    return consent
 
 
 EXAMPLES = [

@@ -119,14 +119,18 @@ def seed(*, path: Path) -> dict[str, Any]:
 
 
 def _provider(before: dict[str, Any]) -> dict[str, Any]:
-    from project.example_applications import seed_applications  # noqa: PLC0415 - imports the provider
+    from project.example_applications import EXAMPLES, seed_applications  # noqa: PLC0415 - imports the provider
+    from project.example_connected import CONNECTED  # noqa: PLC0415 - the same
+    from project.example_consents import seed_consents  # noqa: PLC0415 - the same
     from project.example_usage import seed_usage  # noqa: PLC0415 - the same
 
     clients = before.get("clients", {})
     found: dict[str, Any] = {
         "clients": {seed["key"]: _client(seed, clients.get(seed["key"], {})) for seed in client_seeds()}
     }
-    found["applications"] = seed_applications({app["client_id"]: app for app in before.get("applications", [])})
+    known = {app["client_id"]: app for app in before.get("applications", [])}
+    found["applications"] = seed_applications([*EXAMPLES, *CONNECTED], known)
+    seed_consents()
     seed_usage()
     developers = reverse("provider_site:developer-applications", urlconf="project.urls_provider")
     return found | {"developer_url": f"{settings.PROVIDER_URL}{developers}"}

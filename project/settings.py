@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 
 from project.environment import (
     CONSUMER,
@@ -287,6 +288,24 @@ if PROVIDER in SITES:
         "EMAIL_VERIFIED": "project.accounts.email_verified",
         # nobody, staff, verified or everyone: who registers applications at the developer pages.
         "WHO_MAY_REGISTER": os.environ.get("WHO_MAY_REGISTER") or ("verified" if DEBUG else "nobody"),
+        # What other applications may ask of a person's calendar. Sharing it is asked about at each sign-in.
+        "SCOPES": {
+            "calendar.read": {
+                "title": _("See your calendar"),
+                "description": _("Titles, times and places of your events."),
+            },
+            "calendar.write": {
+                "title": _("Change your calendar"),
+                "description": _("Add, change and delete events."),
+                "writes": True,
+            },
+            "calendar.share": {
+                "title": _("Share your calendar with others"),
+                "description": _("Whoever it is shared with sees your events."),
+                "writes": True,
+                "sensitive": True,
+            },
+        },
         "KEY_RING": read_key_ring("PROVIDER_KEY_RING", development_file=_development_file("provider_key_ring")),
         # In the demonstration, applications run on this very machine.
         "OUTBOUND_ALLOW_LOOPBACK_HTTP": DEBUG,
