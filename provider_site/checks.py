@@ -15,12 +15,16 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 from django.core.files.storage.handler import InvalidStorageError
+from django.db import DatabaseError, router
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from provider_site.conf import KNOWN_KEYS, provider_settings
+from provider_site.models import Registration
 from provider_site.models.profile import avatar_storage
 
+# How many applications one message names.
+_NAMED = 10
 _WIRING = "from provider_site.dot_settings import dot_settings; OAUTH2_PROVIDER = dot_settings()"
 _RFC9700_GATES = (
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT",
@@ -202,6 +206,27 @@ def check_storage(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.database)
+def check_sectors(app_configs: Any, databases: Any = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Report applications with pairwise subjects of no sector (W008): ``check --database``, and before ``migrate``."""
+    if router.db_for_read(Registration) not in (databases or ()):
+        return []
+    rows = Registration.objects.filter(subject_type=Registration.SubjectType.PAIRWISE, sector_identifier="")
+    try:
+        client_ids = list(rows.order_by("pk").values_list("application__client_id", flat=True)[:_NAMED])
+    except DatabaseError:
+        return []  # the table is made, or gets its columns, by the very migrate that asks
+    if not client_ids:
+        return []
+    return [
+        checks.Warning(
+            f"These have pairwise subjects without a sector, and share them with nobody: {', '.join(client_ids)}.",
+            hint="They were changed past the forms. Choose the subject identifier in the admin (OpenID Core 8.1).",
+            id="provider_site.W008",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

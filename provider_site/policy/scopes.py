@@ -39,7 +39,7 @@ _STANDARD = (
     ScopeDefinition(
         "unionid",
         _("Know you in other apps of the same maker"),
-        _("A second number that is the same in all of them, so that they can tell it is you."),
+        _("A second number, the same in each of them. By it they can put together what you do in one and in another."),
         ("unionid",),
     ),
     ScopeDefinition("nickname", _("See your nickname"), _("The name you chose to show."), ("nickname",)),
