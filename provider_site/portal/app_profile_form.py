@@ -46,7 +46,7 @@ class AppProfileForm(forms.Form):
         label=_("Avatar for this app"), required=False, choices=AppProfile.Avatar.choices, widget=forms.RadioSelect
     )
     app_picture = forms.FileField(
-        label=_("Another picture"),
+        label=_("The other picture"),
         required=False,
         help_text=_("PNG, JPEG, WebP or GIF. We cut it square and keep only the picture itself."),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),

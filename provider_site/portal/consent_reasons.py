@@ -44,11 +44,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why the page asks: a text, the scopes it is about, and what of the application has changed since."""
+    """Why the page asks: a text, the scopes it is about, and what of the application has changed since.
+
+    ``is_changes``: the text speaks of the changes already.
+    """
 
     text: str
     titles: list[Any]
     changes: list[Change]
+    is_changes: bool
 
 
 _LABELS = {
@@ -71,6 +75,7 @@ def reason(question: Question) -> Reason | None:
         text=text,
         titles=[definitions[name].title for name in in_order(scopes)],
         changes=_changes(question, question.consent),
+        is_changes=question.outcome is Outcome.FACTS_CHANGED,
     )
 
 

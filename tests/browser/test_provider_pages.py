@@ -105,10 +105,16 @@ def test_keyboard_alone_allows_one_scope_and_declines_the_rest(live_sites: LiveS
 
 
 def test_enter_in_a_field_never_allows(live_sites: LiveSites, user: Any, page: Any) -> None:
+    """Where there is a field to write in, it shows the page again, as it was filled in; else it denies."""
     application = register(live_sites)
     sign_in(page, live_sites, user, authorize_url(live_sites, application))
     tab_to(page, "scope-nickname")
     page.keyboard.press("Space")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("#scope-nickname").is_checked()
+    page.goto(authorize_url(live_sites, application, scope="openid email"))
+    tab_to(page, "scope-email")
     page.keyboard.press("Enter")
     assert answer(page)["error"] == ["access_denied"]
     assert not Consent.objects.filter(user=user, application=application).exists()
