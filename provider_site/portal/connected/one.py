@@ -72,6 +72,7 @@ class ConnectedAppView(LoginRequiredMixin, View):
             "owner_name": people.display_name(user=registration.owner if registration else None),
             "reviewed": status in {Registration.Status.APPROVED, Registration.Status.SUSPENDED},
             "suspended": status == Registration.Status.SUSPENDED,
+            "served": access.serves(registration, user_id=request.user.pk),
             "connection": connection,
             "rows": _rows(request, connection) if connection else [],
             "declined": words.titles(connection.consent.declined_scopes - connection.held) if connection else [],

@@ -166,9 +166,13 @@ class TestPage:
         Registration.objects.update(description="Shows your days.", **links)
         text = read(driver, own(driver))
         assert "Reviewed by" in text
+        assert "What it sees now" in text
         assert all(words in text for words in ("Shows your days.", *links.values()))
         Registration.objects.update(status="rejected")
-        assert "Not reviewed by" in read(driver, own(driver))
+        text = read(driver, own(driver))
+        assert "Not reviewed by" in text
+        assert "The app is not open to people at present" in text
+        assert "What it sees now" not in text
 
     def test_suspended_app_says_why_and_lends_no_links(self, driver: Driver, tokens: Tokens) -> None:
         Registration.objects.update(homepage_url="https://app.example.com/home")
