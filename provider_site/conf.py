@@ -228,6 +228,8 @@ class ProviderSettings(OutboundSettings):
     def unused_warning(self) -> timedelta:
         """``UNUSED_WARNING_DAYS``: how long before the end of an unused consent the person is told; 14 days.
 
+        At most half of ``UNUSED_CONSENT_DAYS``, whatever is set.
+
         Raises ImproperlyConfigured for anything but a number from 1 to 365.
         """
         return timedelta(days=self._whole("UNUSED_WARNING_DAYS", 14, least=1, most=365))
