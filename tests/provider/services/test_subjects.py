@@ -5,17 +5,16 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from provider_site.checks import check_sectors
-from provider_site.models import PairwiseSubject, Registration, UnionSubject
+from provider_site.models import PairwiseSubject, Registration
 from provider_site.policy.facts import Facts
 from provider_site.services import facts, reviews, sectors, subjects
 from provider_site.services.profiles import get_profile
 from tests import factories
-from tests.flows.test_at_once import at_once
 from tests.provider.driver import REDIRECT, Driver, plant_signing_key
 from tests.provider.sector_host import SectorHost
 
@@ -85,20 +84,6 @@ def test_pairwise_costs_one_query_more_and_public_none(user: Any) -> None:
             driver.userinfo(tokens.access)
         counts[subject_type] = len(queries)
     assert counts["pairwise"] - counts["public"] == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_first_uses_at_once_make_one_subject_each() -> None:
-    user, owner = factories.make_user(), factories.make_user()
-
-    def first_use(_number: int) -> tuple[str, str]:
-        with transaction.atomic():  # whoever comes second goes on in its own transaction
-            pair = subjects.pairwise(user=user, sector="app.example.com"), subjects.union(user=user, owner_id=owner.pk)
-            assert PairwiseSubject.objects.filter(subject=pair[0]).exists()
-            return pair
-
-    assert len(set(at_once(first_use))) == 1
-    assert PairwiseSubject.objects.count() == UnionSubject.objects.count() == 1
 
 
 class TestFindingThePerson:
