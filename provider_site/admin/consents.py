@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.admin import consent_details
@@ -91,7 +92,7 @@ class EndForm(forms.Form):
 class ConsentAdmin(FoundByName):
     """What people allow which application, newest row first."""
 
-    list_display = ("user", "application", "state", "source", "scope", "given_at", "ends", "last_used_at")
+    list_display = ("user", "application", "state", "decided_by", "scope", "given_at", "ends", "last_used_at")
     list_select_related = ("user", "application__registration")
     list_filter = (StateFilter, SourceFilter, UnusedFilter)
     search_help_text = _("A client ID or user name, or how one begins.")
@@ -107,9 +108,15 @@ class ConsentAdmin(FoundByName):
         return consent_details.state(consent)
 
     @admin.display(description=_("ends"))
-    def ends(self, consent: Consent) -> datetime | Text:
+    def ends(self, consent: Consent) -> Text:
         """Return when the last of it ends by itself."""
-        return consent_details.ends(consent) or _("when withdrawn")
+        end = consent_details.ends(consent)
+        return date_format(timezone.localtime(end), "DATETIME_FORMAT") if end is not None else _("when withdrawn")
+
+    @admin.display(description=_("decided by"))
+    def decided_by(self, consent: Consent) -> Text:
+        """Return whose decision it is, in a word."""
+        return _("Administrator") if consent.source == Consent.Source.FIRST_PARTY else _("Person")
 
     @admin.display(description=_("chosen duration"))
     def duration_chosen(self, consent: Consent) -> str:

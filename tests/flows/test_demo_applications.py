@@ -11,12 +11,23 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 
 from project import seeding
 from project.management.commands.demo import instructions
-from provider_site.models import AuditEvent, Consent, DailyCount, Member, Registration, Review
-from provider_site.services import reviews, roles, secrets, usage
+from provider_site.models import (
+    AuditEvent,
+    Authorization,
+    Consent,
+    DailyCount,
+    Member,
+    OutboxMessage,
+    Registration,
+    Review,
+)
+from provider_site.services import consents, reviews, roles, secrets, usage
 from provider_site.services.applications import application_model
+from provider_site.storage import consented
 
 ROOT = Path(__file__).resolve().parents[2]
 STATES = {
@@ -24,6 +35,8 @@ STATES = {
     "reading-notes": "submitted",
     "morning-weather": "approved",
     "lucky-draw": "suspended",
+    **dict.fromkeys(("zhaoxi-mail", "weekly-report", "pocket-books", "book-circle"), "approved"),
+    **dict.fromkeys(("tree-hollow", "photo-frame"), "approved"),
 }
 
 
@@ -49,7 +62,7 @@ def visitor(demo: dict[str, Any], username: str) -> Client:
 
 def rows() -> dict[str, list[Any]]:
     """Return everything that seeding could write a second time, and what an update would touch."""
-    models = (AuditEvent, Consent, DailyCount, Member, Review)
+    models = (AuditEvent, Authorization, Consent, DailyCount, Member, OutboxMessage, Review)
     counted: dict[str, list[Any]] = {model.__name__: [model._default_manager.count()] for model in models}
     counted["Registration"] = list(Registration.objects.order_by("pk").values_list("pk", "status", "updated"))
     return counted
@@ -59,7 +72,7 @@ def test_one_application_in_each_state_is_told_in_the_file(db: None, path: Path)
     demo = seeding.seed(path=path)
     told = {app["client_id"]: app for app in demo["applications"]}
     assert {client_id: app["status"] for client_id, app in told.items()} == STATES
-    assert {app["owner"] for app in told.values()} == {"developer"}
+    assert {app["owner"] for app in told.values()} == {"developer", "admin"}
     assert [app["client_id"] for app in told.values() if app["change_waits"]] == ["morning-weather"]
     assert [app["client_id"] for app in told.values() if app["status_reason"]] == ["lucky-draw"]
     assert told["reading-notes"]["testers"] == ["xiaoming"]
@@ -88,7 +101,7 @@ def test_developer_sees_the_whole_life_and_where_to_go_from_there(db: None, path
     client = visitor(demo, "developer")
     assert 'href="/o/developer/"' in client.get("/").content.decode()
     page = client.get(demo["developer_url"].removeprefix("http://localhost:8000")).content.decode()
-    for app in demo["applications"]:
+    for app in [app for app in demo["applications"] if app["owner"] == "developer"]:
         assert app["name"] in page
         answer = client.get(app["developer_url"].removeprefix("http://localhost:8000"))
         assert answer.status_code == 200, app["name"]
@@ -102,6 +115,48 @@ def test_person_of_the_suspended_application_reads_why(db: None, path: Path) -> 
     page = visitor(demo, "alice").get("/o/apps/").content.decode()
     assert "Lucky Draw" in page
     assert reason in page
+
+
+def test_consents_of_every_kind_are_there(db: None, path: Path) -> None:
+    seeding.seed(path=path)
+    now = timezone.now()
+    rows = Consent.objects.filter(user__username="alice").order_by("pk").select_related("application__registration")
+    told = {row.application.client_id: row for row in rows}
+    held = {name: consented.held(row, row.application.registration, now) for name, row in told.items()}
+    assert {row.closed_reason for row in rows} == {"", "ended", "withdrawn"}
+    assert {row.duration for row in rows} == {"once", "30", "365", "until-withdrawn"}
+    assert told["zhaoxi-mail"].source == "first_party"
+    assert held["zhaoxi-mail"] == {"openid", "profile", "email"}
+    assert held["pocket-books"] == {"openid", "unionid", "nickname"}
+    assert told["pocket-books"].declined_scopes == {"email"}
+    assert told["photo-frame"].unused_warned_at is not None
+    assert held["photo-frame"], "it is flagged, and still holds"
+    terms = consented.terms(told["weekly-report"])
+    assert terms["calendar.write"].given_at - terms["calendar.read"].given_at > timedelta(days=100)
+    assert terms["calendar.write"].ends_at != terms["calendar.read"].ends_at
+    assert told["tree-hollow"].application.registration.subject_type == "pairwise"
+    assert not held["terminal-notes"]
+    for row in rows.exclude(application__client_id="lucky-draw"):
+        signed_in = list(row.authorizations.values_list("created", "address", "user_agent"))
+        assert signed_in, row
+        assert all(created < now and address and agent for created, address, agent in signed_in)
+    events = AuditEvent.objects.filter(actor_name="alice", action="consent.given", application__client_id="tree-hollow")
+    assert events.get().at < now - timedelta(days=30)
+    assert (
+        not OutboxMessage.objects.filter(kind="consent-given-mail")
+        .exclude(payload__consent=told["lucky-draw"].pk)
+        .exists()
+    ), "nobody is written to about what is made up"
+
+
+def test_consent_that_a_person_took_back_is_not_given_again(db: None, path: Path) -> None:
+    seeding.seed(path=path)
+    alice = get_user_model().objects.get(username="alice")
+    consents.withdraw(user=alice, application=application("book-circle"))
+    Consent.objects.filter(application=application("tree-hollow")).delete()
+    seeding.seed(path=path)
+    assert not Consent.objects.filter(user=alice, application=application("book-circle"), closed_at=None).exists()
+    assert Consent.objects.filter(user=alice, application=application("tree-hollow"), closed_at=None).exists()
 
 
 def test_charts_have_a_month_that_adds_up_at_the_site(db: None, path: Path) -> None:
