@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -178,7 +179,7 @@ def test_type_alone_tells_an_event_from_an_id_token(told: Driver) -> None:
     [
         {"events_url": ""},
         *({"status": status} for status in ("draft", "submitted", "rejected", "suspended")),
-        {"deleted_at": timezone.now()},
+        {"deleted_at": datetime(2026, 1, 1, tzinfo=UTC)},
     ],
     ids=str,
 )
