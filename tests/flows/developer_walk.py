@@ -87,6 +87,16 @@ def suspend(reviewer: Person, application: Any) -> None:
     reviewer.send(f"{place}{application.pk}/step/suspend/", 302, holds="reason", reason="It lies.")
 
 
+def take_back(person: Person, application: Any) -> None:
+    """Look at one's connected app, save its record, sign out of it and withdraw."""
+    own = f"/o/apps/{application.pk}/"
+    text = person.page(own, "app suspended").content.decode()
+    (receipt,) = set(re.findall(rf'href="({own}receipt/\d+/)"', text))
+    person.page(receipt, "receipt")
+    for step in ("/sign-out/", "/withdraw/"):
+        person.send(own, 303, leads_to=step)
+
+
 def walk() -> dict[str, Any]:
     """Register, test, review, use, suspend, reinstate and delete an application."""
     call_command("rotate_signing_keys", stdout=io.StringIO())
@@ -116,6 +126,7 @@ def walk() -> dict[str, Any]:
     after = [driver.works(each.access) for each in tokens]
     developer.page(home, "developer suspended")
     tester.page("/o/apps/", "apps suspended")
+    take_back(tester, application)
     reviews.reinstate(application=application, actor=reviewer.user)
     exported = io.StringIO()
     call_command("applications", "export", stdout=exported)

@@ -88,7 +88,7 @@ def test_application_lives_in_a_host_with_models_of_its_own(tmp_path: Path, has_
     assert project.manage("makemigrations", "--check", "--dry-run").strip() == "No changes detected"
     found: dict[str, Any] = json.loads(project.run(project.python, "-m", "tests.flows.developer_walk"))
     assert {name: status for name, status in found["pages"].items() if status != 200} == {}
-    assert len(found["pages"]) == (13 if has_admin else 10), found["pages"]
+    assert len(found["pages"]) == (15 if has_admin else 12), found["pages"]
     assert found["groups"] == sorted([roles.AUDITORS, roles.OPERATORS, roles.REVIEWERS])
     assert found["works"] == {"before": [True, True], "after": [False, False]}
     assert found["exported"] is True

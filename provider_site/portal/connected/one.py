@@ -17,6 +17,7 @@ from provider_site.conf import provider_settings
 from provider_site.models import AuditEvent, Authorization, Registration
 from provider_site.policy.scopes import ScopeDefinition, catalog, in_order
 from provider_site.portal import shared_values
+from provider_site.portal.app_profile import shown_to_app
 from provider_site.portal.connected import words
 from provider_site.portal.shared_values import SharedValues
 from provider_site.security_headers import protect
@@ -64,6 +65,7 @@ class ConnectedAppView(LoginRequiredMixin, View):
         if application is None:
             raise Http404
         connection, past = connections.with_application(user=request.user, application=application)
+        asked = access.registered_scopes(application.pk)
         registration = access.registration_of(application)
         status = registration.status if registration is not None else ""
         context = {
@@ -74,7 +76,10 @@ class ConnectedAppView(LoginRequiredMixin, View):
             "suspended": status == Registration.Status.SUSPENDED,
             "served": access.serves(registration, user_id=request.user.pk),
             "connection": connection,
-            "rows": _rows(request, connection) if connection else [],
+            "shown": shown_to_app(
+                user=request.user, application=application, scopes=connection.held & asked if connection else ()
+            ),
+            "rows": _rows(request, connection, asked) if connection else [],
             "declined": words.titles(connection.consent.declined_scopes - connection.held) if connection else [],
             "activity": [
                 _sign_in(row, alive)
@@ -92,9 +97,8 @@ class ConnectedAppView(LoginRequiredMixin, View):
         return protect(render(request, "provider_site/connected_app.html", context))
 
 
-def _rows(request: HttpRequest, connection: Connection) -> list[ScopeRow]:
+def _rows(request: HttpRequest, connection: Connection, asked: frozenset[str]) -> list[ScopeRow]:
     application, definitions = connection.application, catalog()
-    asked = access.registered_scopes(application.pk)
     required = applications.required_scopes(application=application)
     person = people.person(user=request.user, registration=connection.registration, scopes=connection.held & asked)
     return [
