@@ -78,21 +78,23 @@ def flag() -> tuple[int, int]:
         return 0, 0
     now = timezone.now()
     due = _idle(known.quiet_until(now)).filter(unused_warned_at=None)
-    flagged = list(_each_person(due, lambda user_id: _flag_of(user_id, known, now)))
-    return sum(flagged), sum(bool(each) for each in flagged)
+    flagged = told = 0
+    for number in _each_person(due, lambda user_id: _flag_of(user_id, known, now)):
+        flagged, told = flagged + number, told + bool(number)
+    return flagged, told
 
 
 def _idle(until: datetime) -> QuerySet[Consent]:
     """Return the open consents that have been neither given nor used since ``until``."""
+    # Of its own columns alone: of conditions on other tables Django makes a subquery, and PostgreSQL does not ask a
+    # subquery again of a row that a simultaneous use has changed meanwhile.
     never_since = Q(last_used_at=None) | Q(last_used_at__lte=until)
-    # Also true where there is no registration.
-    living = Consent.objects.filter(application__registration__deleted_at=None)
-    return living.filter(never_since, given_at__lte=until, closed_at=None)
+    return Consent.objects.filter(never_since, given_at__lte=until, closed_at=None)
 
 
 def _each_person(due: QuerySet[Consent], act: Callable[[Any], int]) -> Iterator[int]:
     """Act for each person who has a row in ``due``, in the order of their keys, a few in memory at a time."""
-    people_due = due.order_by("user_id").values_list("user_id", flat=True).distinct()
+    people_due = _of_living_apps(due).order_by("user_id").values_list("user_id", flat=True).distinct()
     keys = list(people_due[:BATCH])
     while keys:
         for user_id in keys:
@@ -101,6 +103,11 @@ def _each_person(due: QuerySet[Consent], act: Callable[[Any], int]) -> Iterator[
             except OperationalError:  # a deadlock with a use: the next run sees to what is left then
                 logger.exception("the unused consents of user %s wait for the next run", user_id)
         keys = list(people_due.filter(user_id__gt=keys[-1])[:BATCH])
+
+
+def _of_living_apps(rows: QuerySet[Consent]) -> QuerySet[Consent]:
+    """Leave out those of applications that are being deleted; nobody is told of them any more."""
+    return rows.filter(application__registration__deleted_at=None)  # also true where there is no registration
 
 
 def _end_of(user_id: Any, due: QuerySet[Consent]) -> int:
@@ -112,7 +119,8 @@ def _end_of(user_id: Any, due: QuerySet[Consent]) -> int:
 
 @transaction.atomic
 def _end_some(user_id: Any, due: QuerySet[Consent]) -> int:
-    rows = due.filter(user=user_id).select_related("application__registration", "user").order_by("pk")
+    own = _of_living_apps(due).filter(user=user_id)
+    rows = own.select_related("application__registration", "user").order_by("pk")
     ended = [row for row in list(rows[:TOGETHER]) if _end(row, due)]
     if ended and ended[0].user.is_active:
         outbox.put(kind=ENDED_MAIL, payload={"user": str(user_id), "consents": [row.pk for row in ended]})
@@ -121,7 +129,7 @@ def _end_some(user_id: Any, due: QuerySet[Consent]) -> int:
 
 def _end(row: Consent, due: QuerySet[Consent]) -> bool:
     """End one consent, unless somebody used it since it was read: the conditional UPDATE says so."""
-    # It changes nothing and locks the row: PostgreSQL asks the conditions again of what a simultaneous use has left.
+    # It changes nothing and locks the row, whose conditions are asked once more: a simultaneous use waits, or has won.
     if due.filter(pk=row.pk).update(unused_warned_at=row.unused_warned_at) != 1:
         return False
     if not consents.close(consent=row, reason=Consent.ClosedReason.UNUSED):
@@ -138,7 +146,7 @@ def _end(row: Consent, due: QuerySet[Consent]) -> bool:
 @transaction.atomic
 def _flag_of(user_id: Any, known: policy.Rule, now: datetime) -> int:
     due = _idle(known.gathered_until(now)).filter(user=user_id, unused_warned_at=None)
-    rows = due.select_related("application__registration", "user").order_by("given_at", "pk")[:BATCH]
+    rows = _of_living_apps(due).select_related("application__registration", "user").order_by("given_at", "pk")[:BATCH]
     ending = [row for row in rows if not _ends_by_itself(row, known, now)]
     edge = known.quiet_until(now)
     if not any(_used_at(row) <= edge for row in ending):
