@@ -24,7 +24,6 @@ class Event(StrEnum):
     NARROWED = "narrowed"  # some scopes are gone, others remain
     SIGNED_OUT = "signed_out"  # every sign-in and token ended, the consent stays
     ACCOUNT_DISABLED = "account_disabled"
-    ACCOUNT_ENABLED = "account_enabled"  # again, after it was disabled
     ACCOUNT_PURGED = "account_purged"  # deleted for good
     VERIFICATION = "verification"  # a test, of nobody
 
@@ -35,7 +34,6 @@ TYPES = {
     Event.NARROWED: _CAEP + "token-claims-change",
     Event.SIGNED_OUT: _CAEP + "session-revoked",
     Event.ACCOUNT_DISABLED: _RISC + "account-disabled",
-    Event.ACCOUNT_ENABLED: _RISC + "account-enabled",
     Event.ACCOUNT_PURGED: _RISC + "account-purged",
     Event.VERIFICATION: _SSF + "verification",
 }

@@ -107,7 +107,6 @@ def test_sign_out_is_told_and_ends_nothing_else(told: Driver, receiver: Receiver
     [
         (Event.UNUSED, "oauth/event-type/tokens-revoked", {"reason": "unused"}),
         (Event.ACCOUNT_DISABLED, "risc/event-type/account-disabled", {}),
-        (Event.ACCOUNT_ENABLED, "risc/event-type/account-enabled", {}),
         (Event.ACCOUNT_PURGED, "risc/event-type/account-purged", {}),
     ],
 )
