@@ -7,25 +7,34 @@ from datetime import timedelta
 from typing import Any
 
 from django.dispatch import Signal
+from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from provider_site import signals
-from provider_site.models import ApplicationScope, AuditEvent, ClientSecret, Member, Registration
+from provider_site.models import ApplicationScope, AuditEvent, ClientSecret, Consent, Member, Registration
 from provider_site.services import (
     audit_export,
+    consent_support,
     consents,
     deletion,
     facts,
+    first_party,
     keys,
     members,
+    personal_data,
     reviews,
     revocation,
     secrets,
+    unused,
 )
 from tests import factories
 from tests.provider.driver import Driver, plant_signing_key
 
 A = AuditEvent.Action
+OF_NO_APPLICATION = {
+    *(A.KEY_ROTATED, A.AUDIT_EXPORTED),
+    *(A.ACCOUNT_DEACTIVATED, A.ACCOUNT_DELETED, A.PERSON_EXPORTED, A.PERSON_ERASED),
+}
 
 
 @contextmanager
@@ -55,7 +64,7 @@ class Life:
         made = factories.make_application(
             self.owner, status="draft", description="Greets", homepage_url="https://a.example/"
         )
-        self.application = made.application
+        self.made, self.application = made, made.application
         self.driver = Driver(made, self.friend)
         Registration.objects.update(privacy_policy_url="https://a.example/p")
         ApplicationScope.objects.update(justification="To greet people.")
@@ -106,6 +115,42 @@ class Life:
     def take_back(self) -> None:
         consents.withdraw(user=self.friend, application=self.application)
 
+    def narrow(self) -> None:
+        consents.narrow(user=self.friend, application=self.application, scopes=["nickname"])
+
+    def sign_out(self) -> None:
+        consents.sign_out(user=self.friend, application=self.application)
+
+    def decide_not_to_ask(self) -> None:
+        first_party.set_first_party(application=self.application, actor=self.judge, value=True, reason="It is ours.")
+
+    def sign_in_unasked(self) -> None:
+        visitor = Driver(self.made, self.judge)
+        visitor.code()
+
+    def end_for_the_person(self) -> None:
+        consent = Consent.objects.get(user=self.judge)
+        consent_support.end_consent(consent=consent, actor=self.judge, reason="They asked us to.")
+
+    def end_unused(self) -> None:
+        long_ago = timezone.now() - timedelta(days=400)
+        seen = {"given_at": long_ago, "last_used_at": long_ago, "unused_warned_at": long_ago}
+        Consent.objects.create(user=self.friend, application=self.application, scope="openid", **seen)
+        assert unused.end_unused() == 1
+
+    def deactivate(self) -> None:
+        self.friend.is_active = False
+        self.friend.save()
+
+    def export_person(self) -> None:
+        assert "grace" in "".join(personal_data.export(user=self.friend, actor=self.judge))
+
+    def delete_person(self) -> None:
+        deletion.delete_person(user=factories.make_user(), actor=self.judge)
+
+    def erase_person(self) -> None:
+        personal_data.erase(user=self.friend, actor=self.judge)
+
     def rotate_keys(self) -> None:
         keys.rotate(actor=self.judge)
 
@@ -140,9 +185,19 @@ class Life:
             (A.CONSENT_GIVEN, s.consent_given, self.allow),
             (A.CONSENT_REFUSED, s.consent_refused, self.refuse),
             (A.TOKEN_REVOKED, None, self.revoke_token),
+            (A.CONSENT_NARROWED, s.consent_narrowed, self.narrow),
+            (A.SIGNED_OUT, None, self.sign_out),
             (A.CONSENT_WITHDRAWN, s.consent_withdrawn, self.take_back),
+            (A.APPLICATION_CHANGED, s.application_changed, self.decide_not_to_ask),
+            (A.CONSENT_NOT_ASKED, s.consent_given, self.sign_in_unasked),
+            (A.CONSENT_ENDED, s.consent_withdrawn, self.end_for_the_person),
+            (A.CONSENT_UNUSED, None, self.end_unused),
             (A.APPLICATION_SUSPENDED, s.application_suspended, lambda: self.decide(reviews.suspend)),
             (A.APPLICATION_REINSTATED, s.application_reinstated, lambda: self.decide(reviews.reinstate)),
+            (A.ACCOUNT_DEACTIVATED, None, self.deactivate),
+            (A.PERSON_EXPORTED, None, self.export_person),
+            (A.ACCOUNT_DELETED, None, self.delete_person),
+            (A.PERSON_ERASED, None, self.erase_person),
             (A.KEY_ROTATED, None, self.rotate_keys),
             (A.AUDIT_EXPORTED, None, self.export),
             (A.APPLICATION_DELETED, s.application_deleted, self.delete),
@@ -160,8 +215,8 @@ def test_every_action_there_is_leaves_its_trace_and_sends_its_signals(db: None) 
         assert len(own) == (signal is not None), (action, own)
         event = AuditEvent.objects.filter(action=action).latest("pk")
         assert event in [call["event"] for call in recorded]
-        if action not in {A.KEY_ROTATED, A.AUDIT_EXPORTED, A.APPLICATION_DELETED}:
-            assert event.client_id == life.application.client_id
+        assert event.client_id == ("" if action in OF_NO_APPLICATION else life.application.client_id)
         lived.add(action)
     assert lived == set(AuditEvent.Action)
-    assert {event.actor_name for event in AuditEvent.objects.all()} <= {"ada", "grace", "judith"}
+    # Without a name: what the site did by itself, and what the person did whose name was erased.
+    assert {event.actor_name for event in AuditEvent.objects.all()} == {"ada", "judith", ""}
