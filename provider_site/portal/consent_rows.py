@@ -30,10 +30,10 @@ _NUMBERS = {
 class ScopeRow:
     """One scope on the page.
 
-    ``known``: allowed before, until ``ends_at`` (``None``: until withdrawn) or ``once``; ``is_new``: not asked about
-    before, where something was. ``kind`` is ``writes``, ``reads``, or empty for a scope that is neither.
-    ``justification`` is the application's own claim, ``note`` ours. ``emptied``: there is nothing to show by the
-    person's own choice.
+    ``known``: the application has it, until ``ends_at`` (``None``: until withdrawn) or ``once``, ``unasked`` by an
+    administrator's decision; ``is_new``: not asked about before, where something was. ``kind`` is ``writes``,
+    ``reads``, or empty for a scope that is neither. ``justification`` is the application's own claim, ``note`` ours.
+    ``emptied``: there is nothing to show by the person's own choice.
     """
 
     name: str
@@ -45,6 +45,7 @@ class ScopeRow:
     known: bool
     ends_at: datetime | None
     once: bool
+    unasked: bool
     is_new: bool
     sensitive: bool
     kind: str
@@ -86,7 +87,8 @@ def rows(question: Question, *, person: Person, ticked: Collection[str], no_pict
                 ticked=name in ticked,
                 known=name in known,
                 ends_at=question.end(name) if term is not None else None,
-                once=term.once if term is not None else False,
+                once=term is not None and term.once,
+                unasked=term is not None and term.unasked,
                 is_new=bool(question.terms) and name not in known and name not in _declined(question),
                 sensitive=definition.sensitive,
                 kind=_kind(definition),

@@ -213,6 +213,15 @@ def test_known_row_says_until_when_and_new_row_that_it_is_new(driver: Driver) ->
     assert "This is only about what you allow anew." in part(page, "durations")
 
 
+def test_row_that_nobody_was_asked_about_does_not_say_that_the_person_allowed_it(driver: Driver) -> None:
+    Registration.objects.update(first_party=True)
+    assert "code" in query(driver.authorize())
+    found = row(ask(driver, prompt="consent")[1], NICKNAME)
+    assert "It has this already" in found
+    assert "decided that the app has this, until" in found
+    assert "llowed" not in found
+
+
 def test_declined_row_is_neither_known_nor_new(driver: Driver) -> None:
     driver.code(scopes=["offline_access"])
     found = row(ask(driver, prompt="consent")[1], NICKNAME)
