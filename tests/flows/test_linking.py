@@ -47,6 +47,16 @@ def test_primary_key_is_not_a_subject(user: Any, subject: str) -> None:
     assert find(social_login(str(user.pk))) is None
 
 
+def test_pairwise_subject_is_the_local_person_at_its_own_application_alone(user: Any, subject: str) -> None:
+    from provider_site.services import subjects
+
+    make_application(client_id="calendar", subject_type="pairwise")
+    own = subjects.pairwise(user=user, sector="app.example.com")
+    assert find(social_login(own)) == user
+    assert find(social_login(subject)) is None
+    assert find(social_login(subjects.pairwise(user=user, sector="other.example.com"))) is None
+
+
 @pytest.mark.parametrize("issuer", ["https://id.example.com", "http://localhost:8001", "http://localhost:8000/", ""])
 def test_subject_of_another_issuer_is_nobody(user: Any, subject: str, issuer: str) -> None:
     assert find(social_login(subject, server_url=issuer)) is None
@@ -87,11 +97,12 @@ class Visitor:
         assert self.response.status_code == 200, self.response.text
 
 
-def calendar_client(sites: LiveSites) -> None:
+def calendar_client(sites: LiveSites, **facts: Any) -> None:
     registered = make_application(
         name="朝夕日历",
         redirect_uris=[f"{sites.consumer}/accounts/house/login/callback/"],
         scopes={"openid": True, "nickname": True, "avatar": False, "offline_access": False},
+        **facts,
     )
     SocialApp.objects.create(
         provider="house",
@@ -153,3 +164,17 @@ def test_newcomer_signs_up_by_a_connector_but_not_by_the_consumers_form(live_sit
     assert 'name="password1"' not in form.text
     assert 'name="password1"' in requests.get(f"{live_sites.provider}/accounts/signup/", timeout=20).text
     assert SocialAccountAdapter().is_open_for_signup(None, social_login("x"))
+
+
+def test_first_sign_in_by_a_pairwise_subject_lands_on_the_same_person(live_sites: LiveSites) -> None:
+    from provider_site.services.profiles import get_profile
+
+    person = make_user("xiaoming")
+    person.emailaddress_set.create(email=person.email, verified=True, primary=True)
+    calendar_client(live_sites, subject_type="pairwise")
+    people = get_user_model().objects.count()
+    sign_in_at_the_calendar(live_sites, person)
+    (link,) = SocialAccount.objects.all()
+    assert link.user == person
+    assert link.uid not in {get_profile(user=person).subject, str(person.pk)}
+    assert get_user_model().objects.count() == people
