@@ -19,7 +19,7 @@ from project.example_applications import allow, person
 from provider_site.models import AuditEvent, Authorization, Consent, OutboxMessage
 from provider_site.policy import terms
 from provider_site.policy.durations import Duration
-from provider_site.services import consents
+from provider_site.services import consents, people
 from provider_site.services.applications import application_model
 from provider_site.storage import consented
 
@@ -111,6 +111,8 @@ def _live(history: History, now: datetime) -> None:
     consent = Consent()
     for decision in history.decisions:
         consent = _decide(application, user, decision, now)
+    # What the application was told at each sign-in, its own subject and unionid among it, is made at the first.
+    people.person(user=user, registration=application.registration, scopes=consent.scopes)
     for days_ago, device in history.sign_ins:
         _sign_in(consent, now - timedelta(days=days_ago), device)
     last_used = max((now - timedelta(days=days_ago) for days_ago, _device in history.sign_ins), default=None)

@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from provider_site.admin import consent_details
 from provider_site.admin.read_only import FoundByName
@@ -50,7 +51,7 @@ class StateFilter(admin.SimpleListFilter):
 class SourceFilter(admin.SimpleListFilter):
     """Whose decision it was, by its index."""
 
-    title = _("decided by")
+    title = pgettext_lazy("consent", "decided by")
     parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -65,7 +66,7 @@ class SourceFilter(admin.SimpleListFilter):
 class UnusedFilter(admin.SimpleListFilter):
     """Those whose person was told that they end because nothing uses them; few, with an index of their own."""
 
-    title = _("unused")
+    title = _("use")
     parameter_name = "unused"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -113,7 +114,7 @@ class ConsentAdmin(FoundByName):
         end = consent_details.ends(consent)
         return date_format(timezone.localtime(end), "DATETIME_FORMAT") if end is not None else _("when withdrawn")
 
-    @admin.display(description=_("decided by"))
+    @admin.display(description=pgettext_lazy("consent", "decided by"))
     def decided_by(self, consent: Consent) -> Text:
         """Return whose decision it is, in a word."""
         return _("Administrator") if consent.source == Consent.Source.FIRST_PARTY else _("Person")

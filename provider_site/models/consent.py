@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from oauth2_provider.settings import oauth2_settings
 
 
@@ -44,7 +45,9 @@ class Consent(models.Model):
     declined_scope = models.TextField(_("declined scopes"), blank=True, help_text=_("Space-separated."))
     # Per scope what differs from the row as a whole: policy/terms.py reads and writes it.
     terms = models.JSONField(_("terms of each scope"), default=dict, editable=False)
-    source = models.CharField(_("decided by"), max_length=11, choices=Source.choices, default=Source.PERSON)
+    source = models.CharField(
+        pgettext_lazy("consent", "decided by"), max_length=11, choices=Source.choices, default=Source.PERSON
+    )
     duration = models.CharField(
         _("chosen duration"), max_length=16, blank=True, help_text=_("“once”, a number of days, or “until-withdrawn”.")
     )

@@ -22,8 +22,10 @@ from provider_site.models import (
     DailyCount,
     Member,
     OutboxMessage,
+    PairwiseSubject,
     Registration,
     Review,
+    UnionSubject,
 )
 from provider_site.services import consents, reviews, roles, secrets, usage
 from provider_site.services.applications import application_model
@@ -135,6 +137,8 @@ def test_consents_of_every_kind_are_there(db: None, path: Path) -> None:
     assert terms["calendar.write"].given_at - terms["calendar.read"].given_at > timedelta(days=100)
     assert terms["calendar.write"].ends_at != terms["calendar.read"].ends_at
     assert told["tree-hollow"].application.registration.subject_type == "pairwise"
+    assert PairwiseSubject.objects.get(user__username="alice").sector == "tree-hollow.example"
+    assert UnionSubject.objects.get(user__username="alice").owner.get_username() == "developer"
     assert not held["terminal-notes"]
     for row in rows.exclude(application__client_id="lucky-draw"):
         signed_in = list(row.authorizations.values_list("created", "address", "user_agent"))
