@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from provider_site.models import AuthorizationRequest, Consent
+from provider_site.models import AuthorizationRequest, Consent, Registration
 from provider_site.services import reviews
+from provider_site.storage import consented
 from tests import factories
 from tests.provider.driver import ISSUER_HOST, Driver, query
 from tests.security.conftest import BACKEND
@@ -145,3 +146,99 @@ class TestConsentTampering:
         assert attacker.browser.post(address).status_code == 302
         assert driver.browser.get(address).status_code == 405
         assert driver.works(tokens.access)
+
+
+class TestTermsTampering:
+    """Get a scope for longer, or without a question, than the person said."""
+
+    def end(self, driver: Driver, scope: str) -> Any:
+        return consented.terms(consents(driver).get(closed_at=None))[scope].ends_at
+
+    def test_longer_choice_for_a_new_scope_reaches_no_other(self, driver: Driver) -> None:
+        driver.consent(driver.authorize(scope="openid nickname"), scopes=["nickname"], duration="1")
+        before = self.end(driver, "nickname")
+        page = driver.authorize(scope="openid nickname avatar")
+        fields = {"settled": "", "anew": "nickname avatar", "first_party": "1", "source": "first_party"}
+        driver.consent(page, scopes=["nickname", "avatar"], duration="until-withdrawn", **fields)
+        assert self.end(driver, "nickname") == before
+        assert self.end(driver, "avatar") is None
+        assert consents(driver).get().source == "person"
+
+    @pytest.mark.parametrize("duration", ["30", "365", "until-withdrawn", "8", "７", "+7", "07", " 7", "7\x00"])
+    def test_duration_above_the_maximum_or_oddly_written_saves_nothing(self, driver: Driver, duration: str) -> None:
+        Registration.objects.filter(application=driver.application).update(max_consent_days=7)
+        assert driver.consent(driver.authorize(), duration=duration).status_code == 400
+        assert not consents(driver).exists()
+        assert "code" in query(driver.consent(driver.authorize(), scopes=["nickname"], duration="7"))
+
+    def test_maximum_lowered_while_the_page_was_open_counts(self, driver: Driver) -> None:
+        page = driver.authorize()
+        Registration.objects.filter(application=driver.application).update(max_consent_days=7)
+        assert driver.consent(page, scopes=["nickname"], duration="30").status_code == 400
+        assert not consents(driver).exists()
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {"first_party": "true"},
+            {"source": "first_party"},
+            {"settled": "openid nickname"},
+            {"decision": "allow", "duration": "30"},
+            {"claims": '{"userinfo": {"email": null}}'},
+        ],
+    )
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_client_cannot_make_itself_one_of_the_sites_own(
+        self, driver: Driver, parameters: dict[str, str], method: str
+    ) -> None:
+        answer = driver.authorize(method=method, **parameters)
+        if method == "post":
+            answer = driver.browser.get(answer["Location"])
+        assert answer["Location"].startswith("/o/consent/")
+        assert not consents(driver).exists()
+
+    @pytest.mark.parametrize("prompt", ["none consent", "none login", "consent none", "none select_account"])
+    def test_silence_with_another_prompt_is_refused(self, driver: Driver, prompt: str) -> None:
+        driver.code()
+        assert query(driver.authorize(prompt=prompt))["error"] == "invalid_request"
+
+    @pytest.mark.parametrize("prompt", ["consent", "consent select_account", "select_account"])
+    def test_prompt_asks_though_everything_is_remembered(self, driver: Driver, prompt: str) -> None:
+        driver.code()
+        assert driver.authorize(prompt=prompt)["Location"].startswith("/o/consent/")
+
+    def test_decided_handle_decides_nothing_more(self, driver: Driver) -> None:
+        page = driver.authorize(scope="openid nickname avatar")
+        driver.consent(page, scopes=["nickname"], duration="1")
+        before = consents(driver).get()
+        for fields in ({"scope": ["avatar"], "decision": "allow"}, {"decision": "deny"}):
+            answer = driver.browser.post(page["Location"], {"duration": "until-withdrawn"} | fields)
+            assert answer.status_code == 410
+        after = consents(driver).get()
+        assert (after.scope, after.terms, after.declined_scope) == (before.scope, before.terms, before.declined_scope)
+
+    def test_handle_of_one_request_decides_no_other(self, driver: Driver) -> None:
+        """Of two open requests, the smaller one's form can't bring what only the larger one asks for."""
+        small = driver.authorize(scope="openid nickname")
+        driver.authorize(scope="openid nickname avatar")
+        assert driver.consent(small, scopes=["nickname", "avatar"]).status_code == 400
+        assert not consents(driver).exists()
+
+    def test_allowed_once_cannot_be_resumed_twice(self, driver: Driver) -> None:
+        page = driver.authorize()
+        answer = driver.consent(page, scopes=["nickname"], duration="once")
+        assert "code" in query(answer)
+        assert driver.browser.get(page["Location"].replace("consent", "authorize")).status_code == 410
+        assert driver.authorize()["Location"].startswith("/o/consent/")
+
+    def test_narrow_form_takes_nothing_from_another_person_or_application(
+        self, driver: Driver, attacker: Driver
+    ) -> None:
+        tokens = driver.tokens()
+        for action in ("withdraw", "withdraw-scope", "sign-out"):
+            address = f"/o/apps/{driver.application.pk}/{action}/"
+            fields = {"scope": "nickname", "user": str(consents(driver).get().user_id)}
+            assert attacker.browser.post(address, fields).status_code == 404
+            assert driver.browser.get(address).status_code == 405
+        assert driver.works(tokens.access)
+        assert "nickname" in consents(driver).get().scope
