@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider_site.models import AuditEvent, Consent, OutboxMessage, Registration
+from provider_site.policy import terms as policy_terms
 from provider_site.policy.unused import Rule, Use
 from provider_site.policy.unused import state as policy_state
 from provider_site.services import consent_ends, outbox, profiles, unused
@@ -293,6 +294,20 @@ class TestOver:
 
     def test_what_an_administrator_takes_back_ends(self, user: Any) -> None:
         consent = allowed(user, source=Consent.Source.FIRST_PARTY)
+        Registration.objects.update(first_party=True)
+        assert at_night()["consents whose time was over"] == 0
+        Registration.objects.update(first_party=False)
+        assert at_night()["consents whose time was over"] == 1
+        consent.refresh_from_db()
+        assert consent.closed_reason == Consent.ClosedReason.ENDED
+
+    def test_what_nobody_was_asked_about_ends_in_a_consent_of_the_person_s_own(self, user: Any) -> None:
+        """The person's own part is over and an administrator's, without an end, was in the same row."""
+        now = timezone.now()
+        own = policy_terms.Term(given_at=now - DAY, ends_at=now - timedelta(hours=1), wording="1")
+        unasked = policy_terms.Term(given_at=now - DAY, ends_at=None, wording="1", unasked=True)
+        known = policy_terms.to_json({"openid": own, "nickname": unasked})
+        consent = allowed(user, unused_for=DAY, terms=known)
         Registration.objects.update(first_party=True)
         assert at_night()["consents whose time was over"] == 0
         Registration.objects.update(first_party=False)
