@@ -21,10 +21,10 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 from provider_site import crypto
 from provider_site.models import Authorization, Consent, Registration
 from provider_site.services import consent_ends, reviews
-from provider_site.storage import access
+from provider_site.storage import access, consented
 from provider_site.storage.credentials import authorization_id
 from tests import factories
-from tests.flows.consent_model import ACCESS_SECONDS, CODE_SECONDS, DAY, IDLE_SECONDS, Credential, Family, Model
+from tests.flows.consent_model import ACCESS_SECONDS, CODE_SECONDS, DAY, IDLE_SECONDS, NEVER, Credential, Family, Model
 from tests.provider.driver import Driver, Tokens, plant_signing_key, query
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
@@ -337,6 +337,18 @@ class ConsentLife:
         if answer.status == 200:
             assert set(answer.body["scope"].split()) == credential.scopes & self.model.held()
 
+    def check_consent(self) -> None:
+        """Compare what the record says holds, and until when, with the model."""
+        consent = Consent.objects.filter(user=self.user, closed_at=None).first()  # the database knows of one at most
+        ends: dict[str, float] = {}
+        if consent is not None:
+            registration = Registration.objects.get(application=self.application)
+            terms, limit = consented.terms(consent), consented.limit(registration)
+            for name in consented.held(consent, registration):
+                end = terms[name].end(limit)
+                ends[name] = (end - BEGIN).total_seconds() if end is not None else NEVER
+        assert ends == {name: self.model.end_of(self.model.terms[name]) for name in self.model.held()}
+
     def check_rows(self) -> None:
         """Nothing of the person's lies in DOT's tables without an authorization that hangs on a consent of theirs."""
         known = {crypto.digest(each.text): each for each in self.model.credentials}
@@ -348,12 +360,12 @@ class ConsentLife:
         for row in get_refresh_token_model().objects.filter(user=self.user):
             assert row.token_checksum in known
             assert Authorization.objects.filter(pk=row.token_family, consent__user=self.user).exists()
-        assert Consent.objects.filter(user=self.user, closed_at=None).count() <= 1
+        self.check_consent()
         untouched = ["", "consent_ended"]  # of the clock the bystander has a share
         assert Authorization.objects.get(pk=self.bystander).revoked_reason in untouched
 
 
-STEPS_OF_LIFE = [
+STEPS_OF_LIFE: list[tuple[str, int]] = [
     ("sign_in_wholly", 30),
     ("sign_in", 6),
     ("exchange", 4),
