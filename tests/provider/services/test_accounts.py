@@ -83,6 +83,14 @@ class TestDeactivation:
         driver.sign_in_again(user)
         assert driver.works(driver.redeem(query(driver.authorize())["code"]).access)
 
+    def test_password_proved_again_is_signing_in_anew(self, driver: Driver, user: Any) -> None:
+        driver.tokens()
+        deactivate(user)
+        activate(user)
+        posted = driver.browser.post(driver.authorize()["Location"], {"password": factories.PASSWORD})
+        assert "code" in query(driver.browser.get(posted["Location"]))
+        assert "code" in query(driver.authorize())
+
     def test_trace_and_notice_are_written_once(self, driver: Driver, user: Any, other_user: Any) -> None:
         driver.tokens()
         elsewhere = Driver(factories.make_application(), other_user)
