@@ -61,11 +61,11 @@ class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]  # no g
         """Show reviewed facts to those who may not change them."""
         return ("sector",) if facts_open(request, obj) else ("sector", *facts.OF_REGISTRATION)
 
-    @admin.display(description=_("Sector"), empty_value="–")
+    @admin.display(description=_("Sector"))
     def sector(self, registration: Registration) -> Any:
         """Return which applications share the pairwise subjects, in words."""
         if registration.subject_type != Registration.SubjectType.PAIRWISE:
-            return None
+            return "–"
         sector = subjects.sector_of(registration=registration)
         return _("This application alone") if sectors.is_own(sector) else sector
 

@@ -1,5 +1,8 @@
 """Simultaneous first uses of an application's subjects, on whatever engine the suite runs."""
 
+from contextlib import nullcontext
+
+import pytest
 from django.db import transaction
 
 from provider_site.models import PairwiseSubject, UnionSubject
@@ -8,11 +11,13 @@ from tests import factories
 from tests.flows.test_at_once import at_once
 
 
-def test_first_uses_at_once_make_one_subject_each(transactional_db: None) -> None:
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_first_uses_at_once_make_one_subject_each(transactional_db: None, in_transaction: bool) -> None:
     user, owner = factories.make_user(), factories.make_user()
 
     def first_use(_number: int) -> tuple[str, str]:
-        with transaction.atomic():  # whoever comes second goes on in its own transaction
+        # Whoever comes second goes on in its own transaction.
+        with transaction.atomic() if in_transaction else nullcontext():
             pair = subjects.pairwise(user=user, sector="app.example.com"), subjects.union(user=user, owner_id=owner.pk)
             assert PairwiseSubject.objects.filter(subject=pair[0]).exists()
             return pair

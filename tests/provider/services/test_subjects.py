@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from provider_site.checks import check_sectors
-from provider_site.models import PairwiseSubject, Registration
+from provider_site.models import PairwiseSubject, Registration, UnionSubject
 from provider_site.policy.facts import Facts
 from provider_site.services import facts, reviews, sectors, subjects
 from provider_site.services.profiles import get_profile
@@ -141,8 +141,9 @@ class TestUnionid:
     def test_is_never_told_without_the_scope(self, user: Any) -> None:
         owner = factories.make_user()
         self.claims(factories.make_application(owner, scopes=self.SCOPES), user)
-        asked = factories.make_application(owner, scopes=self.SCOPES)
+        asked = factories.make_application(scopes=self.SCOPES)
         assert "unionid" not in self.claims(asked, user, scope="openid offline_access")
+        assert list(UnionSubject.objects.values_list("owner", flat=True)) == [owner.pk]  # nor is one made
         unregistered = Driver(factories.make_application(owner), user)
         assert "error=invalid_scope" in unregistered.authorize(scope="openid unionid")["Location"]
 
