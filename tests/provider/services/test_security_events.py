@@ -278,10 +278,12 @@ def test_neither_logs_nor_admin_hold_path_token_or_answer(
     told: Driver, receiver: Receiver, user: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3")  # a host that debugs its libraries
     receiver.answers = [(500, b"private words")]
     consents.withdraw(user=user, application=told.application)
     push = deliver(receiver)
     written = caplog.text + messages().get().last_error
     assert "POST 127.0.0.1 500" in written
+    assert '"POST /… HTTP/1.1" 500' in written
     for secret in ("who-knows-this", push.token, push.token.split(".")[1], "private words"):
         assert secret not in written
