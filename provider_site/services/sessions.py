@@ -105,9 +105,11 @@ def was_ended(*, request: HttpRequest) -> bool:
 
     Django's own session may have outlived it: whoever comes back with that has to sign in.
     """
+    user: Any = request.user
     sid = request.session.get(_SID)
-    moment = auth_time(request=request)
-    return bool(sid) and Session.objects.filter(pk=sid, user=request.user, ended_at__gte=moment).exists()
+    if not sid:
+        return False
+    return Session.objects.filter(pk=sid, user=user, ended_at__gte=auth_time(request=request)).exists()
 
 
 def end_session(*, sid: uuid.UUID) -> bool:
