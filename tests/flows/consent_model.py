@@ -14,6 +14,25 @@ CODE_SECONDS = 60
 IDLE_SECONDS = 30 * DAY
 NEVER = float("inf")
 SENSITIVE = frozenset({"pay"})
+# How often each step of ConsentLife is taken, by its weight.
+STEPS_OF_LIFE: list[tuple[str, int]] = [
+    ("sign_in_wholly", 30),
+    ("sign_in", 6),
+    ("exchange", 4),
+    ("refresh", 14),
+    ("narrow", 8),
+    ("withdraw", 2),
+    ("sign_out_of_app", 3),
+    ("time_passes", 18),
+    ("suspend", 2),
+    ("reinstate", 4),
+    ("deactivate", 2),
+    ("reactivate", 5),
+    ("limit", 4),
+    ("first_party", 5),
+    ("rename", 3),
+    ("night", 3),
+]
 CLAIMS = {"openid": {"sub"}, "nickname": {"nickname"}, "email": {"email", "email_verified"}}
 
 

@@ -24,7 +24,17 @@ from provider_site.services import consent_ends, reviews
 from provider_site.storage import access, consented
 from provider_site.storage.credentials import authorization_id
 from tests import factories
-from tests.flows.consent_model import ACCESS_SECONDS, CODE_SECONDS, DAY, IDLE_SECONDS, NEVER, Credential, Family, Model
+from tests.flows.consent_model import (
+    ACCESS_SECONDS,
+    CODE_SECONDS,
+    DAY,
+    IDLE_SECONDS,
+    NEVER,
+    STEPS_OF_LIFE,
+    Credential,
+    Family,
+    Model,
+)
 from tests.provider.driver import Driver, Tokens, plant_signing_key, query
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
@@ -70,7 +80,7 @@ class ConsentLife:
 
     def live(self) -> None:
         """Take the steps, each followed by a look at everything; at the end try every code and refresh token."""
-        names, weights = [name for name, _weight in STEPS_OF_LIFE], [weight for _name, weight in STEPS_OF_LIFE]
+        names, weights = zip(*STEPS_OF_LIFE, strict=True)
         for name in self.random.choices(names, weights, k=STEPS):
             self.steps.append(name)
             getattr(self, name)()
@@ -115,8 +125,7 @@ class ConsentLife:
         prompt, refuses = self.random.choice(["", "", "", "none", "consent"]), self.random.randrange(8) == 0
         asked = self.some("nickname", "email") | self.some("offline_access")
         asked |= self.some("pay") if self.random.randrange(4) == 0 else frozenset()
-        steps = f"{sorted(asked)} {sorted(ticked)} {choice} {prompt} {refuses}"
-        self.steps[-1] += f": {steps}"
+        self.steps[-1] += f": {sorted(asked)} {sorted(ticked)} {choice} {prompt} {refuses}"
         self.tick()
         asked |= {"openid"}
         answer = self.driver.authorize(scope=" ".join(sorted(asked)), prompt=prompt or None)
@@ -273,8 +282,7 @@ class ConsentLife:
         """Decide that people are not asked, or take that back."""
         self.tick()
         self.model.first_party = not self.model.first_party
-        rows = Registration.objects.filter(application=self.application)
-        rows.update(first_party=self.model.first_party)
+        Registration.objects.filter(application=self.application).update(first_party=self.model.first_party)
 
     def rename(self) -> None:
         """Make the application another one to people."""
@@ -363,26 +371,6 @@ class ConsentLife:
         self.check_consent()
         untouched = ["", "consent_ended"]  # of the clock the bystander has a share
         assert Authorization.objects.get(pk=self.bystander).revoked_reason in untouched
-
-
-STEPS_OF_LIFE: list[tuple[str, int]] = [
-    ("sign_in_wholly", 30),
-    ("sign_in", 6),
-    ("exchange", 4),
-    ("refresh", 14),
-    ("narrow", 8),
-    ("withdraw", 2),
-    ("sign_out_of_app", 3),
-    ("time_passes", 18),
-    ("suspend", 2),
-    ("reinstate", 4),
-    ("deactivate", 2),
-    ("reactivate", 5),
-    ("limit", 4),
-    ("first_party", 5),
-    ("rename", 3),
-    ("night", 3),
-]
 
 
 @contextlib.contextmanager
