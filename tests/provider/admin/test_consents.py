@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -88,6 +89,21 @@ class TestList:
         assert found(office, Consent, source="first_party") == [unasked]
         assert found(office, Consent, source="person") == [flagged]
         assert found(office, Consent, unused="warned") == [flagged]
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="an empty table's plan is SQLite's")
+    @pytest.mark.parametrize(
+        ("query", "index"),
+        [
+            ({"state": "withdrawn"}, "provider_site_consent_closed"),
+            ({"state": "open"}, "provider_site_consent_closed"),
+            ({"source": "first_party"}, "provider_site_consent_source"),
+            ({"unused": "warned"}, "provider_site_consent_warned"),
+        ],
+    )
+    def test_each_filter_has_its_index(self, office: Client, query: dict[str, str], index: str) -> None:
+        plan = office.get(page_of(Consent), query).context["cl"].queryset.explain()
+        assert index in plan
+        assert "TEMP B-TREE" not in plan, "the index gives the order too"
 
     def test_search_knows_the_whole_name_and_how_one_begins(self, office: Client, other_user: Any, user: Any) -> None:
         apps = [factories.make_application(user, client_id=name).application for name in ("canteen", "canteen-2")]
