@@ -51,7 +51,7 @@ def test_pages_work_without_messages(driver: Driver) -> None:
     driver.code()
     assert driver.browser.post("/o/profile/", {"nickname": "Ada"}).status_code == 302
     assert Profile.objects.get().nickname == "Ada"
-    assert driver.browser.post(f"/o/apps/{driver.application.pk}/withdraw/").status_code == 302
+    assert driver.browser.post(f"/o/apps/{driver.application.pk}/withdraw/").status_code == 303
     assert Consent.objects.get().closed_at is not None
 
 
