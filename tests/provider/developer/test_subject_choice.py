@@ -63,6 +63,7 @@ def test_several_hosts_need_an_address_that_lists_them(developer: Client, sector
     refused = register(developer, **several)
     assert refused.status_code == 400
     assert "several hosts (app.example.com, other.example.com)" in refused.content.decode()
+    assert 'id="id_sector_identifier_uri_error"' in refused.content.decode()  # told where it is mended
     sector_site.listed = [REDIRECT]
     refused = register(developer, **several, sector_identifier_uri=sector_site.uri)
     assert "does not list these redirect URIs" in refused.content.decode()
