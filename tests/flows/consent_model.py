@@ -33,6 +33,11 @@ STEPS_OF_LIFE: list[tuple[str, int]] = [
     ("rename", 3),
     ("night", 3),
 ]
+# What the lives have to come by several times, to be worth their while.
+REACHED = [
+    *("ask", "silent", "code", "used code", "refused code", "used refresh", "refused refresh"),
+    *("access token works", "access token narrower", "access token dead"),
+]
 CLAIMS = {"openid": {"sub"}, "nickname": {"nickname"}, "email": {"email", "email_verified"}}
 
 
