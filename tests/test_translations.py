@@ -18,7 +18,10 @@ CATALOGUES = [directory.relative_to(ROOT).as_posix() for directory in messages.c
 # The sandbox's models have no forms and no admin.
 OUR_APPS = ("provider_site", "consumer_site")
 # Fields that no page and no admin may ever show.
-NEVER_SHOWN = {"avatar_key", "code_digest", "credential_digest", "digest", "sealed_private_key", "tokens_not_before"}
+NEVER_SHOWN = {
+    *("avatar_key", "code_digest", "credential_digest", "digest", "sealed_private_key", "sector_redirect_uris"),
+    "tokens_not_before",
+}
 
 # Strings that are the same in Chinese, each with the reason.
 SAME_IN_CHINESE = {

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from provider_site.conf import provider_settings
 from provider_site.models import Consent
@@ -56,7 +56,7 @@ class Reason:
 
 
 _LABELS = {
-    "name": gettext_lazy("Name"),
+    "name": pgettext_lazy("application", "Name"),
     "homepage_url": gettext_lazy("Home page"),
     "privacy_policy_url": gettext_lazy("Privacy policy"),
     "terms_url": gettext_lazy("Terms of service"),
