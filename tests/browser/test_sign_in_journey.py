@@ -97,7 +97,7 @@ def test_withdrawal_at_the_provider_asks_again_next_time(demo: dict[str, Any], p
     page.locator("#allow").click()
     arrive(page, demo)
     page.goto(f"{demo['provider_url']}/o/apps/")
-    page.locator("form[action$='/withdraw/'] button").click()
+    page.get_by_role("button", name=f"Withdraw everything from {seeding.CALENDAR}").click()
     page.goto(f"{demo['consumer_url']}/accounts/house/login/")
     if page.url.startswith(f"{demo['consumer_url']}/accounts/house/login/"):
         page.locator("main form button[type=submit]").first.click()
