@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from provider_site.models import AuditEvent, Authorization, Consent, Registration
 from provider_site.policy import unused as unused_policy
-from provider_site.policy.terms import Term
+from provider_site.policy.terms import Term, earliest
 from provider_site.services import applications, unused
 from provider_site.storage import access, activity, consented
 
@@ -59,6 +59,11 @@ class Connection:
     def ends_unused_at(self) -> datetime | None:
         """When it ends unless it is used before; ``None`` while its person has not been told so."""
         return self.use.ends_at if self.use.use != unused_policy.Use.FINE else None
+
+    @property
+    def until(self) -> datetime | None:
+        """When it ends if nobody does anything: at its end, or unused before that; ``None``: when withdrawn."""
+        return earliest([self.ends_at, self.ends_unused_at])
 
     @property
     def used_at(self) -> datetime:

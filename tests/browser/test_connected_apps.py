@@ -40,6 +40,8 @@ def test_keyboard_alone_takes_back_one_thing_then_all(
     press(page, f"a[href='/o/apps/{consent.application_id}/']")
     assert page.locator(".app-values").first.inner_text() == "林 Ada"
     assert overflow(page) <= 0
+    title = page.locator("#scope-nickname").inner_text()
+    assert page.get_by_role("button", name=title).count() == 1, "each of many such buttons names what it takes back"
     press(page, ".app-row-form:has([value=nickname]) button", "Space")
     assert page.locator(".message.success").is_visible()
     assert page.locator(".app-values").count() == 0

@@ -83,6 +83,7 @@ class TestList:
         allowed(user, factories.make_application(name="Fresh").application)
         text = read(driver)
         assert "it ends by itself on" in text
+        assert text.count("<dd>you withdraw it</dd>") == 1, "only the other: its facts agree with the warning"
         assert text.index(driver.application.name) < text.index("Fresh")
 
     def test_app_in_use_says_nothing_of_an_end(self, driver: Driver, tokens: Tokens) -> None:
