@@ -29,6 +29,7 @@ from provider_site.services.applications import application_model
 END = "provider_site.end_consent"
 _BEGIN_ALIKE = 20
 _OPEN = "open"
+_IN_ROW = 6
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -93,7 +94,7 @@ class EndForm(forms.Form):
 class ConsentAdmin(FoundByName):
     """What people allow which application, newest row first."""
 
-    list_display = ("user", "application", "state", "decided_by", "scope", "given_at", "ends", "last_used_at")
+    list_display = ("user", "application", "state", "decided_by", "scopes_begin", "given_at", "ends", "last_used_at")
     list_select_related = ("user", "application__registration")
     list_filter = (StateFilter, SourceFilter, UnusedFilter)
     search_help_text = _("A client ID or user name, or how one begins.")
@@ -119,10 +120,16 @@ class ConsentAdmin(FoundByName):
         """Return whose decision it is, in a word."""
         return _("Administrator") if consent.source == Consent.Source.FIRST_PARTY else _("Person")
 
+    @admin.display(description=_("Scopes"))
+    def scopes_begin(self, consent: Consent) -> str:
+        """Return the first of the scopes: a row of sixty would hide those after it; its own page says them all."""
+        names = consent.scope.split()
+        return " ".join(names[:_IN_ROW]) + (f" … +{len(names) - _IN_ROW}" if len(names) > _IN_ROW else "")
+
     @admin.display(description=_("chosen duration"))
     def duration_chosen(self, consent: Consent) -> str:
         """Return for how long the person chose."""
-        return consent_details.duration(consent)
+        return consent_details.duration(consent) or "-"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

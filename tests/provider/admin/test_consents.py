@@ -90,6 +90,11 @@ class TestList:
         assert found(office, Consent, source="person") == [flagged]
         assert found(office, Consent, unused="warned") == [flagged]
 
+    def test_row_of_many_scopes_stays_a_row(self, office: Client, user: Any, application: Any) -> None:
+        made(user, application, scope=" ".join(["openid", *(f"calendar:{number}" for number in range(59))]))
+        page = as_html(office.get(page_of(Consent)))
+        assert ">openid calendar:0 calendar:1 calendar:2 calendar:3 calendar:4 … +54<" in page
+
     @pytest.mark.skipif(connection.vendor != "sqlite", reason="an empty table's plan is SQLite's")
     @pytest.mark.parametrize(
         ("query", "index"),
