@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from provider_site.models import Authorization, Consent, Session
 from provider_site.policy.scopes import catalog
+from provider_site.policy.terms import Term, to_json
 from provider_site.services import audit, consents
 
 AGENTS = [
@@ -61,5 +62,7 @@ def connect(user: Any, applications: dict[str, Any]) -> None:
     allowed(user, applications["suspended"])
     allowed(user, applications["changing"], days_ago=170, unused_warned_at=now, ends_at=None)
     allowed(user, applications["draft"], days_ago=400)
+    once = {"openid": Term(now, now + timedelta(hours=1), once=True)}
+    allowed(user, applications["rejected"], "openid", terms=to_json(once), ends_at=now + timedelta(hours=1))
     for name, reason in (("public", "unused"), ("submitted", "withdrawn")):
         allowed(user, applications[name], closed_at=now, closed_reason=reason, days_ago=300)

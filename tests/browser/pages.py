@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 
 from project.sessions import SessionStore
 from provider_site.conf import provider_settings
+from provider_site.models import Consent
 from tests.browser.gallery import Gallery
 
 Way = str | Callable[[Any, Gallery], None]
@@ -92,6 +93,16 @@ def _rejected(page: Any, gallery: Gallery) -> None:
         page.locator("button[name=decision][value=reject]").click()
 
 
+def _consent(page: str) -> Callable[[Any, Gallery], None]:
+    """Open a page of the admin about the consent of sixty scopes."""
+
+    def go(browser_page: Any, gallery: Gallery) -> None:
+        consent = Consent.objects.get(user=gallery.connected, application=gallery.applications["everything"])
+        browser_page.goto(f"{gallery.sites.provider}/admin/provider_site/consent/{consent.pk}/{page}/")
+
+    return go
+
+
 _A = "/admin/oauth2_provider/application"
 
 ANYBODY = [
@@ -120,7 +131,11 @@ CONNECTED = [
     Stop("all connected apps", "/o/apps/"),
     *(
         Stop(f"connected app, {name}", f"/o/apps/{{{name}}}/")
-        for name in ("everything", "suspended", "changing", "public")
+        for name in ("everything", "suspended", "changing", "rejected", "public")
+    ),
+    Stop("nickname and avatar for one app", "/o/apps/{everything}/profile/"),
+    Stop(
+        "wrong avatar", _form("/o/apps/{everything}/profile/", ".app-profile-buttons button", id_app_nickname="x" * 60)
     ),
 ]
 DEVELOPER = [
@@ -163,6 +178,10 @@ STAFF = [
     Stop("many to suspend", _many(f"{_A}/", "suspend_chosen")),
     Stop("audit", "/admin/provider_site/auditevent/"),
     Stop("usage of the site", "/admin/provider_site/dailycount/"),
+    Stop("consents", "/admin/provider_site/consent/"),
+    Stop("consent", _consent("change")),
+    Stop("end a consent", _consent("end")),
+    Stop("ask no more", f"{_A}/{{everything}}/first-party/on/"),
 ]
 
 
