@@ -89,7 +89,7 @@ def rows(question: Question, *, person: Person, ticked: Collection[str], no_pict
                 ends_at=question.end(name) if term is not None else None,
                 once=term is not None and term.once,
                 unasked=term is not None and term.unasked,
-                is_new=bool(question.terms) and name not in known and name not in _declined(question),
+                is_new=bool(question.terms) and name not in known | _asked_before(question),
                 sensitive=definition.sensitive,
                 kind=_kind(definition),
                 justification=justifications.get(name, ""),
@@ -102,8 +102,10 @@ def rows(question: Question, *, person: Person, ticked: Collection[str], no_pict
     return found
 
 
-def _declined(question: Question) -> frozenset[str]:
-    return question.consent.declined_scopes if question.consent is not None else frozenset()
+def _asked_before(question: Question) -> frozenset[str]:
+    """Return what the person knows from an earlier page though the app has it no more: declined, or over."""
+    past = question.situation.past
+    return past.declined | past.ended if past is not None else frozenset()
 
 
 def _kind(definition: ScopeDefinition) -> str:

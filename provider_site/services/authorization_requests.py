@@ -62,7 +62,9 @@ def decide(*, authorization_request: AuthorizationRequest, user: Any, decision: 
     """
     undecided = Q(pk=authorization_request.pk, user=user, decision="", answered_at__isnull=True)
     if AuthorizationRequest.objects.filter(undecided).update(decision=decision, decided_at=timezone.now()) != 1:
-        raise AuthorizationRequestExpired("the authorization request has been decided already")
+        raise AuthorizationRequestExpired(
+            "the authorization request has been decided already", application=authorization_request.application
+        )
 
 
 def mark_answered(*, authorization_request: AuthorizationRequest) -> None:
@@ -72,4 +74,6 @@ def mark_answered(*, authorization_request: AuthorizationRequest) -> None:
     """
     open_one = AuthorizationRequest.objects.filter(pk=authorization_request.pk, answered_at__isnull=True)
     if open_one.update(answered_at=timezone.now()) != 1:
-        raise AuthorizationRequestExpired("the authorization request has been answered already")
+        raise AuthorizationRequestExpired(
+            "the authorization request has been answered already", application=authorization_request.application
+        )
