@@ -56,7 +56,7 @@ _STANDARD = (
     ScopeDefinition(
         "offline_access",
         _("Keep this access while you are away"),
-        _("The app can renew its access without asking you each time, until the end you choose below."),
+        _("The app can renew its access without asking you each time, for as long as you allow it."),
     ),
 )
 
