@@ -186,13 +186,14 @@ def missing(facts: Facts, *, signs_in: bool = True) -> list[Missing]:
     return [name for lacks, name in found if lacks]
 
 
-def identity(facts: Facts) -> dict[str, Any]:
+def identity(facts: Facts, *, owner: str) -> dict[str, Any]:
     """Return what a person goes by when they allow something, as JSON values: who asks, and where their data goes.
 
-    ``hosts`` are the origins of the redirect URIs; a description or a justification may be reworded without a question.
+    ``owner`` is the key of the account that answers for the application, empty where nobody does. ``hosts`` are the
+    origins of the redirect URIs. A description or a justification may be reworded without a question.
     """
     texts = {name: getattr(facts, name) for name in _IDENTITY}
-    return {**texts, "hosts": sorted({redirect.origin(uri) for uri in facts.redirect_uris})}
+    return {**texts, "owner": owner, "hosts": sorted({redirect.origin(uri) for uri in facts.redirect_uris})}
 
 
 def identity_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -203,6 +204,9 @@ def identity_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[st
     if not then:
         return []
     changed = [name for name in _IDENTITY if then.get(name, "") != now.get(name, "")]
+    # Another account, or none: its makers may have sold it. A name of the same account is only a name.
+    if then.get("owner", now.get("owner")) != now.get("owner"):
+        changed.append("owner")
     if set(now.get("hosts", ())) - set(then.get("hosts", ())):
         changed.append("hosts")
     return changed

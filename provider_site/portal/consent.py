@@ -23,8 +23,8 @@ from provider_site.errors import AuthorizationRequestExpired, ConsentRefused
 from provider_site.policy import redirect
 from provider_site.portal import consent_question
 from provider_site.portal.app_profile_form import AppProfileForm
-from provider_site.portal.consent_forms import DENY, PREVIEW, ConsentForm
-from provider_site.portal.consent_page import Entered, page, profile_form
+from provider_site.portal.consent_forms import ALLOW, DENY, PREVIEW, ConsentForm
+from provider_site.portal.consent_page import Entered, nothing_yet, page, profile_form
 from provider_site.portal.consent_question import Question
 from provider_site.portal.see_other import see_other
 from provider_site.services import app_profiles, authorization_requests, consents, sessions
@@ -61,15 +61,18 @@ class ConsentView(LoginRequiredMixin, View):
     def post(self, request: HttpRequest, handle: str) -> HttpResponse:
         """Record the decision and go on to the application. A form that was altered changes nothing."""
         question = self._question(request, handle)
+        # Whatever else is in the form: a no takes nothing that could be altered.
+        if request.POST.getlist("decision") == [DENY]:
+            consents.deny(authorization_request=question.kept, user=request.user, request=request)
+            return see_other(reverse("oauth2_provider:authorize-resume", args=[handle]))
         form = ConsentForm(request.POST, choices=question.choices, offered=question.offered)
         profile = profile_form(question, request.POST, request.FILES)
         entered = Entered(form.chosen_scopes(), form.chosen_duration(otherwise=question.preselected()), profile)
         if not form.is_valid() or _is_altered(request, profile):
             return self._altered(request, question, handle, entered)
         decision = form.cleaned_data["decision"]
-        if decision == DENY:
-            consents.deny(authorization_request=question.kept, user=request.user, request=request)
-            return see_other(reverse("oauth2_provider:authorize-resume", args=[handle]))
+        if decision == ALLOW and form.is_stale(seen=question.digest):
+            return self._again(request, question, handle)
         if profile is not None and not profile.is_valid():
             text = _("Nothing was saved. Please look at what is marked below.")
             return page(request, question, handle, entered.saying(problem=text), status=400)
@@ -101,6 +104,13 @@ class ConsentView(LoginRequiredMixin, View):
                 entered.form.add_error("app_picture", error.messages)
             return page(request, question, handle, entered, status=400)
         return see_other(reverse("oauth2_provider:authorize-resume", args=[handle]))
+
+    def _again(self, request: HttpRequest, question: Question, handle: str) -> HttpResponse:
+        """Show the question as it is now, with none of the choices made about another one."""
+        if question.kept.decision:
+            raise AuthorizationRequestExpired("decided already", application=question.application)
+        problem = _("This has changed while the page was open. Nothing was saved. Please look at it again.")
+        return page(request, question, handle, nothing_yet(question).saying(problem=problem), status=409)
 
     def _altered(self, request: HttpRequest, question: Question, handle: str, entered: Entered) -> HttpResponse:
         problem = _("The form did not match the request. Nothing was saved.")

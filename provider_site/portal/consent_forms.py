@@ -18,6 +18,7 @@ class ConsentForm(forms.Form):
 
     scope = forms.MultipleChoiceField(required=False)
     duration = forms.ChoiceField(required=False)
+    seen = forms.CharField(required=False)
     decision = forms.ChoiceField(choices=[(value, value) for value in (ALLOW, DENY, PREVIEW)])
 
     def __init__(self, data: Any, *, choices: Collection[str], offered: Sequence[Duration]) -> None:
@@ -25,6 +26,13 @@ class ConsentForm(forms.Form):
         texts = [durations.to_text(duration) for duration in offered]
         self.fields["scope"].choices = [(name, name) for name in sorted(choices)]  # type: ignore[attr-defined]  # a ChoiceField's
         self.fields["duration"].choices = [(text, text) for text in texts]  # type: ignore[attr-defined]  # a ChoiceField's
+
+    def is_stale(self, *, seen: str) -> bool:
+        """Tell whether the person looked at another question than ``seen``, the one that is asked now.
+
+        A form without the field is not: it is the person's own, and nothing but a page that got old is to be caught.
+        """
+        return self["seen"].data not in {None, "", seen}
 
     def chosen_scopes(self) -> frozenset[str]:
         """Return the boxes that came back ticked, without those that were none."""

@@ -84,6 +84,7 @@ def _context(question: Question, handle: str, entered: Entered) -> dict[str, Any
         "problem": entered.problem,
         "notice": entered.notice,
         "handle": handle,
+        "seen": question.digest,
         "site_name": provider_settings.site_name,
     }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.models import AppProfile, AuthorizationRequest, Consent, Registration
 from provider_site.policy import claims, durations
@@ -14,7 +16,7 @@ from provider_site.policy import consent as policy
 from provider_site.policy.consent import Outcome, Situation
 from provider_site.policy.durations import Duration
 from provider_site.policy.terms import Term
-from provider_site.services import app_profiles, consents, situations
+from provider_site.services import app_profiles, consents, facts, situations
 from provider_site.storage import consented
 
 
@@ -71,6 +73,18 @@ class Question:
     def profile_claims(self) -> frozenset[str]:
         """What the person may choose anew for this application: ``nickname`` and ``picture``, as far as asked for."""
         return app_profiles.CLAIMS & claims.opened(self.requested)
+
+    @property
+    def digest(self) -> str:
+        """A text that stands for this question: what is asked anew and for how long at most, of whom, by whom."""
+        parts = [
+            self.outcome,
+            sorted(self.settled),
+            sorted(self.requested & self.terms.keys()),
+            [durations.to_text(duration) for duration in self.offered],
+            facts.identity(application=self.application),
+        ]
+        return crypto.digest(json.dumps(parts, sort_keys=True))
 
     def end(self, scope: str) -> datetime | None:
         """Return when a scope that holds now ends by itself."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ from provider_site.policy import terms
 from provider_site.policy.consent import Outcome
 from provider_site.policy.scopes import catalog, in_order
 from provider_site.portal.consent_question import Question
-from provider_site.services import facts
+from provider_site.services import facts, people
 from provider_site.storage import consented
 
 
@@ -60,6 +61,7 @@ _LABELS = {
     "homepage_url": gettext_lazy("Home page"),
     "privacy_policy_url": gettext_lazy("Privacy policy"),
     "terms_url": gettext_lazy("Terms of service"),
+    "owner": pgettext_lazy("application", "Maker"),
     "hosts": gettext_lazy("It may now send you to"),
 }
 
@@ -88,6 +90,9 @@ def _day(moment: datetime | None) -> str:
 
 
 def _withdrawn(_question: Question, consent: Consent) -> _Said:
+    if consent.closed_reason == Consent.ClosedReason.ADMINISTRATOR:
+        text = _("%(site)s ended on %(date)s what you had allowed this app. Allow it now, and it begins anew.")
+        return text % {"site": provider_settings.site_name, "date": _day(consent.closed_at)}, _NONE
     text = _("You took back on %(date)s what you had allowed this app. Allow it now, and it begins anew.")
     return text % {"date": _day(consent.closed_at)}, _NONE
 
@@ -186,16 +191,27 @@ _TEXTS: dict[Outcome, Callable[[Question, Consent], _Said]] = {
 
 def _changes(question: Question, consent: Consent) -> list[Change]:
     """Return what differs from what the person was shown: whatever the reason to ask, they should know."""
-    now = fact_policy.identity(facts.read(application=question.application))
+    now = facts.identity(application=question.application)
     found = []
     for name in fact_policy.identity_changes(consent.facts, now):
         if name == "hosts":
             new = sorted(set(now["hosts"]) - set(consent.facts.get("hosts", ())))
             found += [Change(_LABELS[name], None, _address(origin)) for origin in new]
+        elif name == "owner":
+            new_owner = people.display_name(user=question.registration.owner)
+            found.append(
+                Change(_LABELS[name], _named(consent.facts["owner"]), Address(new_owner) if new_owner else None)
+            )
         else:
             old, new = consent.facts.get(name, ""), now[name]
             found.append(Change(_LABELS[name], _shown(name, old), _shown(name, new)))
     return found
+
+
+def _named(key: str) -> Address | None:
+    """Return the name of an account by its key; nothing where it is gone."""
+    user = get_user_model()._default_manager.filter(pk=key).first() if key else None
+    return Address(people.display_name(user=user)) if user is not None else None
 
 
 def _shown(name: str, text: str) -> Address | None:

@@ -19,7 +19,7 @@ from provider_site.policy import consent as policy
 from provider_site.policy import durations, terms
 from provider_site.policy import scopes as scope_policy
 from provider_site.policy.durations import Duration
-from provider_site.policy.facts import identity, identity_changes
+from provider_site.policy.facts import identity_changes
 from provider_site.policy.security_events import Event
 from provider_site.services import audit, authorization_requests, facts, outbox, security_events, situations
 from provider_site.signals import consent_given, consent_narrowed, consent_refused, consent_withdrawn
@@ -155,7 +155,7 @@ def _merge(
     duration: Duration,
     source: Consent.Source,
 ) -> Consent:
-    now, shown = timezone.now(), identity(facts.read(application=application))
+    now, shown = timezone.now(), facts.identity(application=application)
     row = _locked_open(user=user, application=application)
     if row is not None and row.scopes and not consented.held(row, application.registration, now):
         close(consent=row, reason=Consent.ClosedReason.ENDED)

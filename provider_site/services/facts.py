@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.models import ApplicationScope, Logo, Registration
+from provider_site.policy import facts as fact_policy
 from provider_site.policy import redirect
 from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest, can_be_stored
 from provider_site.policy.scopes import catalog
@@ -34,6 +35,12 @@ def read(*, application: Any) -> Facts:
         scopes={row.scope: ScopeRequest(row.required, row.justification) for row in scopes},
         **{name: getattr(registration, name, "") for name in OF_REGISTRATION},
     )
+
+
+def identity(*, application: Any) -> dict[str, Any]:
+    """Return what a person goes by when they allow the application something: ``policy.facts.identity`` of now."""
+    owner = Registration.objects.filter(application=application).values_list("owner", flat=True).first()
+    return fact_policy.identity(read(application=application), owner="" if owner is None else str(owner))
 
 
 def read_locked(*, application: Any) -> Facts:

@@ -18,7 +18,6 @@ from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.models import AuditEvent, Consent, Registration
 from provider_site.policy import claims, scopes
-from provider_site.policy import facts as fact_policy
 from provider_site.policy.scopes import ScopeDefinition
 from provider_site.services import applications, facts, keys, people, profiles, subjects
 from provider_site.storage import access, consented
@@ -121,7 +120,9 @@ def _words(name: str, definitions: Mapping[str, ScopeDefinition]) -> dict[str, A
 
 def _shown(consent: Consent) -> dict[str, Any]:
     """Return the application's facts as the page showed them; of a consent older than that record, those of now."""
-    return dict(consent.facts or fact_policy.identity(facts.read(application=consent.application)))
+    shown = dict(consent.facts or facts.identity(application=consent.application))
+    shown.pop("owner", None)  # the key of another person's account; who they are is said by name
+    return shown
 
 
 def _application(consent: Consent, registration: Registration | None) -> dict[str, Any]:

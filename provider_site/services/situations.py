@@ -84,4 +84,4 @@ def changes(*, application: Any, consent: Consent) -> list[str]:
     """Return the names of the application's facts that differ from what the person was shown."""
     if not consent.facts:
         return []
-    return fact_policy.identity_changes(consent.facts, fact_policy.identity(facts.read(application=application)))
+    return fact_policy.identity_changes(consent.facts, facts.identity(application=application))

@@ -1,5 +1,6 @@
 """portal/consent.py and consent_page.py: why the page asks, what it shows, and what a decision on it records."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -345,3 +346,56 @@ def test_form_sent_twice_decides_once(driver: Driver) -> None:
     assert driver.browser.post(address, sent | {"duration": "365"}).status_code == 410
     assert Consent.objects.get().duration == "1"
     assert driver.browser.get(address).status_code == 410
+
+
+# --- A page that got old ---------------------------------------------------------------------------------------------
+
+
+def seen(page: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_page_that_got_old_is_shown_again_instead_of_decided(driver: Driver) -> None:
+    """What it showed as allowed already was taken back in another tab: the old form would grant it anew."""
+    driver.code(scopes=["nickname"])
+    address, page = ask(driver, scope="openid nickname avatar")
+    consents.narrow(user=Consent.objects.get().user, application=driver.application, scopes=["nickname"])
+    sent = {"decision": "allow", "duration": "30", "scope": ["nickname", "avatar"]}
+    answer = driver.browser.post(address, sent | {"seen": seen(page)})
+    assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "changed while the page was open" in text
+    assert "nickname" not in ticked(text)
+    assert Consent.objects.get().scope == "openid"
+    answer = driver.browser.post(address, sent | {"scope": ["avatar"], "seen": seen(text)})
+    assert answer.status_code == 303
+    assert Consent.objects.get().scope == "openid avatar"
+
+
+def test_denial_counts_whatever_else_has_changed_or_is_wrong(driver: Driver) -> None:
+    driver.code(scopes=["nickname"])
+    address, page = ask(driver, scope="openid nickname avatar")
+    Registration.objects.update(max_consent_days=5)
+    sent = {"decision": "deny", "duration": "30", "scope": "nickname", "seen": seen(page)}
+    answer = driver.browser.post(address, sent)
+    assert query(driver.browser.get(answer["Location"]))["error"] == "access_denied"
+
+
+def test_another_maker_is_a_reason_to_ask(driver: Driver) -> None:
+    driver.code()
+    assert "code" in query(driver.authorize())
+    buyer = factories.make_user("buyer")
+    Registration.objects.update(owner=buyer)
+    _address, page = ask(driver)
+    assert "Maker" in reason(page)
+    assert "buyer" in reason(page)
+
+
+def test_consent_that_an_administrator_ended_is_not_said_to_be_taken_back(driver: Driver) -> None:
+    driver.code()
+    consents.close(consent=Consent.objects.get(), reason=Consent.ClosedReason.ADMINISTRATOR)
+    _address, page = ask(driver)
+    assert "You took back" not in reason(page)
+    assert "ended on" in reason(page)
