@@ -35,12 +35,12 @@ def put(
 ) -> OutboxMessage | None:
     """Write the notice of an event in the caller's transaction; ``None`` where the application is not told.
 
-    An application is told when it is approved and has an address for security events. Everything is fixed here, the
-    subject by which the application knows the person too: the account may be gone at delivery. ``taken`` and ``left``
-    are the scopes of ``Event.NARROWED``.
+    An application is told when it is approved, has an address for security events, and knows who the person is.
+    Everything is fixed here, the subject by which it knows them too: the account may be gone at delivery. ``taken`` and
+    ``left`` are the scopes of ``Event.NARROWED``.
     """
     registration = _told(application.pk)
-    if registration is None:
+    if registration is None or not _knows(application, user):
         return None
     subject = subjects.subject_for(user=user, profile=get_profile(user=user), registration=registration)
     sub_id = {"format": "iss_sub", "iss": provider_settings.issuer, "sub": subject}
@@ -54,6 +54,12 @@ def put_everywhere(*, user: Any, event: Event) -> int:
     """
     rows = Consent.objects.filter(user=user, closed_at=None).select_related("application")
     return sum(put(application=row.application, user=user, event=event) is not None for row in rows)
+
+
+def _knows(application: Any, user: Any) -> bool:
+    """Tell whether the application was ever allowed to learn who the person is: an event tells it (OpenID Core 2)."""
+    scopes = Consent.objects.filter(user=user, application=application).values_list("scope", flat=True)
+    return any("openid" in scope.split() for scope in scopes)
 
 
 @transaction.atomic

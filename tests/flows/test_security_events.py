@@ -75,6 +75,7 @@ def test_app_s_server_refuses_what_is_not_for_it(
     example: dict[str, Any], live_sites: LiveSites, registered: Any, user: Any
 ) -> None:
     Registration.objects.filter(application=registered.application).update(events_url=example["url"])
+    Driver(registered, user).code(scope="openid", scopes=())
     message = security_events.put(application=registered.application, user=user, event=Event.WITHDRAWN)
     assert message is not None
     claims, signer = message.payload["claims"], keys.signer()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from provider_site.models import OutboxMessage, Registration
+from provider_site.models import Consent, OutboxMessage, Registration
 from provider_site.policy.security_events import Event
 from provider_site.services import outbox, security_events
 from tests import factories
@@ -42,6 +42,7 @@ def allow(settings: Any) -> Callable[..., None]:
 def push(allow: Any, application: Any, user: Any) -> Callable[[str], OutboxMessage]:
     """Return a function that has a notice delivered to an address, and returns the message afterwards."""
     plant_signing_key()
+    Consent.objects.create(user=user, application=application, scope="openid", given_at=timezone.now())
 
     def deliver(url: str) -> OutboxMessage:
         Registration.objects.filter(application=application).update(events_url=url)
