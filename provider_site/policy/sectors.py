@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from provider_site.policy import redirect
@@ -64,8 +65,8 @@ def derive(*, client_id: str, redirect_uris: Sequence[str], document: Document |
     """Return the sector these addresses make.
 
     It is the host of the sector identifier URI, whose document has to list every redirect URI, or else the one host of
-    the redirect URIs. A private-use scheme and the loopback address say nothing about who is behind them: whoever has
-    one among the redirect URIs, or none at all, is a sector of its own.
+    the redirect URIs. A private-use scheme, the person's own device and an address in a private network say nothing
+    about who is behind them: whoever has one among the redirect URIs, or none at all, is a sector of its own.
     """
     if document is not None:
         if fault := uri_fault(document.uri):
@@ -106,11 +107,20 @@ def uri_fault(uri: str) -> Fault | None:
 
 
 def _is_local(uri: str) -> bool:
-    """Tell whether any program on the person's device could answer there (RFC 8252 7.1, 7.3)."""
+    """Tell whether the address is nobody's own: on the person's device (RFC 8252 7.1, 7.3) or in their network."""
     try:
         parts = urlsplit(uri)
     except ValueError:
         return False
-    if parts.scheme == "http":  # an application taken over may have it elsewhere
-        return parts.hostname in redirect.LOOPBACK_HOSTS
-    return parts.scheme != "https"
+    # An application taken over may have http elsewhere.
+    return parts.scheme not in {"http", "https"} or _is_nobodys(parts.hostname or "")
+
+
+def _is_nobodys(name: str) -> bool:
+    """Tell whether a host is another one to each who names it: no two owners share it by that (RFC 1918, 6761 6.3)."""
+    if name.rstrip(".").rpartition(".")[2] == "localhost":
+        return True
+    try:
+        return not ip_address(name).is_global
+    except ValueError:
+        return False

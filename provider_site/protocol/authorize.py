@@ -47,6 +47,7 @@ from provider_site.protocol.scopes_backend import ScopesBackend
 from provider_site.security_headers import protect
 from provider_site.services import (
     applications,
+    audit,
     authorization_requests,
     consents,
     members,
@@ -215,7 +216,7 @@ class _Pipeline(OAuthLibMixin, View):
             "authorization_context": AuthorizationContext(
                 consent=consent,
                 session=sessions.current_session(request=request),
-                address=request.META.get("REMOTE_ADDR") or None,
+                address=audit.address_of(request),
                 user_agent=request.headers.get("User-Agent", ""),
             ),
         }

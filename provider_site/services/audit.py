@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 from django.http import HttpRequest
@@ -30,8 +31,19 @@ def record(
         actor_name=actor.get_username()[:150] if actor is not None else "",
         application=application,
         client_id=application.client_id[:100] if application is not None else "",
-        address=request.META.get("REMOTE_ADDR") or None if request is not None else None,
+        address=address_of(request) if request is not None else None,
         data=data or {},
     )
     audit_recorded.send(sender=AuditEvent, event=event)
     return event
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Return the address the request came from, or ``None`` where what the server says is none.
+
+    A unix socket has none, and what a proxy's header was copied from may be anything: PostgreSQL keeps addresses alone.
+    """
+    try:
+        return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))  # a zone is of this machine alone
+    except ValueError:
+        return None

@@ -1,0 +1,64 @@
+"""Get identifiers of people, or what they allowed somebody else, past the consent they gave."""
+
+from typing import Any
+
+import pytest
+
+from provider_site.models import Authorization, OutboxMessage, Registration
+from provider_site.services import consents
+from tests import factories
+from tests.provider.driver import Driver
+
+
+def told_of() -> list[Any]:
+    """Return the claims of every event that waits for an application."""
+    rows = OutboxMessage.objects.filter(kind="security-event").order_by("pk")
+    return [row.payload["claims"] for row in rows]
+
+
+class TestIdentifiers:
+    def test_application_without_openid_hears_of_nobody(self, driver: Driver, user: Any) -> None:
+        """It never learned who the person is: no event may tell it."""
+        blind = factories.make_application(
+            scopes={"nickname": False, "offline_access": False}, events_url="https://b.example/e"
+        )
+        other = Driver(blind, user)
+        tokens = other.tokens(scope="nickname offline_access")
+        assert other.userinfo(tokens.access).status_code == 403
+        consents.narrow(user=user, application=blind.application, scopes=["nickname"])
+        consents.sign_out(user=user, application=blind.application)
+        consents.withdraw(user=user, application=blind.application)
+        assert told_of() == []
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "https://localhost:8443/cb",
+            "https://127.0.0.1/cb",
+            "https://app.localhost/cb",
+            "https://10.0.0.7/cb",
+            "https://[::1]/cb",
+        ],
+    )
+    def test_address_that_is_nobodys_own_links_no_people_across_owners(
+        self, driver: Driver, user: Any, address: str
+    ) -> None:
+        subjects = set()
+        for _each in range(2):
+            registered = factories.make_application(
+                redirect_uris=[address], subject_type=Registration.SubjectType.PAIRWISE
+            )
+            mine = Driver(registered, user, redirect_uri=address)
+            subjects.add(mine.id_token(mine.tokens())["sub"])
+        assert len(subjects) == 2
+
+
+class TestWhereFrom:
+    @pytest.mark.parametrize(
+        "address", ["junk", "unix:", "1.2.3.4, 5.6.7.8", "203.0.113.9:1234", "1\x00", "fe80::1%eth0", "9" * 9999]
+    )
+    def test_address_that_is_none_keeps_nobody_out(self, driver: Driver, address: str) -> None:
+        """Proxies and unix sockets put there what they like; PostgreSQL keeps addresses alone."""
+        driver.browser.defaults["REMOTE_ADDR"] = address
+        driver.tokens()
+        assert Authorization.objects.get().address in {None, "fe80::1"}
