@@ -10,7 +10,7 @@ from django.utils import timezone
 from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.policy import lifetimes
-from provider_site.services import keys, people
+from provider_site.services import keys, subjects
 from provider_site.storage import access
 
 
@@ -31,10 +31,9 @@ def sign(
     """
     now, registration = timezone.now(), access.registration_of(client)
     end = lifetimes.bounded_end(now=now, lifetime=provider_settings.id_token_lifetime, consent_ends_at=consent_ends_at)
-    person = people.person(user=user, registration=registration)
     claims: dict[str, Any] = {
         "iss": provider_settings.issuer,
-        "sub": person.subject,
+        "sub": subjects.subject_for(user=user, registration=registration),
         "aud": client.client_id,
         "exp": int(end.timestamp()),
         "iat": int(now.timestamp()),

@@ -38,11 +38,12 @@ def person(
 ) -> Person:
     """Gather what is known of a person, whatever the host's user model has, as an application is told of them.
 
-    ``scopes`` are those it has: what only one of them opens is not even made for another. ``app_profile`` stands for
-    what the person chose for this application, where it is not to be read: to show what a choice would come to.
+    ``scopes`` are those it has: what only one of them opens is neither made nor looked up for another. ``app_profile``
+    stands for what the person chose for this application, where it is not to be read: to show what a choice would come
+    to.
     """
-    profile = get_profile(user=user)
-    if app_profile is None and registration is not None and app_profiles.CLAIMS & claims.opened(scopes):
+    profile, opened = get_profile(user=user), claims.opened(scopes)
+    if app_profile is None and registration is not None and app_profiles.CLAIMS & opened:
         app_profile = app_profiles.get(user=user, application_id=registration.application_id)
     nickname = app_profiles.nickname(profile=profile, app_profile=app_profile)
     email = address_of(user=user)
@@ -57,7 +58,7 @@ def person(
         name=_full_name(user) or nickname,
         preferred_username=user.get_username(),
         email=email,
-        email_verified=bool(email) and provider_settings.email_verified(user),
+        email_verified="email_verified" in opened and bool(email) and provider_settings.email_verified(user),
         updated_at=app_profiles.updated(profile=profile, app_profile=app_profile),
     )
 

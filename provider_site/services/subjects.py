@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from provider_site.models import Consent, PairwiseSubject, Profile, Registration, UnionSubject
 from provider_site.policy import sectors
+from provider_site.services.profiles import get_profile
 
 _Type = Registration.SubjectType
 
@@ -21,14 +22,17 @@ def sector_of(*, registration: Registration) -> str:
     return registration.sector_identifier or sectors.own(registration.application.client_id)
 
 
-def subject_for(*, user: Any, profile: Profile, registration: Registration | None) -> str:
-    """Return the ``sub`` an application knows the person by (OpenID Core 8)."""
+def subject_for(*, user: Any, registration: Registration | None, profile: Profile | None = None) -> str:
+    """Return the ``sub`` an application knows the person by (OpenID Core 8).
+
+    ``profile`` is the person's, where the caller has it at hand.
+    """
     subject_type = registration.subject_type if registration is not None else _Type.PUBLIC
     if registration is not None and subject_type == _Type.LEGACY:
         return str(user.pk)
     if registration is not None and subject_type == _Type.PAIRWISE:
         return pairwise(user=user, sector=sector_of(registration=registration))
-    return profile.subject
+    return (profile or get_profile(user=user)).subject
 
 
 def pairwise(*, user: Any, sector: str) -> str:

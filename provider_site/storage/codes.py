@@ -60,7 +60,9 @@ def find_code(code: str) -> CodeRecord | None:
     """Return the code as stored, or ``None`` when there never was one."""
     code_digest = crypto.digest(code)
     authorization = (
-        Authorization.objects.select_related("consent", "session", "user").filter(code_digest=code_digest).first()
+        Authorization.objects.select_related("application__registration", "consent", "session", "user")
+        .filter(code_digest=code_digest)
+        .first()
     )
     if authorization is None:
         return None

@@ -73,7 +73,8 @@ def find_refresh_token(text: str) -> RefreshTokenRecord | None:
 
     Several rows may share a digest (DOT's uniqueness includes ``revoked``): a live one wins.
     """
-    rows = get_refresh_token_model().objects.filter(token_checksum=crypto.digest(text)).select_related("user")
+    rows = get_refresh_token_model().objects.filter(token_checksum=crypto.digest(text))
+    rows = rows.select_related("application__registration", "user")
     row = rows.filter(revoked__isnull=True).first() or rows.order_by("-revoked").first()
     if row is None:
         return None
