@@ -51,6 +51,11 @@ class Connection:
         return all(self.terms[name].once for name in self.held)
 
     @property
+    def since(self) -> datetime:
+        """When the oldest of what holds was allowed; a later decision leaves its time to what it did not ask."""
+        return min(self.terms[name].given_at for name in self.held)
+
+    @property
     def unasked(self) -> bool:
         """Tell whether an administrator decided any of it, for an application of the site itself."""
         return any(self.terms[name].unasked for name in self.held)

@@ -44,7 +44,7 @@ def test_owner_sends_a_test_and_sees_that_it_arrived(user: Any, page: str, recei
     (push,) = receiver.pushes
     assert push.event == ("ssf/event-type/verification", {})
     assert push.claims["sub_id"] == {"format": "opaque", "id": push.claims["aud"]}
-    assert "The last test arrived" in browser.get(page).content.decode()
+    assert "the last test arrived." in browser.get(page).content.decode()
 
 
 def test_owner_sees_why_a_test_did_not_arrive_and_it_is_not_repeated(user: Any, page: str, receiver: Receiver) -> None:

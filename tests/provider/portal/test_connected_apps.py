@@ -72,6 +72,20 @@ class TestList:
         allowed(user, driver.application, **facts)
         assert words in read(driver)
 
+    def test_time_of_the_oldest_is_when_it_began(self, driver: Driver, user: Any) -> None:
+        now = timezone.now()
+        terms_of_both = {
+            "openid": terms.Term(now - timedelta(days=90), None),
+            "nickname": terms.Term(now, now + timedelta(hours=1), once=True),
+        }
+        allowed(user, driver.application, scope="openid nickname", terms=terms.to_json(terms_of_both))
+        began = timezone.localtime(now - timedelta(days=90)).date().isoformat()
+        assert f'<dt>Since</dt><dd><time datetime="{began}' in read(driver)
+        page = read(driver, own(driver))
+        assert f'<dt>Since</dt><dd><time datetime="{began}' in page
+        assert "at most." in page
+        assert ".." not in page
+
     def test_maximum_of_the_application_bounds_the_end(self, driver: Driver, user: Any) -> None:
         allowed(user, driver.application, given_at=timezone.now() - timedelta(days=5), ends_at=None)
         Registration.objects.update(max_consent_days=10)
