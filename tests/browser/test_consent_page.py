@@ -1,5 +1,6 @@
 """The consent page at its fullest holds under axe, at every width, by the keyboard alone, and without scripts."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from provider_site.models import ApplicationScope, AppProfile, Consent
-from provider_site.policy.facts import Facts, identity
+from provider_site.policy.facts import Facts
 from provider_site.services import facts, profiles
 from tests import factories
 from tests.browser.gallery import ARABIC, LONG, MIXED
@@ -70,7 +71,7 @@ def stage(live_sites: LiveSites, settings: Any) -> Stage:
         scope="openid nickname email notes offline_access",
         declined_scope="avatar",
         duration="365",
-        facts=identity(facts.read(application=application)),
+        facts=facts.identity(application=application),
         wording_version="1",
         given_at=timezone.now() - timedelta(days=100),
     )
@@ -87,6 +88,8 @@ def change(application: Any) -> None:
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_page_with_everything_on_it_holds(stage: Stage, new_visit: Callable[..., Any], locale: str) -> None:
+    from playwright.sync_api import expect  # only browser tests need it installed
+
     page = new_visit(locale=locale).page
     found = {}
 
@@ -97,6 +100,9 @@ def test_page_with_everything_on_it_holds(stage: Stage, new_visit: Callable[...,
     sign_in(page, stage.sites, stage.person, stage.address())
     assert page.locator(".already-held li").count() == 2
     assert page.locator(".badge-new").count() == 3
+    marks = page.locator("li:has(#scope-diary) .badge").all_inner_texts()
+    described = re.compile(rf"^{'.*'.join(marks)}.*读取并更改您的日程。", re.DOTALL)
+    expect(page.locator("#scope-diary")).to_have_accessible_description(described)
     look("something new")
     change(stage.application)
     page.goto(stage.address())
