@@ -17,12 +17,12 @@ from provider_site.storage import consented
 
 
 def latest(*, user: Any, application: Any) -> Consent | None:
-    """Return the open consent of a person to an application, else the one closed last."""
-    return (
-        Consent.objects.filter(user=user, application=application)
-        .order_by(F("closed_at").desc(nulls_first=True), "-given_at", "-pk")
-        .first()
-    )
+    """Return the open consent of a person to an application, else the one closed last; with the application given."""
+    rows = Consent.objects.filter(user=user, application=application)
+    row = rows.order_by(F("closed_at").desc(nulls_first=True), "-given_at", "-pk").first()
+    if row is not None:
+        row.application = application  # which has its registration already
+    return row
 
 
 def read(
@@ -43,12 +43,17 @@ def read(
         required=applications.required_scopes(application=application),
         past=_past(application, consent, frozenset(requested)) if consent is not None else None,
         sensitive=scopes.sensitive(),
-        first_party=application.registration.first_party and not _has_taken_back(application, consent),
+        first_party=_is_not_asked_about(application) and not _has_taken_back(application, consent),
         prompt_consent="consent" in prompt,
         prompt_select_account="select_account" in prompt,
         decided_for_this_request=decided,
         client_unproven=application.client_type == "public" and redirect.is_native(redirect_uri),
     )
+
+
+def _is_not_asked_about(application: Any) -> bool:
+    """Tell whether it was decided so, and holds: the row may have become a public client's since, by whatever hand."""
+    return bool(application.registration.first_party) and application.client_type == "confidential"
 
 
 def _has_taken_back(application: Any, consent: Consent | None) -> bool:
