@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
-from provider_site.models import ClientSecret, Consent, DailyCount, Logo, Member, Registration
+from provider_site.models import ClientSecret, Consent, DailyCount, Logo, Member, OutboxMessage, Registration
 from provider_site.policy.facts import Facts
-from provider_site.services import facts, logos, members, profiles, reviews, secrets, usage
+from provider_site.services import facts, logos, members, profiles, reviews, secrets, security_events, usage
 from tests import factories
 from tests.browser.connections import connect
 from tests.provider.admin import registrations
@@ -86,6 +86,7 @@ class Gallery:
         scopes |= {"offline_access": False} | dict.fromkeys(SCOPES, False)
         uris = [f"{self.sites.consumer}{CALLBACK_PATH}", f"https://{'b' * 60}.example.com/{'path' * 20}"]
         made = registrations.approved(self.developer, name=LONG, redirect_uris=uris, scopes=scopes, description=MIXED)
+        self._events(made)
         Registration.objects.filter(application=made).update(logo=self._logo(made))
         reviews.change(application=made, actor=self.developer, asked=self._asked(made), note=REASON)
         now = timezone.now()
@@ -98,6 +99,19 @@ class Gallery:
                 day = usage.today() - timedelta(days=ago)
                 DailyCount.objects.create(application=made, day=day, kind=kind, count=10 ** (ago % 9))
         self.applications["everything"] = made
+
+    def _events(self, application: Any) -> None:
+        """Let the test of a long address for events have failed, with much to say about it."""
+        Registration.objects.filter(application=application).update(
+            events_url=f"https://{'c' * 60}.example.com/{'path' * 20}"
+        )
+        OutboxMessage.objects.create(
+            kind=security_events.TEST_KIND,
+            payload={"application": str(application.pk)},
+            next_attempt_at=timezone.now(),
+            dead_at=timezone.now(),
+            last_error=LONG * 2,
+        )
 
     def _asked(self, application: Any) -> Any:
         known = facts.read(application=application).to_json()
