@@ -32,7 +32,9 @@ from provider_site.storage import accounts as storage
 
 CHUNK = 500
 _SECRET = re.compile(
-    r"password|passphrase|secret|token|hash|digest|salt|otp|private_key|recovery|backup_code", re.IGNORECASE
+    r"password|passphrase|passcode|secret|token|hash|digest|salt|otp|credential|recovery|backup_code|answer$"
+    r"|(private|api|access|session|signing)_?key",
+    re.IGNORECASE,
 )
 Document = Iterator[tuple[str, Any]]
 
@@ -187,8 +189,19 @@ def events_of(*, user: Any) -> QuerySet[AuditEvent]:
 def _event(row: AuditEvent, user: Any) -> dict[str, Any]:
     """Return an event; of one that somebody else caused neither their name nor from where."""
     own = row.actor_id == user.pk
-    known = {"at": _time(row.at), "action": row.action, "client_id": row.client_id, "by_you": own, "details": row.data}
+    details = _details(row, user)
+    known = {"at": _time(row.at), "action": row.action, "client_id": row.client_id, "by_you": own, "details": details}
     return known | ({"name": row.actor_name, "address": row.address} if own else {})
+
+
+def _details(row: AuditEvent, user: Any) -> dict[str, Any]:
+    """Return an event's details without what they say of other people: whoever was staff takes no list of them home."""
+    if row.data.get("user", "") not in {"", str(user.pk)}:
+        return {}
+    details = {name: value for name, value in row.data.items() if name != "invited_as"}
+    if "changes" in details:
+        details["changes"] = [change for change in details["changes"] if change.get("fact") != "owner"]
+    return details
 
 
 # --- Erasure ---------------------------------------------------------------------------------------------------------
