@@ -4,6 +4,10 @@ import html
 import re
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from provider_site.services import facts
 from tests.provider.driver import Driver
 
 
@@ -52,3 +56,14 @@ def duration(page: str) -> str:
     found = re.search(r'<input type="radio" name="duration" value="([^"]+)"[^>]* checked>', page)
     assert found is not None
     return found[1]
+
+
+def change_facts(driver: Driver, **changes: Any) -> None:
+    """Let the application have other facts, as after a review."""
+    known = facts.read(application=driver.application)
+    facts.write(application=driver.application, facts=type(known).from_json(known.to_json() | changes))
+
+
+def day(moment: Any) -> str:
+    """Return a day as the page writes it."""
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")
