@@ -40,6 +40,7 @@ class AppProfileForm(forms.Form):
         label=_("Nickname for this app"),
         required=False,
         max_length=200,  # the service counts; this only bounds the work
+        help_text=_("Leave it empty to show none, as in your profile."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     app_avatar = forms.ChoiceField(

@@ -112,7 +112,9 @@ def test_page_with_everything_on_it_holds(stage: Stage, new_visit: Callable[...,
     page.locator("#id_app_nickname").fill("x" * 60)
     page.locator("#id_app_picture").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png("teal")})
     page.locator("#allow").click()
-    assert page.locator("#id_app_nickname_error").is_visible()
+    expect(page.locator("#id_app_nickname")).to_have_accessible_description(
+        " ".join(page.locator(f"#id_app_nickname_{part}").inner_text() for part in ("helptext", "error"))
+    )
     assert page.locator(".app-picture-kept img").is_visible()
     look("wrong nickname")
     page.goto(f"{stage.sites.provider}/o/apps/{stage.application.pk}/profile/")
