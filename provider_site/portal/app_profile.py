@@ -21,10 +21,11 @@ from provider_site.models import AppProfile
 from provider_site.policy import claims
 from provider_site.policy.claims import Person
 from provider_site.portal.app_profile_form import AppProfileForm
+from provider_site.portal.connected.finding import find
 from provider_site.portal.consent_forms import PREVIEW
 from provider_site.security_headers import protect
-from provider_site.services import app_profiles, connections, people, profiles, situations
-from provider_site.storage import consented
+from provider_site.services import app_profiles, people, profiles, situations
+from provider_site.storage import access, consented
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,16 @@ class ShownToApp:
     differs: bool
 
 
-def shown_to_app(*, user: Any, application: Any, scopes: Collection[str]) -> ShownToApp | None:
-    """Return what the app gets by the scopes that hold; ``None``: neither nickname nor avatar, and none was chosen."""
-    row = app_profiles.get(user=user, application_id=application.pk)
+def shown_to_app(
+    *, person: Person, row: AppProfile | None, application: Any, scopes: Collection[str]
+) -> ShownToApp | None:
+    """Return what the app gets by the scopes that hold; ``None``: neither nickname nor avatar, and none was chosen.
+
+    ``person`` is as the app is told of them; ``row`` is what they chose for it, if anything.
+    """
     opened = _opened(scopes, row)
     if not opened:
         return None
-    registration = getattr(application, "registration", None)
-    person = people.person(user=user, registration=registration, scopes=scopes, app_profile=row)
     differs = row is not None and bool(row.nickname or row.avatar_choice != AppProfile.Avatar.OWN)
     return ShownToApp(application, opened, person.nickname, person.picture, differs)
 
@@ -101,12 +104,10 @@ class AppProfileView(LoginRequiredMixin, View):
 
     def _form(self, request: HttpRequest, application_id: str, *data: Any) -> tuple[Any, AppProfileForm]:
         """Return the app and its form. Raises Http404 for an app that nothing of the person is shown to."""
-        application = connections.application_of(user=request.user, key=application_id)
-        if application is None:
-            raise Http404
+        application = find(request, application_id)
         row = app_profiles.get(user=request.user, application_id=application.pk)
         consent = situations.latest(user=request.user, application=application)
-        registration = getattr(application, "registration", None)
+        registration = access.registration_of(application)
         scopes = consented.held(consent, registration) if consent is not None else frozenset()
         opened = _opened(scopes, row)
         if not opened:
@@ -114,7 +115,7 @@ class AppProfileView(LoginRequiredMixin, View):
         return application, AppProfileForm(*data, row=row, claims=opened)
 
     def _page(self, request: HttpRequest, application: Any, form: AppProfileForm, status: int = 200) -> HttpResponse:
-        registration = getattr(application, "registration", None)
+        registration = access.registration_of(application)
         # After the form has been looked at: what it holds is what is shown.
         wrong = bool(form.errors)
         person = people.person(user=request.user, registration=registration, app_profile=form.as_shown())

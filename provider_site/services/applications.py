@@ -61,7 +61,8 @@ def application_model() -> Any:
 def by_key(*, key: str) -> Any | None:
     """Return the application behind a key from an address, or ``None``; none that is being deleted."""
     try:
-        return application_model().objects.exclude(registration__deleted_at__isnull=False).filter(pk=key).first()
+        rows = application_model().objects.exclude(registration__deleted_at__isnull=False)
+        return rows.select_related("registration").filter(pk=key).first()
     except (ValueError, ValidationError):  # the key is of whatever type the host's application has
         return None
 

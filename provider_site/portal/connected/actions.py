@@ -17,17 +17,10 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from provider_site.policy.scopes import catalog
+from provider_site.portal.connected.finding import find
 from provider_site.portal.see_other import see_other
 from provider_site.security_headers import protect
 from provider_site.services import connections, consents, receipts
-
-
-def _find(request: HttpRequest, application_id: str) -> Any:
-    """Return the application. Raises Http404 for one the person never allowed anything."""
-    application = connections.application_of(user=request.user, key=application_id)
-    if application is None:
-        raise Http404
-    return application
 
 
 def _say(request: HttpRequest, text: str, **names: Any) -> None:
@@ -49,7 +42,7 @@ class WithdrawView(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Withdraw, say so, and go back to the list."""
-        application = _find(request, application_id)
+        application = find(request, application_id)
         if consents.withdraw(user=request.user, application=application, request=request):
             _say(request, _("%(app)s can no longer see your data."), app=application)
         return _to_list()
@@ -62,7 +55,7 @@ class WithdrawScopeView(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Withdraw what the form names, and go back to the application's page, or to the list when nothing is left."""
-        application = _find(request, application_id)
+        application = find(request, application_id)
         name = request.POST.get("scope", "")
         taken = consents.narrow(user=request.user, application=application, scopes=[name], request=request)
         if taken and taken != {name}:  # without it nothing else made sense
@@ -81,7 +74,7 @@ class SignOutOfAppView(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Sign out, say so, and go back to the application's page."""
-        application = _find(request, application_id)
+        application = find(request, application_id)
         if consents.sign_out(user=request.user, application=application, request=request):
             _say(request, _("You are signed out of %(app)s. What you allowed it stays."), app=application)
         return _to_app(application)
@@ -95,7 +88,7 @@ class ReceiptView(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest, application_id: str, consent_id: int) -> HttpResponse:
         """Answer with the receipt as a file; 404 for a consent of anybody else."""
-        application = _find(request, application_id)
+        application = find(request, application_id)
         consent = connections.consent_of(user=request.user, application=application, consent_id=consent_id)
         if consent is None:
             raise Http404

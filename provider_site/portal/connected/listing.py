@@ -17,7 +17,7 @@ from provider_site.models import Registration
 from provider_site.portal.connected import words
 from provider_site.security_headers import protect
 from provider_site.services import connections, people
-from provider_site.services.connections import Connection, PastConnection
+from provider_site.services.connections import Connection
 
 _PER_PAGE = 50
 # A card says what an app gets at a glance; its own page says all of it.
@@ -39,7 +39,7 @@ class ConnectedAppsView(LoginRequiredMixin, View):
         context = {
             "page": page,
             "cards": [_card(connection, names) for connection in page],
-            "past": [_past(connection) for connection in past],
+            "past": [words.past(connection) for connection in past],
             "site_name": provider_settings.site_name,
         }
         return protect(render(request, "provider_site/connected_apps.html", context))
@@ -58,13 +58,4 @@ def _card(connection: Connection, names: dict[Any, str]) -> dict[str, Any]:
         "owner_name": names.get(registration.owner_id, "") if registration is not None else "",
         "titles": shown,
         "more": len(titles) - len(shown),
-    }
-
-
-def _past(connection: PastConnection) -> dict[str, Any]:
-    return {
-        "consent": connection.consent,
-        "application": connection.consent.application,
-        "ended_at": connection.ended_at,
-        "reason": words.PAST.get(connection.reason, connection.reason),
     }

@@ -7,21 +7,23 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
-from provider_site.models import AuditEvent, Authorization, Registration
+from provider_site.models import AppProfile, AuditEvent, Authorization, Registration
+from provider_site.policy.claims import Person
 from provider_site.policy.scopes import ScopeDefinition, catalog, in_order
 from provider_site.portal import shared_values
 from provider_site.portal.app_profile import shown_to_app
 from provider_site.portal.connected import words
+from provider_site.portal.connected.finding import find
 from provider_site.portal.shared_values import SharedValues
 from provider_site.security_headers import protect
-from provider_site.services import applications, connections, people
+from provider_site.services import app_profiles, applications, connections, people
 from provider_site.services.connections import Connection
 from provider_site.storage import access
 
@@ -61,13 +63,16 @@ class ConnectedAppView(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Show the page; 404 for an application the person never allowed anything."""
-        application = connections.application_of(user=request.user, key=application_id)
-        if application is None:
-            raise Http404
+        application = find(request, application_id)
         connection, past = connections.with_application(user=request.user, application=application)
         asked = access.registered_scopes(application.pk)
         registration = access.registration_of(application)
         status = registration.status if registration is not None else ""
+        seen = connection.held & asked if connection else frozenset()
+        chosen = app_profiles.get(user=request.user, application_id=application.pk)
+        person = people.person(
+            user=request.user, registration=registration, scopes=seen, app_profile=chosen or AppProfile()
+        )
         context = {
             "application": application,
             "registration": registration,
@@ -76,10 +81,8 @@ class ConnectedAppView(LoginRequiredMixin, View):
             "suspended": status == Registration.Status.SUSPENDED,
             "served": access.serves(registration, user_id=request.user.pk),
             "connection": connection,
-            "shown": shown_to_app(
-                user=request.user, application=application, scopes=connection.held & asked if connection else ()
-            ),
-            "rows": _rows(request, connection, asked) if connection else [],
+            "shown": shown_to_app(person=person, row=chosen, application=application, scopes=seen),
+            "rows": _rows(connection, person, asked) if connection else [],
             "declined": words.titles(connection.consent.declined_scopes - connection.held) if connection else [],
             "activity": [
                 _sign_in(row, alive)
@@ -88,19 +91,15 @@ class ConnectedAppView(LoginRequiredMixin, View):
             "decisions": [
                 _decision(event) for event in connections.decisions_of(user=request.user, application=application)
             ],
-            "past": [
-                {"consent": each.consent, "ended_at": each.ended_at, "reason": words.PAST.get(each.reason, each.reason)}
-                for each in past
-            ],
+            "past": [words.past(each) for each in past],
             "site_name": provider_settings.site_name,
         }
         return protect(render(request, "provider_site/connected_app.html", context))
 
 
-def _rows(request: HttpRequest, connection: Connection, asked: frozenset[str]) -> list[ScopeRow]:
+def _rows(connection: Connection, person: Person, asked: frozenset[str]) -> list[ScopeRow]:
     application, definitions = connection.application, catalog()
     required = applications.required_scopes(application=application)
-    person = people.person(user=request.user, registration=connection.registration, scopes=connection.held & asked)
     return [
         ScopeRow(
             definition=definitions[name],

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from provider_site.models import AuditEvent, Consent
 from provider_site.policy import devices
 from provider_site.policy.scopes import catalog, in_order
+from provider_site.services.connections import PastConnection
 
 _Action = AuditEvent.Action
 
@@ -23,7 +24,7 @@ DECISIONS: dict[str, Any] = {
     ),
     _Action.SIGNED_OUT: gettext_lazy("You signed out of the app here"),
 }
-PAST: dict[str, Any] = {
+_PAST: dict[str, Any] = {
     Consent.ClosedReason.WITHDRAWN: pgettext_lazy("consent", "Withdrawn"),
     Consent.ClosedReason.ENDED: pgettext_lazy("consent", "Ended: its time was over"),
     Consent.ClosedReason.UNUSED: pgettext_lazy("consent", "Ended: not used for long"),
@@ -46,6 +47,16 @@ _ENDS: dict[str, Any] = {
     "code_replayed": gettext_lazy("a key of it was used twice, which may be theft"),
     "refresh_token_replayed": gettext_lazy("a key of it was used twice, which may be theft"),
 }
+
+
+def past(connection: PastConnection) -> dict[str, Any]:
+    """Return what a page says of a consent that is over."""
+    return {
+        "consent": connection.consent,
+        "application": connection.consent.application,
+        "ended_at": connection.ended_at,
+        "reason": _PAST.get(connection.reason, connection.reason),
+    }
 
 
 def titles(names: Any) -> list[Any]:
