@@ -106,7 +106,7 @@ class Question:
 def read(*, kept: AuthorizationRequest, user: Any) -> Question:
     """Gather what is to be asked. A decision made for this request is not there yet."""
     application = kept.application
-    consent = consents.latest(user=user, application=application)
+    consent = situations.latest(user=user, application=application)
     situation = situations.read(
         application=application,
         consent=consent,

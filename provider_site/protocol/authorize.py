@@ -93,7 +93,7 @@ class _Pipeline(OAuthLibMixin, View):
             if "none" in parameters.prompt:
                 return self.refuse(request, parameters, "login_required", "The person has to sign in.")
             return self._sign_in(request, parameters, application, handle, kept)
-        consent = consents.latest(user=request.user, application=application)
+        consent = situations.latest(user=request.user, application=application)
         situation = situations.read(
             application=application,
             consent=consent,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from provider_site.conf import provider_settings
 from provider_site.models import Consent
 from provider_site.services import accounts, consents, unused
-from provider_site.storage import consented
+from provider_site.storage import access, consented
 
 BATCH = 100
 
@@ -73,6 +73,6 @@ def _close(keys: list[int], now: datetime) -> int:
     rows = Consent.objects.select_for_update(of=("self",)).filter(pk__in=keys, closed_at=None)
     closed = 0
     for row in rows.select_related("application__registration").order_by("pk"):
-        if row.scopes and not consented.held(row, getattr(row.application, "registration", None), now):
+        if row.scopes and not consented.held(row, access.registration_of(row.application), now):
             closed += consents.close(consent=row, reason=Consent.ClosedReason.ENDED)
     return closed

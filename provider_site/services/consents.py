@@ -26,11 +26,6 @@ from provider_site.signals import consent_given, consent_narrowed, consent_refus
 from provider_site.storage import access, consented, tokens
 
 
-def latest(*, user: Any, application: Any) -> Consent | None:
-    """Return the newest consent of a person to an application, open or closed."""
-    return situations.latest(user=user, application=application)
-
-
 def allow(
     *,
     authorization_request: AuthorizationRequest,
@@ -101,7 +96,7 @@ def record_unasked(
     Raises ConsentRefused when the consent is no longer what was ``seen``: the person has taken something back since.
     """
     _locked_open(user=user, application=application)
-    if _state(latest(user=user, application=application)) != _state(seen):
+    if _state(situations.latest(user=user, application=application)) != _state(seen):
         raise ConsentRefused("the consent has changed since it was decided not to ask")
     offers = offered_durations(registration=application.registration)
     # As long as may be: nobody was there to choose less.
@@ -162,7 +157,8 @@ def _merge(
         row = None
     if row is None:
         row = Consent(user=user, application=application, facts=shown)
-        if application.registration.first_party and (past := latest(user=user, application=application)) is not None:
+        past = situations.latest(user=user, application=application) if application.registration.first_party else None
+        if past is not None:
             row.declined_scope = past.declined_scope  # nobody would ask again: a no outlives the consent it is in
     before = _still_holding(row, application.registration, now, outdated=bool(identity_changes(row.facts, shown)))
     term = terms.Term(
@@ -181,10 +177,9 @@ def _merge(
     if source == Consent.Source.PERSON or not own:  # else the row goes on telling of the person's own decision
         row.given_at, row.duration, row.source = now, durations.to_text(duration), source
         row.language, row.wording_version = get_language() or "", scope_policy.WORDING_VERSION
-    row.scope, row.terms = scope_policy.serialize(after), terms.to_json(after)
+    consented.rewrite(row, after)
     # What this request did not speak of stays as it was: consent is incremental.
     row.declined_scope = scope_policy.serialize((row.declined_scopes | declined) - after.keys())
-    row.ends_at = terms.latest(known.ends_at for known in after.values())
     row.facts, row.unused_warned_at = shown, None
     row.save()
     return row
@@ -257,10 +252,8 @@ def narrow(
         withdraw(user=user, application=application, request=request)
         return consent.scopes
     known = consented.terms(consent)
-    after = {name: known[name] for name in left}
-    consent.scope, consent.terms = scope_policy.serialize(left), terms.to_json(after)
+    consented.rewrite(consent, {name: known[name] for name in left})
     consent.declined_scope = scope_policy.serialize(consent.declined_scopes | taken)
-    consent.ends_at = terms.latest(term.ends_at for term in after.values())
     consent.save(update_fields=["scope", "terms", "declined_scope", "ends_at"])
     audit.record(
         action=AuditEvent.Action.CONSENT_NARROWED,
@@ -283,7 +276,7 @@ def sign_out(*, user: Any, application: Any, request: HttpRequest | None = None)
     consent = _locked_open(user=user, application=application)
     if consent is None:
         return False
-    tokens.revoke_consent_tokens(consent, reason="signed_out")
+    ended = tokens.revoke_consent_tokens(consent, reason="signed_out")
     audit.record(
         action=AuditEvent.Action.SIGNED_OUT,
         actor=user,
@@ -291,7 +284,8 @@ def sign_out(*, user: Any, application: Any, request: HttpRequest | None = None)
         request=request,
         data={"consent": consent.pk},
     )
-    security_events.put(application=application, user=user, event=Event.SIGNED_OUT)
+    if ended:  # or a button pressed again and again would have us call the application each time
+        security_events.put(application=application, user=user, event=Event.SIGNED_OUT)
     return True
 
 
@@ -308,15 +302,3 @@ def close(*, consent: Consent, reason: Consent.ClosedReason) -> bool:
             consent.closed_at, consent.closed_reason = now, reason
             tokens.revoke_consent_tokens(consent, reason=f"consent_{reason}")
     return closed
-
-
-def open_consents(*, user: Any) -> list[Consent]:
-    """Return what the person allows now, newest first."""
-    now = timezone.now()
-    rows = Consent.objects.filter(user=user, closed_at=None).select_related("application__registration__owner")
-    rows = rows.filter(application__registration__deleted_at=None)  # also true where there is no registration
-    return [
-        row
-        for row in rows.order_by("-given_at")
-        if consented.held(row, getattr(row.application, "registration", None), now)
-    ]

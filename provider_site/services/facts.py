@@ -16,6 +16,7 @@ from provider_site.policy import redirect
 from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest, can_be_stored
 from provider_site.policy.scopes import catalog
 from provider_site.services import applications, sectors
+from provider_site.storage import access
 
 _JUSTIFICATION: int = ApplicationScope._meta.get_field("justification").max_length or 0
 # Those that are fields of the registration.
@@ -38,9 +39,15 @@ def read(*, application: Any) -> Facts:
 
 
 def identity(*, application: Any) -> dict[str, Any]:
-    """Return what a person goes by when they allow the application something: ``policy.facts.identity`` of now."""
-    owner = Registration.objects.filter(application=application).values_list("owner", flat=True).first()
-    return fact_policy.identity(read(application=application), owner="" if owner is None else str(owner))
+    """Return what a person goes by when they allow the application something: ``policy.facts.identity``.
+
+    Of the application as its caller has it, with its registration: nothing is read anew in the middle of a request.
+    """
+    registration = access.registration_of(application)
+    owner = registration.owner_id if registration is not None else None
+    links: dict[str, Any] = {name: getattr(registration, name, "") for name in applications.LINKS}
+    shown = Facts(name=application.name, redirect_uris=tuple(application.redirect_uris.split()), **links)
+    return fact_policy.identity(shown, owner="" if owner is None else str(owner))
 
 
 def read_locked(*, application: Any) -> Facts:

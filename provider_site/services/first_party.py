@@ -13,8 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.errors import NotAllowed, ReviewConflict
 from provider_site.models import AuditEvent, Consent, Registration
-from provider_site.policy import scopes as scope_policy
-from provider_site.policy import terms
 from provider_site.services import changes, consents, facts, members, outbox
 from provider_site.storage import consented
 
@@ -120,6 +118,5 @@ def _drop(consent: Consent, not_after: datetime) -> None:
     if not left:
         consents.close(consent=consent, reason=Consent.ClosedReason.ENDED)
     elif len(left) < len(known):
-        consent.scope, consent.terms = scope_policy.serialize(left), terms.to_json(left)
-        consent.ends_at = terms.latest(term.ends_at for term in left.values())
+        consented.rewrite(consent, left)
         consent.save(update_fields=["scope", "terms", "ends_at"])

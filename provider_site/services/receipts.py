@@ -19,7 +19,7 @@ from provider_site.conf import provider_settings
 from provider_site.models import AuditEvent, Consent, Registration
 from provider_site.policy import claims, scopes
 from provider_site.policy.scopes import ScopeDefinition
-from provider_site.services import applications, facts, keys, people, profiles, subjects
+from provider_site.services import applications, facts, keys, people, subjects
 from provider_site.storage import access, consented
 
 SCHEMA = "django-oauth-sites consent receipt 1 (ISO/IEC TS 27560:2023)"
@@ -55,10 +55,9 @@ def receipt(*, consent: Consent) -> dict[str, Any]:
 
 
 def _record(consent: Consent, registration: Registration | None, now: datetime) -> dict[str, Any]:
-    profile = profiles.get_profile(user=consent.user)
     return {
         "record_id": f"{provider_settings.issuer}#consent-{consent.pk}",
-        "pii_principal_id": subjects.subject_for(user=consent.user, profile=profile, registration=registration),
+        "pii_principal_id": subjects.subject_for(user=consent.user, registration=registration),
         "source": consent.source,
         "given_at": _time(consent.given_at),
         "ends_at": _time(consented.end(consent, registration)),

@@ -19,7 +19,6 @@ from provider_site.errors import NotAllowed
 from provider_site.models import Consent, OutboxMessage, Registration
 from provider_site.policy.security_events import MEDIA_TYPE, TYP, Event, events_claim
 from provider_site.services import keys, outbox, subjects
-from provider_site.services.profiles import get_profile
 
 KIND = "security-event"
 TEST_KIND = "security-event-test"
@@ -42,7 +41,7 @@ def put(
     registration = _told(application.pk)
     if registration is None or not _knows(application, user):
         return None
-    subject = subjects.subject_for(user=user, profile=get_profile(user=user), registration=registration)
+    subject = subjects.subject_for(user=user, registration=registration)
     sub_id = {"format": "iss_sub", "iss": provider_settings.issuer, "sub": subject}
     return _write(registration, sub_id=sub_id, events=events_claim(event, taken=taken, left=left))
 

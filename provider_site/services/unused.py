@@ -19,7 +19,7 @@ from provider_site.policy import unused as policy
 from provider_site.policy.security_events import Event
 from provider_site.services import audit, consents, notices, outbox, people, security_events
 from provider_site.services.outbox import deliverer
-from provider_site.storage import consented
+from provider_site.storage import access, consented
 
 logger = logging.getLogger("provider_site.consents")
 
@@ -163,7 +163,7 @@ def _used_at(row: Consent) -> datetime:
 
 def _ends_by_itself(row: Consent, known: policy.Rule, now: datetime) -> bool:
     """Tell whether the consent is over before it would end unused: nobody needs to be told."""
-    end = consented.end(row, getattr(row.application, "registration", None))
+    end = consented.end(row, access.registration_of(row.application))
     return end is not None and end <= known.ends_at(used_at=_used_at(row), warned_at=now) + timedelta(days=1)
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from provider_site.conf import provider_settings
 from provider_site.models import Consent, Registration
-from provider_site.policy import durations
+from provider_site.policy import durations, scopes
 from provider_site.policy import terms as policy
 
 
@@ -28,6 +28,12 @@ def terms(consent: Consent) -> dict[str, policy.Term]:
         unasked=consent.source == Consent.Source.FIRST_PARTY,
     )
     return policy.from_json(consent.terms, scopes=consent.scopes, whole=whole)
+
+
+def rewrite(consent: Consent, terms: policy.Terms) -> None:
+    """Set on a consent, which is not saved, its scopes, the terms of each, and the end of the last of them."""
+    consent.scope, consent.terms = scopes.serialize(terms), policy.to_json(terms)
+    consent.ends_at = policy.latest(term.ends_at for term in terms.values())
 
 
 def held(consent: Consent, registration: Registration | None, now: datetime | None = None) -> frozenset[str]:
@@ -52,7 +58,7 @@ def end(consent: Consent, registration: Registration | None) -> datetime | None:
     return policy.latest(term.end(limit(registration)) for term in terms(consent).values())
 
 
-def first_end(consent: Consent, registration: Registration | None, scopes: frozenset[str]) -> datetime | None:
-    """Return when the first of ``scopes`` ends by itself: no token that has them all may live longer."""
+def first_end(consent: Consent, registration: Registration | None, names: frozenset[str]) -> datetime | None:
+    """Return when the first of the scopes ``names`` ends by itself: no token that has them all may live longer."""
     known = terms(consent)
-    return policy.earliest(known[name].end(limit(registration)) for name in scopes if name in known)
+    return policy.earliest(known[name].end(limit(registration)) for name in names if name in known)

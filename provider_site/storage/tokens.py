@@ -119,17 +119,20 @@ def revoke_authorization(authorization_id: uuid.UUID, *, reason: str) -> bool:
     return killed == 1
 
 
-def revoke_consent_tokens(consent: Consent, *, reason: str) -> None:
-    """Kill everything a person's consent to an application bought, in the caller's transaction.
+def revoke_consent_tokens(consent: Consent, *, reason: str) -> bool:
+    """Kill everything a person's consent to an application bought, in the caller's transaction; return whether any was.
 
     At most one consent per person and application is open, so all their live tokens hang on it, stock DOT's included.
     """
     now = timezone.now()
-    Authorization.objects.filter(consent=consent, revoked_at__isnull=True).update(revoked_at=now, revoked_reason=reason)
+    living = Authorization.objects.filter(consent=consent, revoked_at__isnull=True)
+    count: int = living.update(revoked_at=now, revoked_reason=reason)
     owned = {"user": consent.user_id, "application": consent.application_id}
-    get_access_token_model().objects.filter(**owned).delete()
-    get_refresh_token_model().objects.filter(**owned, revoked__isnull=True).update(revoked=now, access_token=None)
-    get_grant_model().objects.filter(**owned).delete()
+    count += get_access_token_model().objects.filter(**owned).delete()[0]
+    refresh = get_refresh_token_model().objects.filter(**owned, revoked__isnull=True)
+    count += refresh.update(revoked=now, access_token=None)
+    count += get_grant_model().objects.filter(**owned).delete()[0]
+    return count > 0
 
 
 def revoke_application_tokens(application_id: Any, *, not_after: datetime, batch: int = 1000) -> int:

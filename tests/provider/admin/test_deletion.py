@@ -25,7 +25,7 @@ from provider_site.models import (
     Registration,
     Session,
 )
-from provider_site.services import consents, deletion, members, outbox, profiles, reviews
+from provider_site.services import connections, deletion, members, outbox, profiles, reviews
 from provider_site.signals import application_deleted
 from tests import factories
 from tests.provider.admin import crowd
@@ -217,7 +217,7 @@ class TestDeletingLargeApplications:
         assert driver.browser.get("/o/userinfo/", headers=bearer).status_code == 401
         assert driver.refresh(self.tokens.refresh).status == 401
         assert driver.authorize().status_code == 400
-        assert consents.open_consents(user=user) == []
+        assert connections.of_person(user=user)[0] == []
         assert list(members.owned(user=owner)) == []
         assert not Application.objects.filter(client_id=client_id).exists()
         assert reviews.waiting(application=large) is None

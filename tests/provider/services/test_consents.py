@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from provider_site.errors import AuthorizationRequestExpired, ConsentRefused
 from provider_site.models import AuditEvent, AuthorizationRequest, Consent, OutboxMessage
-from provider_site.services import authorization_requests, consents
+from provider_site.services import authorization_requests, connections, consents, situations
 from provider_site.signals import consent_given
 from tests.provider.driver import Driver
 
@@ -83,7 +83,7 @@ def test_ended_consent_stays_closed_beside_the_new_one(driver: Driver, user: Any
     assert old.closed_reason == "ended"
     assert new.pk != old.pk
     assert new.scope == "openid avatar"
-    assert consents.latest(user=user, application=driver.application) == new
+    assert situations.latest(user=user, application=driver.application) == new
 
 
 def test_withdrawal_closes_for_good_and_once(driver: Driver, user: Any) -> None:
@@ -94,14 +94,14 @@ def test_withdrawal_closes_for_good_and_once(driver: Driver, user: Any) -> None:
     consent.refresh_from_db()
     assert consent.closed_reason == "withdrawn"
     assert AuditEvent.objects.filter(action="consent.withdrawn").count() == 1
-    assert consents.open_consents(user=user) == []
+    assert connections.of_person(user=user)[0] == []
 
 
 def test_consent_of_one_person_is_not_anothers(driver: Driver, user: Any, other_user: Any) -> None:
     allow(driver, user, "openid")
-    assert consents.latest(user=other_user, application=driver.application) is None
+    assert situations.latest(user=other_user, application=driver.application) is None
     assert not consents.withdraw(user=other_user, application=driver.application)
-    assert len(consents.open_consents(user=user)) == 1
+    assert len(connections.of_person(user=user)[0]) == 1
 
 
 def test_receiver_that_fails_undoes_the_decision(driver: Driver, user: Any) -> None:
