@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.core.mail import send_mail
@@ -15,6 +16,7 @@ from provider_site.models import Consent
 from provider_site.policy.scopes import catalog, in_order
 from provider_site.services import people
 from provider_site.services.outbox import deliverer
+from provider_site.storage import access, consented
 
 
 def mail(*, addresses: Iterable[str], language: str, template: str, context: Mapping[str, Any]) -> None:
@@ -34,10 +36,31 @@ def mail_consent_given(payload: dict[str, Any]) -> None:
     consent = Consent.objects.select_related("user", "application").filter(pk=payload["consent"]).first()
     if consent is None or not (address := people.address_of(user=consent.user)):
         return
-    definitions = catalog()
     context = {
         "consent": consent,
-        "titles": [definitions[name].title for name in in_order(consent.scopes) if name != "openid"],
+        "groups": _by_end(consent),
         "apps_url": provider_settings.issuer_origin + reverse("provider_site:connected-apps"),
     }
     mail(addresses=[address], language=payload.get("language") or "", template="consent_given", context=context)
+
+
+def _by_end(consent: Consent) -> list[dict[str, Any]]:
+    """Return what a consent allows by when it ends, the first end first: each thing was allowed on terms of its own.
+
+    That the application knows the person is said already; it is among the titles where it alone has its end.
+    """
+    definitions, bound = catalog(), consented.limit(access.registration_of(consent.application))
+    ends: dict[datetime | None, list[str]] = {}
+    for name, term in consented.terms(consent).items():
+        ends.setdefault(term.end(bound), []).append(name)
+    return [
+        {
+            "ends_at": end,
+            "titles": [
+                definitions[name].title
+                for name in in_order(ends[end])
+                if name != "openid" or 1 == len(ends[end]) < len(consent.scopes)
+            ],
+        }
+        for end in sorted(ends, key=lambda end: (end is None, end))
+    ]
