@@ -5,8 +5,9 @@ Include them at the root of the issuer's host: ``path("", include("provider_site
 
 from django.urls import include, path
 
-from provider_site.portal import app_profile, consent, personal_data, profile
+from provider_site.portal import app_profile, personal_data, profile
 from provider_site.portal.connected import actions, listing, one
+from provider_site.portal.consent.views import ConsentView, SwitchAccountView
 from provider_site.portal.developer.routes import developer_urls
 from provider_site.protocol import authorize, metadata, token, userinfo
 
@@ -32,8 +33,8 @@ protocol_urls = [
 ]
 
 portal_urls = [
-    path("o/consent/<slug:handle>/", consent.ConsentView.as_view(), name="consent"),
-    path("o/consent/<slug:handle>/switch/", consent.SwitchAccountView.as_view(), name="consent-switch-account"),
+    path("o/consent/<slug:handle>/", ConsentView.as_view(), name="consent"),
+    path("o/consent/<slug:handle>/switch/", SwitchAccountView.as_view(), name="consent-switch-account"),
     path("o/apps/", listing.ConnectedAppsView.as_view(), name="connected-apps"),
     path("o/apps/<str:application_id>/", one.ConnectedAppView.as_view(), name="connected-app"),
     path("o/apps/<str:application_id>/withdraw/", actions.WithdrawView.as_view(), name="withdraw"),

@@ -22,7 +22,7 @@ from provider_site.policy import claims
 from provider_site.policy.claims import Person
 from provider_site.portal.app_profile_form import AppProfileForm
 from provider_site.portal.connected.finding import find
-from provider_site.portal.consent_forms import PREVIEW
+from provider_site.portal.consent.forms import PREVIEW
 from provider_site.security_headers import protect
 from provider_site.services import app_profiles, people, profiles, situations
 from provider_site.storage import access, consented

@@ -14,7 +14,7 @@ from provider_site.policy import consent as policy
 from provider_site.policy.claims import Person
 from provider_site.policy.scopes import ScopeDefinition, catalog, in_order
 from provider_site.portal import shared_values
-from provider_site.portal.consent_question import Question
+from provider_site.portal.consent.question import Question
 from provider_site.portal.shared_values import SharedValues
 
 # They open nothing that could be read or changed.

@@ -20,7 +20,7 @@ from provider_site.policy import facts as fact_policy
 from provider_site.policy import terms
 from provider_site.policy.consent import Outcome
 from provider_site.policy.scopes import catalog, in_order
-from provider_site.portal.consent_question import Question
+from provider_site.portal.consent.question import Question
 from provider_site.services import facts, people
 from provider_site.storage import consented
 

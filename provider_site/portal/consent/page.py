@@ -14,10 +14,10 @@ from provider_site.policy import consent as policy
 from provider_site.policy import redirect
 from provider_site.policy.claims import Person
 from provider_site.policy.durations import Duration
-from provider_site.portal import consent_durations, consent_reasons, consent_rows
 from provider_site.portal.app_profile import shown_by_form
 from provider_site.portal.app_profile_form import AppProfileForm
-from provider_site.portal.consent_question import Question
+from provider_site.portal.consent import durations, reasons, rows
+from provider_site.portal.consent.question import Question
 from provider_site.security_headers import protect
 from provider_site.services import people, profiles
 
@@ -61,19 +61,19 @@ def page(
 def _context(question: Question, handle: str, entered: Entered) -> dict[str, Any]:
     registration = question.registration
     person, no_picture = _shown(question, entered.form)
-    rows = consent_rows.rows(question, person=person, ticked=entered.ticked, no_picture=no_picture)
+    scope_rows = rows.rows(question, person=person, ticked=entered.ticked, no_picture=no_picture)
     return {
         "application": question.application,
         "registration": registration,
         "owner_name": people.display_name(user=registration.owner),
         "reviewed": registration.status == registration.Status.APPROVED,
-        "reason": consent_reasons.reason(question),
-        "rows": rows,
+        "reason": reasons.reason(question),
+        "rows": scope_rows,
         # Where nothing writes, that something only reads goes without saying.
-        "some_write": any(row.kind == "writes" for row in rows),
-        "already_held": consent_rows.already_held(question),
-        "durations": consent_durations.choices(question, chosen=entered.duration),
-        "duration_limit": consent_durations.limit(question),
+        "some_write": any(row.kind == "writes" for row in scope_rows),
+        "already_held": rows.already_held(question),
+        "durations": durations.choices(question, chosen=entered.duration),
+        "duration_limit": durations.bound(question),
         "some_settled": bool(question.settled),
         "redirect_host": redirect.display_host(question.redirect_uri),
         "profile": profiles.get_profile(user=question.user),
@@ -97,4 +97,4 @@ def _shown(question: Question, form: AppProfileForm | None) -> tuple[Person, boo
     )
     if form is not None:
         person = shown_by_form(person, form)
-    return person, consent_rows.has_no_picture(app_profile)
+    return person, rows.has_no_picture(app_profile)

@@ -21,11 +21,10 @@ from provider_site.conf import provider_settings
 from provider_site.error_pages import expired_page
 from provider_site.errors import AuthorizationRequestExpired, ConsentRefused
 from provider_site.policy import redirect
-from provider_site.portal import consent_question
 from provider_site.portal.app_profile_form import AppProfileForm
-from provider_site.portal.consent_forms import ALLOW, DENY, PREVIEW, ConsentForm
-from provider_site.portal.consent_page import Entered, nothing_yet, page, profile_form
-from provider_site.portal.consent_question import Question
+from provider_site.portal.consent.forms import ALLOW, DENY, PREVIEW, ConsentForm
+from provider_site.portal.consent.page import Entered, nothing_yet, page, profile_form
+from provider_site.portal.consent.question import Question, read
 from provider_site.portal.see_other import see_other
 from provider_site.services import app_profiles, authorization_requests, consents, sessions
 from provider_site.storage import access
@@ -49,7 +48,7 @@ class ConsentView(LoginRequiredMixin, View):
         # Suspended while the page was open: a consent to it must not be recorded.
         if not access.serves(access.registration_of(kept.application), user_id=request.user.pk):
             raise AuthorizationRequestExpired("the application serves nobody any more", application=kept.application)
-        return consent_question.read(kept=kept, user=request.user)
+        return read(kept=kept, user=request.user)
 
     def get(self, request: HttpRequest, handle: str) -> HttpResponse:
         """Show the page."""

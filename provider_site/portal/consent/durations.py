@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +11,7 @@ from django.utils.translation import ngettext
 from provider_site.conf import provider_settings
 from provider_site.policy import durations
 from provider_site.policy.durations import Duration
-from provider_site.portal.consent_question import Question
+from provider_site.portal.consent.question import Question
 from provider_site.storage import consented
 
 
@@ -39,24 +38,19 @@ def choices(question: Question, *, chosen: Duration) -> list[Choice]:
     ]
 
 
-def limit(question: Question) -> str:
+def bound(question: Question) -> str:
     """Return what bounds the choice, and by whose rule; empty where nothing was cut away."""
-    bound = consented.limit(question.registration)
-    if bound is None or list(question.offered) == list(provider_settings.consent_durations):
+    longest = consented.limit(question.registration)
+    if longest is None or list(question.offered) == list(provider_settings.consent_durations):
         return ""
-    own, site = question.registration.max_consent_days, provider_settings.max_consent_days
-    values: dict[str, Any] = {"days": bound.days, "site": provider_settings.site_name}
+    own, site, days = question.registration.max_consent_days, provider_settings.max_consent_days, longest.days
     if own is not None and (site is None or own <= site):
-        return (
-            ngettext(
-                "At most %(days)s day: a rule for this app.", "At most %(days)s days: a rule for this app.", bound.days
-            )
-            % values
+        text = ngettext(
+            "At most %(days)s day: a rule for this app.", "At most %(days)s days: a rule for this app.", days
         )
-    return (
-        ngettext("At most %(days)s day: a rule of %(site)s.", "At most %(days)s days: a rule of %(site)s.", bound.days)
-        % values
-    )
+    else:
+        text = ngettext("At most %(days)s day: a rule of %(site)s.", "At most %(days)s days: a rule of %(site)s.", days)
+    return text % {"days": days, "site": provider_settings.site_name}
 
 
 def _label(duration: Duration) -> str:
