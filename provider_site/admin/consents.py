@@ -52,7 +52,7 @@ class StateFilter(admin.SimpleListFilter):
 class SourceFilter(admin.SimpleListFilter):
     """Whose decision it was, by its index."""
 
-    title = _("decision")  # Django puts "By" before it
+    title = pgettext_lazy("consent", "decision")  # Django puts "By" before it
     parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
