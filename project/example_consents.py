@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from project.example_applications import allow, person
 from provider_site.models import AuditEvent, Authorization, Consent, OutboxMessage
-from provider_site.policy import terms
+from provider_site.policy import scopes, terms
 from provider_site.policy.durations import Duration
 from provider_site.services import consents, people
 from provider_site.services.applications import application_model
@@ -159,11 +159,12 @@ def _move(consent: Consent, *, since: datetime, to: datetime) -> None:
 
 def _sign_in(consent: Consent, at: datetime, device: tuple[str, str]) -> None:
     address, user_agent = device
+    allowed = [name for name, term in consented.terms(consent).items() if term.given_at <= at]
     made = Authorization.objects.create(
         application=consent.application,
         user=consent.user,
         consent=consent,
-        scope=consent.scope,
+        scope=scopes.serialize(allowed),
         code_digest=secrets.token_hex(32),
         auth_time=at,
         amr=["pwd"],

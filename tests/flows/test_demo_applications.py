@@ -144,6 +144,9 @@ def test_consents_of_every_kind_are_there(db: None, path: Path) -> None:
         signed_in = list(row.authorizations.values_list("created", "address", "user_agent"))
         assert signed_in, row
         assert all(created < now and address and agent for created, address, agent in signed_in)
+        given = {name: term.given_at for name, term in consented.terms(row).items()}
+        for created, scope in row.authorizations.values_list("created", "scope"):
+            assert all(given[name] <= created for name in scope.split()), (row, "a sign-in bought what came later")
     events = AuditEvent.objects.filter(actor_name="alice", action="consent.given", application__client_id="tree-hollow")
     assert events.get().at < now - timedelta(days=30)
     assert (
