@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -10,6 +11,9 @@ from provider_site.conf import provider_settings
 from provider_site.models import Consent, Registration
 from provider_site.policy import durations, scopes
 from provider_site.policy import terms as policy
+
+# What it means hangs on whose the application is.
+_OF_THE_OWNER = frozenset({"unionid"})
 
 
 def limit(registration: Registration | None) -> timedelta | None:
@@ -39,12 +43,25 @@ def rewrite(consent: Consent, terms: policy.Terms) -> None:
 def held(consent: Consent, registration: Registration | None, now: datetime | None = None) -> frozenset[str]:
     """Return the scopes a person allows an application at ``now``; none by a consent that is over.
 
-    What an administrator decided for an application of the site itself holds while that decision does.
+    What an administrator decided for an application of the site itself holds while that decision does, and the number
+    by which all of an owner's applications know a person while it is that owner's.
     """
     if consent.closed_at is not None:
         return frozenset()
     first_party = registration is not None and registration.first_party
-    return policy.held(terms(consent), now=now or timezone.now(), limit=limit(registration), first_party=first_party)
+    found = policy.held(terms(consent), now=now or timezone.now(), limit=limit(registration), first_party=first_party)
+    return found if _is_of_the_same_owner(consent, registration) else found - _OF_THE_OWNER
+
+
+def _is_of_the_same_owner(consent: Consent, registration: Registration | None) -> bool:
+    """Tell whether the application belongs to whom it did at the decision; also where that was not written down."""
+    owner = registration.owner_id if registration is not None else None
+    return bool(consent.facts.get("owner", _owner_text(owner)) == _owner_text(owner))
+
+
+def _owner_text(owner_id: Any | None) -> str:
+    """Return the key of an application's owner as a consent keeps it, empty for nobody's."""
+    return "" if owner_id is None else str(owner_id)
 
 
 def ended(consent: Consent, registration: Registration | None, now: datetime) -> frozenset[str]:

@@ -7,7 +7,7 @@ import pytest
 from provider_site.models import Authorization, OutboxMessage, Registration
 from provider_site.services import consents
 from tests import factories
-from tests.provider.driver import Driver
+from tests.provider.driver import Driver, query
 
 
 def told_of() -> list[Any]:
@@ -62,3 +62,35 @@ class TestWhereFrom:
         driver.browser.defaults["REMOTE_ADDR"] = address
         driver.tokens()
         assert Authorization.objects.get().address in {None, "fe80::1"}
+
+
+class TestSoldApplication:
+    """What was allowed the apps of one maker is nothing that another may buy."""
+
+    def test_unionid_of_the_new_owner_is_told_to_no_old_token(self, driver: Driver, user: Any) -> None:
+        registered = factories.make_application(scopes={"openid": True, "unionid": False, "offline_access": False})
+        app, rows = Driver(registered, user), Registration.objects.filter(application=registered.application)
+        scopes = ["unionid", "offline_access"]
+        tokens = app.tokens(scope=" ".join(["openid", *scopes]), scopes=scopes)
+        before, seller = app.userinfo(tokens.access).json(), rows.get().owner
+        assert before["unionid"]
+        rows.update(owner=factories.make_user())
+        assert "unionid" not in app.userinfo(tokens.access).json()
+        renewed = app.refresh(tokens.refresh)
+        assert "unionid" not in renewed.body["scope"].split()
+        assert app.userinfo(renewed.access).json()["sub"] == before["sub"]
+        rows.update(owner=None)
+        assert "unionid" not in app.userinfo(renewed.access).json()
+        rows.update(owner=seller)
+        assert app.userinfo(app.refresh(renewed.refresh).access).json()["unionid"] == before["unionid"]
+
+    def test_person_is_asked_before_the_new_owner_gets_one(self, driver: Driver, user: Any) -> None:
+        registered = factories.make_application(scopes={"openid": True, "unionid": False})
+        app = Driver(registered, user)
+        asked = {"scope": "openid unionid", "scopes": ["unionid"]}
+        before = app.userinfo(app.tokens(**asked).access).json()["unionid"]
+        Registration.objects.filter(application=registered.application).update(owner=factories.make_user())
+        assert query(app.authorize(scope="openid unionid", prompt="none"))["error"] == "consent_required"
+        assert app.authorize(scope="openid")["Location"].startswith("/o/consent/")
+        after = app.userinfo(app.tokens(**asked).access).json()["unionid"]
+        assert after != before
