@@ -19,6 +19,7 @@ from provider_site.models import AppProfile, AuditEvent, PairwiseSubject, Profil
 from provider_site.policy.security_events import Event
 from provider_site.services import audit, pictures, security_events
 from provider_site.storage import accounts as storage
+from provider_site.storage import batches
 
 _NOTED = "_provider_site_deletion_noted"
 _REASON = "account_deactivated"
@@ -85,12 +86,8 @@ def end_inactive() -> int:
 
 
 def _inactive_with_sessions() -> Iterator[Any]:
-    rows = Session.objects.filter(ended_at=None, user__is_active=False).order_by("user_id")
-    keys = rows.values_list("user_id", flat=True).distinct()
-    some = list(keys[:BATCH])
-    while some:
-        yield from some
-        some = list(keys.filter(user_id__gt=some[-1])[:BATCH])
+    rows = Session.objects.filter(ended_at=None, user__is_active=False)
+    return chain.from_iterable(batches.of_keys(rows, "user_id", size=BATCH))
 
 
 # --- Deletion --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.utils import timezone
 from provider_site.conf import provider_settings
 from provider_site.models import Consent
 from provider_site.services import accounts, consents, unused
-from provider_site.storage import access, consented
+from provider_site.storage import access, batches, consented
 
 BATCH = 100
 
@@ -42,7 +42,8 @@ def close_over(now: datetime | None = None) -> int:
     moment = now or timezone.now()
     closed = 0
     for candidates in _candidates(moment):
-        for keys in _batches(candidates):
+        rows = Consent.objects.filter(candidates, closed_at=None, application__registration__deleted_at=None)
+        for keys in batches.of_keys(rows, size=BATCH):
             closed += _close(keys, moment)
     return closed
 
@@ -57,15 +58,6 @@ def _candidates(now: datetime) -> Iterator[Q]:
     # A maximum counts from each scope's own beginning, which no column has: these rows are read one by one.
     bounded = Q(**{f"{registration}__max_consent_days__isnull": False})
     yield bounded if provider_settings.max_consent_days is None else Q()
-
-
-def _batches(candidates: Q) -> Iterator[list[int]]:
-    rows = Consent.objects.filter(candidates, closed_at=None, application__registration__deleted_at=None)
-    keys = rows.order_by("pk").values_list("pk", flat=True)
-    some = list(keys[:BATCH])
-    while some:
-        yield some
-        some = list(keys.filter(pk__gt=some[-1])[:BATCH])
 
 
 @transaction.atomic

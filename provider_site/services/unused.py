@@ -19,7 +19,7 @@ from provider_site.policy import unused as policy
 from provider_site.policy.security_events import Event
 from provider_site.services import audit, consents, notices, outbox, people, security_events
 from provider_site.services.outbox import deliverer
-from provider_site.storage import access, consented
+from provider_site.storage import access, batches, consented
 
 logger = logging.getLogger("provider_site.consents")
 
@@ -94,15 +94,12 @@ def _idle(until: datetime) -> QuerySet[Consent]:
 
 def _each_person(due: QuerySet[Consent], act: Callable[[Any], int]) -> Iterator[int]:
     """Act for each person who has a row in ``due``, in the order of their keys, a few in memory at a time."""
-    people_due = _of_living_apps(due).order_by("user_id").values_list("user_id", flat=True).distinct()
-    keys = list(people_due[:BATCH])
-    while keys:
+    for keys in batches.of_keys(_of_living_apps(due), "user_id", size=BATCH):
         for user_id in keys:
             try:
                 yield act(user_id)
             except OperationalError:  # a deadlock with a use: the next run sees to what is left then
                 logger.exception("the unused consents of user %s wait for the next run", user_id)
-        keys = list(people_due.filter(user_id__gt=keys[-1])[:BATCH])
 
 
 def _of_living_apps(rows: QuerySet[Consent]) -> QuerySet[Consent]:

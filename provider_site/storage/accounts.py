@@ -11,6 +11,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
 from provider_site.models import Authorization
+from provider_site.storage import batches
 
 BATCH = 1000
 
@@ -57,8 +58,5 @@ def count(*, user_id: Any) -> int:
 def inactive_people(*, batch: int = BATCH) -> Iterator[Any]:
     """Yield the keys of inactive accounts that still have something to revoke, some of them more than once."""
     for rows in _living():
-        keys = rows.filter(user__is_active=False).order_by("user_id").values_list("user_id", flat=True).distinct()
-        some = list(keys[:batch])
-        while some:
-            yield from some
-            some = list(keys.filter(user_id__gt=some[-1])[:batch])
+        for keys in batches.of_keys(rows.filter(user__is_active=False), "user_id", size=batch):
+            yield from keys
