@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from provider_site.models import Authorization, Consent, Session
+from provider_site.models import AuditEvent, Authorization, Consent, Session
 from provider_site.policy.scopes import catalog
 from provider_site.policy.terms import Term, to_json
 from provider_site.services import audit, consents
@@ -54,7 +54,7 @@ def connect(user: Any, applications: dict[str, Any]) -> None:
     taken = consents.narrow(user=user, application=applications["everything"], scopes=["email", "profile"])
     assert taken == {"email", "profile"}
     audit.record(
-        action="consent.given",
+        action=AuditEvent.Action.CONSENT_GIVEN,
         actor=user,
         application=whole.application,
         data={"consent": whole.pk, "scope": whole.scope},

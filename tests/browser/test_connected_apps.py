@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from provider_site.models import Consent
+from provider_site.models import AppProfile, Consent
 from provider_site.services import profiles
 from tests import factories
 from tests.browser.connections import allowed, sign_ins
-from tests.browser.test_keyboard_alone import press, tab_to
+from tests.browser.test_keyboard_alone import press, tab_to, write
 from tests.browser.test_provider_pages import overflow, sign_in
 from tests.servers import LiveSites
 
@@ -54,6 +54,25 @@ def test_keyboard_alone_takes_back_one_thing_then_all(
     tab_to(page, ".past-record")
     consent.refresh_from_db()
     assert consent.closed_reason == "withdrawn"
+
+
+def test_keyboard_alone_shows_a_connected_app_another_nickname(
+    live_sites: LiveSites, new_visit: Callable[..., Any], consent: Consent
+) -> None:
+    page = new_visit(locale="zh-CN", viewport=PHONE).page
+    sign_in(page, live_sites, consent.user, f"{live_sites.provider}/o/apps/{consent.application_id}/")
+    press(page, "a[href$='/profile/']:not(nav a)")
+    write(page, "#id_app_nickname", "x" * 60)
+    press(page, ".app-profile-buttons .button-primary")
+    assert page.locator("[role=alert]").is_visible()
+    tab_to(page, "#id_app_nickname[aria-invalid=true]")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("伯爵夫人")
+    press(page, "[name=decision][value=preview]")
+    assert page.locator(".app-profile-shown").inner_text() == "伯爵夫人"
+    assert not AppProfile.objects.exists()
+    press(page, ".app-profile-buttons .button-primary")
+    assert page.locator(".app-values").first.inner_text() == "伯爵夫人"
 
 
 def test_record_is_saved_as_a_file_without_scripts(

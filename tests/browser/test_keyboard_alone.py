@@ -1,4 +1,4 @@
-"""An application is registered, and a request decided, by the keyboard alone, with the focus in sight at every stop."""
+"""Applications, requests and consents are dealt with by the keyboard alone, with the focus in sight at every stop."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from provider_site.models import Registration
+from tests.browser.connections import allowed
 from tests.browser.test_provider_pages import sign_in
 from tests.provider.admin import registrations
 from tests.provider.developer.browsers import confirm_address
@@ -100,3 +101,14 @@ def test_request_is_decided(keyboard: Callable[..., Any], user: Any, staff: Any)
     press(page, "button[name=decision][value=approve]", "Space")
     assert registrations.status(application) == "approved"
     assert application.reviews.get().reason == "Fine."
+
+
+def test_consent_is_ended_for_somebody(keyboard: Callable[..., Any], user: Any, application: Any, staff: Any) -> None:
+    consent = allowed(user, application)
+    page = keyboard(staff, "/admin/provider_site/consent/")
+    press(page, f"#result_list a[href*='/consent/{consent.pk}/']")
+    press(page, "a.provider-button[href$='/end/']")
+    write(page, "#id_reason", "Their phone was stolen.")
+    press(page, "#content-main button[type=submit]")
+    consent.refresh_from_db()
+    assert consent.closed_reason == "administrator"
