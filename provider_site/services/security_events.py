@@ -19,6 +19,7 @@ from provider_site.errors import NotAllowed
 from provider_site.models import Consent, OutboxMessage, Registration
 from provider_site.policy.security_events import MEDIA_TYPE, TYP, Event, events_claim
 from provider_site.services import keys, outbox, subjects
+from provider_site.storage import access, consented
 
 KIND = "security-event"
 TEST_KIND = "security-event-test"
@@ -47,12 +48,14 @@ def put(
 
 
 def put_everywhere(*, user: Any, event: Event) -> int:
-    """Write the notice to every application that the person has allowed something; return how many are told.
+    """Write the notice to every application that the person allows something now; return how many are told.
 
     Of an account that is deleted this is called before its rows go.
     """
-    rows = Consent.objects.filter(user=user, closed_at=None).select_related("application")
-    return sum(put(application=row.application, user=user, event=event) is not None for row in rows)
+    rows = Consent.objects.filter(user=user, closed_at=None).select_related("application__registration")
+    # One whose time is over is open until the nightly run closes it.
+    known = [row.application for row in rows if consented.held(row, access.registration_of(row.application))]
+    return sum(put(application=application, user=user, event=event) is not None for application in known)
 
 
 def _knows(application: Any, user: Any) -> bool:

@@ -1,10 +1,12 @@
 """Get identifiers of people, or what they allowed somebody else, past the consent they gave."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from provider_site.models import Authorization, OutboxMessage, Registration
+from provider_site.models import Authorization, Consent, OutboxMessage, Registration
 from provider_site.services import consents
 from tests import factories
 from tests.provider.driver import Driver, query
@@ -29,6 +31,18 @@ class TestIdentifiers:
         consents.sign_out(user=user, application=blind.application)
         consents.withdraw(user=user, application=blind.application)
         assert told_of() == []
+
+    def test_application_whose_time_is_over_hears_of_no_account(self, driver: Driver, user: Any) -> None:
+        """Though the nightly run has yet to close the consent."""
+        over = Driver(factories.make_application(events_url="https://over.example/e"), user)
+        for app in (driver, over):
+            app.tokens()
+        Registration.objects.filter(application=driver.application).update(events_url="https://app.example.com/e")
+        past = timezone.now() - timedelta(seconds=1)
+        Consent.objects.filter(application=over.application).update(ends_at=past)
+        user.is_active = False
+        user.save()
+        assert [claims["aud"] for claims in told_of()] == [driver.application.client_id]
 
     @pytest.mark.parametrize(
         "address",
