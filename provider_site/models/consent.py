@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -101,7 +99,3 @@ class Consent(models.Model):
     def declined_scopes(self) -> frozenset[str]:
         """The scopes asked for and declined."""
         return frozenset(self.declined_scope.split())
-
-    def is_open(self, now: datetime) -> bool:
-        """Tell whether the consent as a whole is neither closed nor past its end at ``now``."""
-        return self.closed_at is None and (self.ends_at is None or now < self.ends_at)

@@ -38,13 +38,13 @@ def test_keyboard_alone_takes_back_one_thing_then_all(
     page = new_visit(locale=locale, viewport=viewport, color_scheme=scheme).page
     sign_in(page, live_sites, consent.user, f"{live_sites.provider}/o/apps/")
     press(page, f"a[href='/o/apps/{consent.application_id}/']")
-    assert page.locator(".app-values").first.inner_text() == "林 Ada"
+    assert page.locator(".shared-values").first.inner_text() == "林 Ada"
     assert overflow(page) <= 0
     title = page.locator("#scope-nickname").inner_text()
     assert page.get_by_role("button", name=title).count() == 1, "each of many such buttons names what it takes back"
     press(page, ".app-row-form:has([value=nickname]) button", "Space")
     assert page.locator(".message.success").is_visible()
-    assert page.locator(".app-values").count() == 0
+    assert page.locator(".shared-values").count() == 0
     press(page, "form[action$='/sign-out/'] button")
     assert page.locator(".message.success").is_visible()
     assert page.locator(".state-alive").count() == 0
@@ -72,7 +72,7 @@ def test_keyboard_alone_shows_a_connected_app_another_nickname(
     assert page.locator(".app-profile-shown").inner_text() == "伯爵夫人"
     assert not AppProfile.objects.exists()
     press(page, ".app-profile-buttons .button-primary")
-    assert page.locator(".app-values").first.inner_text() == "伯爵夫人"
+    assert page.locator(".shared-values").first.inner_text() == "伯爵夫人"
 
 
 def test_record_is_saved_as_a_file_without_scripts(
