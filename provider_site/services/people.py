@@ -43,7 +43,8 @@ def person(
     to.
     """
     profile, opened = get_profile(user=user), claims.opened(scopes)
-    if app_profile is None and registration is not None and app_profiles.CLAIMS & opened:
+    # A name that is not known is the nickname.
+    if app_profile is None and registration is not None and (app_profiles.CLAIMS | {"name"}) & opened:
         app_profile = app_profiles.get(user=user, application_id=registration.application_id)
     nickname = app_profiles.nickname(profile=profile, app_profile=app_profile)
     email = address_of(user=user)

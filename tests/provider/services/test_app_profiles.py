@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from provider_site.errors import AuthorizationRequestExpired
-from provider_site.models import AppProfile, AuthorizationRequest, Consent, Profile
+from provider_site.models import ApplicationScope, AppProfile, AuthorizationRequest, Consent, Profile
 from provider_site.services import app_profiles, consents, deletion, pictures, profiles
 from tests import factories
 from tests.provider.driver import Driver, plant_signing_key
@@ -100,6 +100,14 @@ def test_name_is_the_chosen_nickname_only_where_there_is_no_full_name(user: Any,
     app_profiles.save(user=user, application=driver.application, nickname="Countess", avatar=OWN)
     known = told(driver, scope="openid profile", ticked=["profile"])
     assert (known["name"], known["nickname"]) == (name, "Countess")
+
+
+def test_name_alone_is_the_chosen_nickname_too(driver: Driver, user: Any, settings: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"SCOPES": {"called": {"title": "Name", "claims": ("name",)}}}
+    ApplicationScope.objects.create(application=driver.application, scope="called")
+    profiles.set_profile(user=user, nickname="Ada", picture=None, remove_picture=False)
+    app_profiles.save(user=user, application=driver.application, nickname="Countess", avatar=OWN)
+    assert told(driver, scope="openid called", ticked=["called"])["name"] == "Countess"
 
 
 def test_update_is_dated_by_the_newer_of_both(user: Any, driver: Driver) -> None:
