@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 
-from provider_site.policy.portable import CLIENT_TYPES, NEW_SUBJECT_TYPES, STATUSES
+from provider_site.policy.portable import CLIENT_TYPES, LONGEST_DAYS, NEW_SUBJECT_TYPES, STATUSES
 
 _CLIENT_ID = "client ID of the application"
 _JSON = "write JSON for a machine"
@@ -144,6 +144,6 @@ def days(text: str) -> timedelta:
 
 def whole_days(text: str) -> int:
     """Return a number of whole days from 1. Raises ArgumentTypeError for what is none."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 32_767):
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST_DAYS):
         raise ArgumentTypeError(f"{text!r} is no number of whole days")
     return int(text)

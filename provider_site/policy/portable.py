@@ -31,7 +31,8 @@ CLIENT_TYPES = ("confidential", "public")
 STATUSES = ("draft", "submitted", "approved", "rejected", "suspended")
 NEW_SUBJECT_TYPES = ("public", "pairwise")
 SUBJECT_TYPES = (*NEW_SUBJECT_TYPES, "legacy")
-_LONGEST_DAYS = 32_767
+# What the column holds.
+LONGEST_DAYS = 32_767
 ROLES = ("owner", "tester")
 
 
@@ -169,8 +170,8 @@ class _Reading:
         value = values.get(key)
         if value is None:
             return None
-        if type(value) is not int or not 1 <= value <= _LONGEST_DAYS:
-            self.wrong(f"{path}.{key}", f"a number of days from 1 to {_LONGEST_DAYS} is expected, or null")
+        if type(value) is not int or not 1 <= value <= LONGEST_DAYS:
+            self.wrong(f"{path}.{key}", f"a number of days from 1 to {LONGEST_DAYS} is expected, or null")
             return None
         return value
 
