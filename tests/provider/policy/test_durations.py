@@ -60,7 +60,7 @@ class TestOffers:
             assert offered == offers
 
     @given(choices, a_duration)
-    def test_preselected_is_offered_and_no_longer_than_wished(self, offers: list[Duration], wish: Duration) -> None:
+    def test_preselected_is_offered_and_the_wish_where_that_is(self, offers: list[Duration], wish: Duration) -> None:
         chosen = durations.preselected(offers, wish=wish)
         assert chosen in offers
         if wish in offers:
