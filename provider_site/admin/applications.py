@@ -156,9 +156,11 @@ class ApplicationAdmin(SectorReadings, StepPages, FirstPartyPage, SecretPages, B
             raise PermissionDenied
         if application.client_type == "public":
             self._end_secrets(request, application)
-            if first_party.is_set(application=application):  # from now on it is unproven whose it is
-                first_party.set_first_party(application=application, actor=request.user, value=False, request=request)
         others = _other_changes(form, formsets)
+        # Unproven whose it is, or another's than when a reviewer decided that people are not asked.
+        is_another = application.client_type == "public" or any(change["fact"] == "owner" for change in others)
+        if is_another and first_party.is_set(application=application):
+            first_party.set_first_party(application=application, actor=request.user, value=False, request=request)
         changes.note_change(application=application, before=before, others=others, actor=request.user, request=request)
 
     def _end_secrets(self, request: HttpRequest, application: Any) -> None:

@@ -119,6 +119,17 @@ class TestDecision:
         assert answer.status_code == 302, answer.content.decode()
         assert not is_first_party(application)
 
+    def test_application_that_gets_another_owner_has_people_asked_again(self, staff: Any, application: Any) -> None:
+        decide(application)
+        browser = enter(staff)
+        browser.post(own_page(application), registrations.change_form(application, description="Still ours"))
+        assert is_first_party(application)
+        buyer = factories.make_user("buyer")
+        form = registrations.change_form(application, **{"registration-0-owner": buyer.pk})
+        answer = browser.post(own_page(application), form)
+        assert answer.status_code == 302, answer.content.decode()
+        assert not is_first_party(application)
+
     def test_owners_are_told_each_time(self, reviewer: Any, user: Any) -> None:
         application = factories.make_application(user, name="Canteen").application
         deliver_all()
