@@ -28,7 +28,7 @@ STEPS_OF_LIFE: list[tuple[str, int]] = [
     ("reinstate", 4),
     ("deactivate", 2),
     ("reactivate", 5),
-    ("limit", 4),
+    ("limit", 6),
     ("first_party", 5),
     ("rename", 3),
     ("night", 3),

@@ -268,8 +268,8 @@ class ConsentLife:
         self.model.active = True
 
     def limit(self) -> None:
-        """Bound how long consents to the application last, those given before included."""
-        self.tick()
+        """Bound how long consents last, those given before included, while a token of older and newer ones lives."""
+        self.sign_in_wholly()
         days = self.random.choice([None, 1, 7, 30])
         self.steps[-1] += f": {days}"
         Registration.objects.filter(application=self.application).update(max_consent_days=days)
