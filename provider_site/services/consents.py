@@ -55,6 +55,7 @@ def allow(
         authorization_requests.decide(
             authorization_request=authorization_request, user=user, decision=AuthorizationRequest.Decision.ALLOWED
         )
+        had = _known_of(user=user, application=authorization_request.application)
         consent = _write(
             user=user,
             application=authorization_request.application,
@@ -76,7 +77,9 @@ def allow(
                 "duration": durations.to_text(duration),
             },
         )
-        outbox.put(kind="consent-given-mail", payload={"consent": consent.pk, "language": consent.language})
+        # Not again at each sign-in to what is asked about each time: a letter that always comes is read by nobody.
+        if granted - had:
+            outbox.put(kind="consent-given-mail", payload={"consent": consent.pk, "language": consent.language})
         consent_given.send(sender=Consent, consent=consent, granted=granted, declined=declined, request=request)
     return consent
 
@@ -190,6 +193,15 @@ def _still_holding(row: Consent, registration: Registration, now: datetime, *, o
     held = consented.held(row, registration, now)
     known = {name: term for name, term in consented.terms(row).items() if name in held}
     return {name: replace(term, outdated=term.outdated or outdated) for name, term in known.items()}
+
+
+def _known_of(*, user: Any, application: Any) -> frozenset[str]:
+    """Return the scopes the person knows the application to have: what holds, and what they allow once each time."""
+    consent = _locked_open(user=user, application=application)
+    if consent is None:
+        return frozenset()
+    once = {name for name, term in consented.terms(consent).items() if term.once}
+    return consented.held(consent, access.registration_of(application)) | once
 
 
 def _locked_open(*, user: Any, application: Any) -> Consent | None:

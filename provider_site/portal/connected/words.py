@@ -38,7 +38,7 @@ _METHODS: dict[str, Any] = {
 _ENDS: dict[str, Any] = {
     "signed_out": gettext_lazy("you signed out of the app"),
     "consent_withdrawn": gettext_lazy("you withdrew everything"),
-    "consent_ended": gettext_lazy("the time you chose was over"),
+    "consent_ended": gettext_lazy("its time was over"),
     "consent_unused": gettext_lazy("the app had not been used for long"),
     "consent_administrator": gettext_lazy("the people who run this site ended it"),
     "revoked_by_client": gettext_lazy("the app ended it"),

@@ -104,9 +104,9 @@ def _ended(question: Question, consent: Consent) -> _Said:
     if consent.closed_at is not None and end is not None:
         end = min(end, consent.closed_at)
     if question.terms:
-        text = _("The time you chose for some of what you allowed this app was over on %(date)s:")
+        text = _("Some of what you had allowed this app was over on %(date)s:")
         return text % {"date": _day(end)}, frozenset(over)
-    text = _("The time you chose for what you allowed this app was over on %(date)s.")
+    text = _("What you had allowed this app was over on %(date)s.")
     return text % {"date": _day(end)}, _NONE
 
 

@@ -38,6 +38,16 @@ def test_name_of_an_application_brings_no_header(driver: Driver, user: Any, mail
     assert mail.recipients() == [user.email]
 
 
+def test_person_is_told_of_what_is_new_and_not_of_each_sign_in(driver: Driver, mailoutbox: list[Any]) -> None:
+    driver.code(scopes=["nickname"])
+    driver.code(scopes=["nickname"], prompt="consent")
+    deliver_all()
+    assert len(mailoutbox) == 1
+    driver.code(scopes=["nickname", "avatar"], scope="openid nickname avatar", prompt="consent")
+    outbox.deliver_due()
+    assert len(mailoutbox) == 2
+
+
 def test_person_without_an_address_is_written_no_mail(driver: Driver, user: Any, mailoutbox: list[Any]) -> None:
     type(user).objects.update(email="")
     driver.code()
