@@ -19,6 +19,8 @@ from provider_site.services import sectors, subjects
 _PREFIX = "registration-0-"
 _SECTOR_FIELDS = ("sector_identifier", "sector_identifier_uri", "sector_redirect_uris")
 _Type = Registration.SubjectType
+# People an application may have known are counted so far; beyond, the page says "1000+".
+_MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +105,14 @@ class SubjectChoice(forms.ModelForm[Registration]):
             field.choices = [choice for choice in _Type.choices if choice[0] != _Type.LEGACY]
 
     def _warn(self) -> None:
-        number = subjects.known_people(application=self.instance.application_id)
+        number = subjects.known_people(application=self.instance.application_id, at_most=_MANY + 1)
         self.fields["orphan_accounts"].help_text = ngettext_lazy(
             "Only where you change the subject identifier. %(number)s person has used the application and would be "
             "somebody new to it: it can't find the account it made for them. All its tokens end.",
             "Only where you change the subject identifier. %(number)s people have used the application and would be "
             "somebody new to it: it can't find the accounts it made for them. All its tokens end.",
             number,
-        ) % {"number": number}
+        ) % {"number": number if number <= _MANY else f"{_MANY}+"}
 
     def clean(self) -> dict[str, Any] | None:
         """Change the subject of an application in use only for who says that it is meant."""

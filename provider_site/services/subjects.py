@@ -80,9 +80,9 @@ def person_by_key(*, subject: str) -> Any | None:
     return user if user is not None and str(user.pk) == subject else None
 
 
-def known_people(*, application: Any) -> int:
-    """Return how many people have ever signed in to the application, as far as consents tell."""
-    return Consent.objects.filter(application=application).values("user").distinct().count()
+def known_people(*, application: Any, at_most: int) -> int:
+    """Return how many people have ever signed in to the application, by their consents; ``at_most`` so many."""
+    return Consent.objects.filter(application=application).values("user").distinct()[:at_most].count()
 
 
 def is_used(*, application: Any) -> bool:

@@ -269,4 +269,6 @@ def test_application_somebody_used_or_that_was_here_before_is_in_use(application
     used = factories.make_application()
     Driver(used, user).tokens()
     assert subjects.is_used(application=used.application)
-    assert subjects.known_people(application=used.application) == 1
+    assert subjects.known_people(application=used.application, at_most=10) == 1
+    Driver(used, factories.make_user("another")).tokens()
+    assert subjects.known_people(application=used.application, at_most=1) == 1
