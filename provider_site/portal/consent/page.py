@@ -75,6 +75,7 @@ def _context(question: Question, handle: str, entered: Entered) -> dict[str, Any
         "durations": durations.choices(question, chosen=entered.duration),
         "duration_limit": durations.bound(question),
         "some_settled": bool(question.settled),
+        "has_something": bool(question.terms),
         "redirect_host": redirect.display_host(question.redirect_uri),
         "profile": profiles.get_profile(user=question.user),
         "app_profile_form": entered.form,

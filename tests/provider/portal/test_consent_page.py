@@ -97,3 +97,14 @@ def test_denial_counts_whatever_else_has_changed_or_is_wrong(driver: Driver) -> 
     sent = {"decision": "deny", "duration": "30", "scope": "nickname", "seen": seen(page)}
     answer = driver.browser.post(address, sent)
     assert query(driver.browser.get(answer["Location"]))["error"] == "access_denied"
+
+
+def test_page_says_that_a_denial_leaves_what_was_allowed_before(driver: Driver) -> None:
+    text = "If you deny, the app keeps what you allowed it before."
+    assert text not in ask(driver)[1]
+    driver.code()
+    _address, page = ask(driver, scope="openid nickname avatar")
+    assert text in page
+    answer = driver.consent(driver.authorize(prompt="consent"), decision="deny")
+    assert query(answer)["error"] == "access_denied"
+    assert Consent.objects.get().closed_at is None
