@@ -53,7 +53,7 @@ def test_two_tabs_that_decide_at_once_leave_one_consent_with_both_answers(driver
     terms = consented.terms(consent)
     assert all(term.ends_at is not None for term in terms.values())
     assert terms["nickname"].ends_at < terms["avatar"].ends_at  # type: ignore[operator]  # neither is None
-    assert (terms["nickname"].ends_at - timezone.now()).days == 0  # type: ignore[operator]
+    assert (terms["nickname"].ends_at - timezone.now()).days == 0  # type: ignore[operator]  # the same
 
 
 @pytest.mark.parametrize("taking", ["withdraw", "narrow"])

@@ -32,7 +32,7 @@ PAID = replace(PAY, past=replace(REMEMBERED, granted=names("openid pay")))
 
 def past(situation: Situation = PLAIN, /, **changes: object) -> Situation:
     """Return the situation with something else remembered."""
-    return replace(situation, past=replace(situation.past or PastConsent(), **changes))  # type: ignore[arg-type]
+    return replace(situation, past=replace(situation.past or PastConsent(), **changes))  # type: ignore[arg-type]  # any field
 
 
 O = Outcome  # noqa: E741 - a column of a table

@@ -76,7 +76,7 @@ def test_sector_of_another_host_is_never_taken_along() -> None:
     expected = Sector(fault=Fault.MOVED, names=("victim.example", "mallory.example"))
     for given_document in (None, document):
         known: dict[str, str] = {"client_id": "a", "frozen": "victim.example"}
-        assert settle(redirect_uris=moved, document=given_document, **known) == expected  # type: ignore[arg-type]
+        assert settle(redirect_uris=moved, document=given_document, **known) == expected  # type: ignore[arg-type]  # texts
     local = settle(client_id="a", redirect_uris=["http://127.0.0.1/"], frozen="victim.example")
     assert local == Sector(fault=Fault.MOVED, names=("victim.example", "client:a"))
 
