@@ -7,11 +7,13 @@ from provider_site.models.authorization import Authorization
 from provider_site.models.authorization_request import AuthorizationRequest
 from provider_site.models.consent import Consent
 from provider_site.models.daily_count import DailyCount
+from provider_site.models.device_authorization import DeviceAuthorization
 from provider_site.models.logo import Logo
 from provider_site.models.member import Member
 from provider_site.models.outbox_message import OutboxMessage
 from provider_site.models.profile import Profile
 from provider_site.models.registration import Registration
+from provider_site.models.resource_server import ResourceServer
 from provider_site.models.review import Review
 from provider_site.models.secret import ClientSecret
 from provider_site.models.session import Session
@@ -27,12 +29,14 @@ __all__ = [
     "ClientSecret",
     "Consent",
     "DailyCount",
+    "DeviceAuthorization",
     "Logo",
     "Member",
     "OutboxMessage",
     "PairwiseSubject",
     "Profile",
     "Registration",
+    "ResourceServer",
     "Review",
     "Session",
     "SigningKey",

@@ -89,7 +89,10 @@ class AuditEvent(models.Model):
         ACCOUNT_DELETED = "account.deleted", _("Account deleted")
         PERSON_EXPORTED = "person.exported", _("Personal data exported")
         PERSON_ERASED = "person.erased", _("Personal data erased")
+        SESSION_ENDED = "session.ended", _("Session ended by an administrator")
+        RESOURCE_SERVER_CHANGED = "resource_server.changed", _("What a resource server may ask about changed")
         KEY_ROTATED = "key.rotated", _("Signing key rotated")
+        KEY_RETIRED = "key.retired", _("Signing key retired")
         AUDIT_EXPORTED = "audit.exported", _("Audit trail exported")
 
     at = models.DateTimeField(_("time"), auto_now_add=True, db_index=True)

@@ -37,6 +37,9 @@ class Authorization(models.Model):
     code_digest = models.CharField(max_length=64, unique=True, editable=False)
     auth_time = models.DateTimeField(_("signed in"))
     amr = models.JSONField(_("authentication methods"), default=list, blank=True)
+    acr = models.CharField(_("authentication context"), max_length=255, blank=True)
+    # What the client asked to have in the ID token itself (OpenID Core 5.5): names of claims.
+    id_token_claims = models.JSONField(default=list, blank=True, editable=False)
     # Of the browser in which the person was, at the time: how they recognise a sign-in as theirs.
     address = models.GenericIPAddressField(_("address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)

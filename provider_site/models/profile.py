@@ -40,6 +40,24 @@ class Profile(models.Model):
         _("avatar"), upload_to="provider_site/avatars", storage=avatar_storage, blank=True, editable=False
     )
     avatar_key = models.CharField(max_length=43, blank=True, db_index=True, editable=False)
+    middle_name = models.CharField(_("middle name"), max_length=100, blank=True)
+    profile_url = models.URLField(_("page about you"), blank=True)
+    website = models.URLField(_("website"), blank=True)
+    gender = models.CharField(_("gender"), max_length=50, blank=True)
+    birthdate = models.CharField(
+        _("birthday"),
+        max_length=10,
+        blank=True,
+        help_text=_("YYYY-MM-DD, 0000-MM-DD to leave out the year, or the year alone (OpenID Connect Core 5.1)."),
+    )
+    zoneinfo = models.CharField(_("time zone"), max_length=64, blank=True)
+    locale = models.CharField(_("language"), max_length=35, blank=True)
+    phone_number = models.CharField(_("phone number"), max_length=32, blank=True)
+    address_street = models.CharField(_("street and house number"), max_length=255, blank=True)
+    address_locality = models.CharField(_("town"), max_length=100, blank=True)
+    address_region = models.CharField(_("state or province"), max_length=100, blank=True)
+    address_postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    address_country = models.CharField(_("country"), max_length=100, blank=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:

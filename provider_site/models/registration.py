@@ -33,6 +33,20 @@ class Registration(models.Model):
         PAIRWISE = "pairwise", _("Opaque, another one for each sector (OpenID Connect Core 8.1)")
         LEGACY = "legacy", _("The primary key, as stock django-oauth-toolkit sends it")
 
+    class SigningAlgorithm(models.TextChoices):
+        """What an application's ID tokens are signed with (RFC 7518 3.1, RFC 8037 3.1)."""
+
+        RS256 = "RS256", _("RS256: RSA, which every client knows")
+        ES256 = "ES256", _("ES256: elliptic curve P-256")
+        EDDSA = "EdDSA", _("EdDSA: Ed25519")
+        PS256 = "PS256", _("PS256: RSA with PSS padding")
+
+    class AccessTokenFormat(models.TextChoices):
+        """What an application's access tokens are to a resource server."""
+
+        OPAQUE = "opaque", _("Opaque: this site is asked about each")
+        JWT = "jwt", _("JWT: resource servers read it themselves (RFC 9068)")
+
     application = models.OneToOneField(
         oauth2_settings.APPLICATION_MODEL,
         on_delete=models.CASCADE,
@@ -102,6 +116,40 @@ class Registration(models.Model):
         help_text=_(
             "Where the application is told, by a signed message, that somebody took something back (RFC 8417, 8935)."
         ),
+    )
+    id_token_alg = models.CharField(
+        _("ID tokens are signed with"),
+        max_length=5,
+        choices=SigningAlgorithm.choices,
+        default=SigningAlgorithm.RS256,
+    )
+    access_token_format = models.CharField(
+        _("access tokens"),
+        max_length=6,
+        choices=AccessTokenFormat.choices,
+        default=AccessTokenFormat.OPAQUE,
+        help_text=_(
+            "A JWT that a resource server reads by itself goes on working there after it was taken back, for up to five "
+            "minutes."
+        ),
+    )
+    backchannel_logout_uri = models.URLField(
+        _("back-channel logout URI"),
+        blank=True,
+        help_text=_("Where the application is told by a signed message that somebody signed out here."),
+    )
+    frontchannel_logout_uri = models.URLField(
+        _("front-channel logout URI"),
+        blank=True,
+        help_text=_(
+            "A page of the application that is loaded in the person's browser, in a frame, when they sign out here. "
+            "Browsers that keep third-party cookies apart make it useless: prefer the back channel."
+        ),
+    )
+    initiate_login_uri = models.URLField(
+        _("initiate login URI"),
+        blank=True,
+        help_text=_("An https address at which the application begins a sign-in when people open it from here."),
     )
     taken_over_at = models.DateTimeField(
         _("taken over"),

@@ -25,11 +25,13 @@ class SigningKey(models.Model):
     public_jwk = models.JSONField(_("public key"))
     created = models.DateTimeField(_("created"), auto_now_add=True)
     activated_at = models.DateTimeField(_("activated"), null=True)
+    previous_at = models.DateTimeField(_("stopped signing"), null=True)
     retired_at = models.DateTimeField(_("retired"), null=True)
 
     class Meta:
         verbose_name = _("signing key")
         verbose_name_plural = _("signing keys")
+        permissions = [("rotate_signingkey", _("Can rotate and retire signing keys"))]
         constraints = [
             models.UniqueConstraint(fields=["alg"], condition=Q(status="active"), name="provider_site_one_active_key"),
         ]
