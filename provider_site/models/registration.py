@@ -129,8 +129,8 @@ class Registration(models.Model):
         choices=AccessTokenFormat.choices,
         default=AccessTokenFormat.OPAQUE,
         help_text=_(
-            "A JWT that a resource server reads by itself goes on working there after it was taken back, for up to five "
-            "minutes."
+            "A JWT that a resource server reads by itself goes on working there after it was taken back, for up to "
+            "five minutes."
         ),
     )
     backchannel_logout_uri = models.URLField(
