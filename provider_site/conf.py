@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from django.utils.module_loading import import_string
 
 from provider_site.outbound_settings import OutboundSettings
+from provider_site.signing_settings import SigningSettings
 
 KNOWN_KEYS = frozenset(
     {
@@ -28,7 +29,10 @@ KNOWN_KEYS = frozenset(
         "EMAIL_VERIFIED",
         "ID_TOKEN_SECONDS",
         "ISSUER",
+        "JWKS_CACHE_SECONDS",
+        "KEY_KEPT_DAYS",
         "KEY_RING",
+        "KEY_ROTATION_DAYS",
         "MAX_APPLICATIONS",
         "MAX_CONSENT_DAYS",
         "NICKNAME_MAX_LENGTH",
@@ -45,6 +49,7 @@ KNOWN_KEYS = frozenset(
         "SCOPES",
         "SECRET_MAX_DAYS",
         "SECRET_WARNING_DAYS",
+        "SIGNING_ALGORITHMS",
         "SITE_NAME",
         "SWITCH_ACCOUNT_URL",
         "UNUSED_CONSENT_DAYS",
@@ -63,7 +68,7 @@ def _is_duration(value: Any) -> bool:
     return value is None or value == "once" or (isinstance(value, int) and 1 <= value <= 36_500)
 
 
-class ProviderSettings(OutboundSettings):
+class ProviderSettings(OutboundSettings, SigningSettings):
     """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
 
     Every property is computed once and forgotten when the setting changes (``setting_changed``).

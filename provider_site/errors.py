@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 # Crockford's alphabet without vowels: read out on the phone without mistakes, and never a word.
@@ -81,3 +82,33 @@ class NotAllowed(ProviderError):
 
     code = "forbidden"
     description = "You may not do this."
+
+
+class SignedTokenRefused(ProviderError):
+    """A token presented as signed by this site is not, or is not to be believed any more."""
+
+    code = "invalid_token"
+    description = "The token was not issued by this server, or is no longer valid."
+
+
+class AlgorithmNotOffered(ProviderError):
+    """Something is to be signed by an algorithm that this site has no key for (``SIGNING_ALGORITHMS``)."""
+
+
+class KeyStepTooEarly(ProviderError):
+    """A step in the life of a signing key that applications are not ready for before ``at``."""
+
+    code = "conflict"
+    description = "It is too early for this step."
+
+    def __init__(self, detail: str, *, kid: str, at: datetime) -> None:
+        super().__init__(detail)
+        self.kid = kid
+        self.at = at
+
+
+class KeyInUse(ProviderError):
+    """A signing key that signs, or is the next to sign, can be retired only as compromised."""
+
+    code = "conflict"
+    description = "The key is in use."

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.policy import lifetimes
 from provider_site.services import keys, subjects
@@ -30,6 +29,7 @@ def sign(
     first scope of the access token beside it ends by itself: the ID token is believed no longer.
     """
     now, registration = timezone.now(), access.registration_of(client)
+    signer = keys.signer(registration.id_token_alg if registration is not None else "RS256")
     end = lifetimes.bounded_end(now=now, lifetime=provider_settings.id_token_lifetime, consent_ends_at=consent_ends_at)
     claims: dict[str, Any] = {
         "iss": provider_settings.issuer,
@@ -37,7 +37,7 @@ def sign(
         "aud": client.client_id,
         "exp": int(end.timestamp()),
         "iat": int(now.timestamp()),
-        "at_hash": crypto.half_hash(access_token),
+        "at_hash": signer.half_hash(access_token),
     }
     if nonce:
         claims["nonce"] = nonce
@@ -47,4 +47,4 @@ def sign(
             claims["sid"] = str(authorization.session_id)
         if authorization.amr:
             claims["amr"] = authorization.amr
-    return keys.signer().sign(claims)
+    return signer.sign(claims)

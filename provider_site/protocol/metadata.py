@@ -37,7 +37,7 @@ def document() -> dict[str, Any]:
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         # The primary key, which applications taken over go on with, is a public one.
         "subject_types_supported": ["public", "pairwise"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": list(provider_settings.signing_algorithms),
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "code_challenge_methods_supported": ["S256"],
@@ -70,8 +70,9 @@ class JwksView(View):
     """Serve the public keys (RFC 7517 5)."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the keys that verify; caches are told to ask again within the hour a new key waits unused."""
-        return _public(request, keys.published_jwks(), max_age=3600)
+        """Answer with the keys that verify; caches are told to ask again while a new key still waits unused."""
+        max_age = int(provider_settings.jwks_max_age.total_seconds())
+        return _public(request, keys.published_jwks(), max_age=max_age)
 
 
 def _public(request: HttpRequest, body: dict[str, Any], *, max_age: int) -> HttpResponse:

@@ -1,22 +1,23 @@
-"""Signing keys: made, published, used, rotated."""
+"""Signing keys in use: what signs, what is published, and what a token of ours is verified by."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
 from django.utils import timezone
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.models import AuditEvent, SigningKey
-from provider_site.services import audit
+from provider_site.errors import AlgorithmNotOffered, SignedTokenRefused
+from provider_site.models import SigningKey
 
-_PURPOSE = "signing-key"
-_PUBLISHED = (SigningKey.Status.NEXT, SigningKey.Status.ACTIVE, SigningKey.Status.PREVIOUS)
+PURPOSE = "signing-key"
+PUBLISHED = (SigningKey.Status.NEXT, SigningKey.Status.ACTIVE, SigningKey.Status.PREVIOUS)
+_KID_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,69 +26,116 @@ class Signer:
 
     kid: str
     pem: bytes
+    alg: crypto.SigningAlgorithm = "RS256"
 
     def __repr__(self) -> str:
         return f"<Signer {self.kid}>"
 
     def sign(self, claims: Mapping[str, Any], *, typ: str = "JWT") -> str:
         """Return ``claims`` as a signed JWT."""
-        return crypto.sign_jwt(claims, pem=self.pem, kid=self.kid, typ=typ)
+        return crypto.sign_jwt(claims, pem=self.pem, kid=self.kid, alg=self.alg, typ=typ)
+
+    def half_hash(self, value: str) -> str:
+        """Return what ``at_hash`` says of ``value`` in an ID token that this key signs (OpenID Core 3.1.3.6)."""
+        return crypto.half_hash(value, alg=self.alg)
 
 
-def signer() -> Signer:
-    """Return the active key, made at the first call of an installation.
+def signer(alg: str = "RS256") -> Signer:
+    """Return the active key of an algorithm; the first keys of all are made at the first call of an installation.
 
-    Raises crypto.Unsealable when the key ring no longer holds the secret that sealed it.
+    Raises AlgorithmNotOffered for one that is not among ``SIGNING_ALGORITHMS``, and crypto.Unsealable when the key ring
+    no longer holds the secret that sealed it.
     """
-    key = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE, alg="RS256").first()
+    if alg not in provider_settings.signing_algorithms:
+        raise AlgorithmNotOffered(f"SIGNING_ALGORITHMS does not offer {alg}")
+    active = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE, alg=alg)
+    key = active.first()
     if key is None:
-        key = _first_key()
-    pem = crypto.unseal(key.sealed_private_key, key_ring=provider_settings.key_ring, purpose=_PURPOSE)
-    return Signer(kid=key.kid, pem=pem)
+        make_first_keys()
+        key = active.get()
+    pem = crypto.unseal(key.sealed_private_key, key_ring=provider_settings.key_ring, purpose=PURPOSE)
+    return Signer(kid=key.kid, pem=pem, alg=_algorithm(key.alg))
 
 
-def _first_key() -> SigningKey:
-    try:
-        with transaction.atomic():
-            return _new_key(status=SigningKey.Status.ACTIVE)
-    except IntegrityError:  # another process made it first
-        return SigningKey.objects.get(status=SigningKey.Status.ACTIVE, alg="RS256")
+def make_first_keys() -> list[SigningKey]:
+    """Make a key that signs for every algorithm offered that has none; return those made here.
+
+    Together, so that applications find all of them at once. Of two processes that make them, one wins each.
+    """
+    active = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE)
+    return _make_missing(set(active.values_list("alg", flat=True)))
 
 
-def _new_key(*, status: SigningKey.Status) -> SigningKey:
-    pem = crypto.generate_private_key()
-    jwk = crypto.public_jwk(pem)
+def _make_missing(there: Collection[str]) -> list[SigningKey]:
+    made = []
+    for alg in provider_settings.signing_algorithms:
+        if alg not in there:
+            try:
+                with transaction.atomic():
+                    made.append(new_key(alg, status=SigningKey.Status.ACTIVE))
+            except IntegrityError:  # another process made it first
+                continue
+    return made
+
+
+def new_key(alg: str, *, status: SigningKey.Status, now: datetime | None = None) -> SigningKey:
+    """Make and store a key pair, its private half sealed."""
+    pem = crypto.generate_private_key(_algorithm(alg))
+    jwk = crypto.public_jwk(pem, alg=_algorithm(alg))
     return SigningKey.objects.create(
         kid=jwk["kid"],
-        alg="RS256",
+        alg=alg,
         status=status,
-        sealed_private_key=crypto.seal(pem, key_ring=provider_settings.key_ring, purpose=_PURPOSE),
+        sealed_private_key=crypto.seal(pem, key_ring=provider_settings.key_ring, purpose=PURPOSE),
         public_jwk=jwk,
-        activated_at=timezone.now() if status == SigningKey.Status.ACTIVE else None,
+        activated_at=(now or timezone.now()) if status == SigningKey.Status.ACTIVE else None,
     )
 
 
+def _algorithm(alg: str) -> crypto.SigningAlgorithm:
+    # Of a row or of SIGNING_ALGORITHMS, which know no other.
+    return cast(crypto.SigningAlgorithm, alg)
+
+
 def published_jwks() -> dict[str, Any]:
-    """Return the JWK set: the next, active and previous keys, never a retired one (RFC 7517 5)."""
-    if not SigningKey.objects.filter(status=SigningKey.Status.ACTIVE).exists():
-        _first_key()
-    keys = SigningKey.objects.filter(status__in=_PUBLISHED).order_by("created")
-    return {"keys": [key.public_jwk for key in keys]}
+    """Return the JWK set: the next, active and previous keys, oldest first, never a retired one (RFC 7517 5)."""
+    rows = SigningKey.objects.filter(status__in=PUBLISHED).order_by("created", "kid")
+    keys = list(rows)
+    if _make_missing({key.alg for key in keys if key.status == SigningKey.Status.ACTIVE}):
+        keys = list(rows.all())
+    return {"keys": [crypto.public_members(key.public_jwk) for key in keys]}
 
 
-def rotate(*, actor: Any = None, request: HttpRequest | None = None) -> SigningKey:
-    """Move one step: the next key signs, the active one only verifies, and a new next key is published.
+def verify(token: str, *, allow_expired: bool = False, typ: str = "JWT", audience: str | None = None) -> dict[str, Any]:
+    """Return the claims of a token that this site signed, by the key its ``kid`` names, while that key is published.
 
-    Without a next key yet, only publishes one: a key is in the JWK set before it signs. Returns the key published.
+    The algorithm is the key's own, whatever the header says, and the issuer ours; ``typ`` is what the header has to
+    say, which keeps one kind of token from passing for another: ``"JWT"`` is an ID token. ``allow_expired`` is for
+    hints (OpenID Core 3.1.2.1, RP-Initiated Logout 2). Without an ``audience`` that is for the caller to look at.
+
+    Raises SignedTokenRefused.
     """
-    with transaction.atomic():
-        keys = SigningKey.objects.select_for_update()
-        following = keys.filter(status=SigningKey.Status.NEXT).order_by("created").first()
-        if following is not None:
-            now = timezone.now()
-            keys.filter(status=SigningKey.Status.ACTIVE).update(status=SigningKey.Status.PREVIOUS)
-            SigningKey.objects.filter(pk=following.pk).update(status=SigningKey.Status.ACTIVE, activated_at=now)
-        published = _new_key(status=SigningKey.Status.NEXT)
-        data = {"published": published.kid}
-        audit.record(action=AuditEvent.Action.KEY_ROTATED, actor=actor, request=request, data=data)
-    return published
+    try:
+        header = crypto.header_of(token)
+    except crypto.BadToken as error:
+        raise SignedTokenRefused(str(error)) from error
+    kid = header.get("kid")
+    if header.get("typ") != typ:
+        raise SignedTokenRefused("a token of another type")
+    # A NUL character is what PostgreSQL does not take.
+    if not isinstance(kid, str) or len(kid) > _KID_LENGTH or "\x00" in kid:
+        raise SignedTokenRefused("no key is named")
+    key = SigningKey.objects.filter(pk=kid, status__in=PUBLISHED).first()
+    if key is None:
+        raise SignedTokenRefused("the key is not ours, or is retired")
+    try:
+        return crypto.verify_jwt(
+            token,
+            jwk=key.public_jwk,
+            alg=key.alg,
+            issuer=provider_settings.issuer,
+            audience=audience,
+            allow_expired=allow_expired,
+        )
+    except crypto.BadToken as error:
+        raise SignedTokenRefused(str(error)) from error

@@ -174,25 +174,28 @@ def verified(client: Client, token: str, *, audience: str) -> dict[str, Any]:
     key = keys[jwt.get_unverified_header(token)["kid"]]
     required = ["iss", "sub", "aud", "exp", "iat"]
     claims: dict[str, Any] = jwt.decode(
-        token, key, algorithms=["RS256"], audience=audience, issuer=ISSUER, options={"require": required}
+        token, key, algorithms=[key.algorithm_name], audience=audience, issuer=ISSUER, options={"require": required}
     )
     return claims
 
 
 @functools.cache
-def _private_key() -> bytes:
-    return crypto.generate_private_key()
+def _private_key(alg: crypto.SigningAlgorithm) -> bytes:
+    return crypto.generate_private_key(alg)
 
 
 def plant_signing_key() -> None:
-    """Give the installation the one key that all tests of a process share: making one is slow."""
+    """Give the installation the keys, one by algorithm, that all tests of a process share: making RSA is slow."""
     from provider_site.conf import provider_settings
     from provider_site.models import SigningKey
 
-    pem = _private_key()
-    jwk = crypto.public_jwk(pem)
-    sealed = crypto.seal(pem, key_ring=provider_settings.key_ring, purpose="signing-key")
-    SigningKey.objects.create(kid=jwk["kid"], alg="RS256", status="active", sealed_private_key=sealed, public_jwk=jwk)
+    rows = []
+    for alg in provider_settings.signing_algorithms:
+        pem = _private_key(alg)  # type: ignore[arg-type]  # one of ALGORITHMS
+        jwk = crypto.public_jwk(pem, alg=alg)  # type: ignore[arg-type]  # one of ALGORITHMS
+        sealed = crypto.seal(pem, key_ring=provider_settings.key_ring, purpose="signing-key")
+        rows.append(SigningKey(kid=jwk["kid"], alg=alg, status="active", sealed_private_key=sealed, public_jwk=jwk))
+    SigningKey.objects.bulk_create(rows)
 
 
 def encode(fields: dict[str, Any]) -> str:
