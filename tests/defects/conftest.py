@@ -1,0 +1,43 @@
+"""Fixtures of both sides: this provider, and stock DOT in its place."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+
+from tests.defects.resource import ResourceView
+from tests.defects.stock.driver import StockDriver
+from tests.defects.stock.wiring import stock_dot
+from tests.provider.driver import ISSUER_HOST, Driver, plant_signing_key
+
+
+@pytest.fixture
+def driver(registered: Any, user: Any) -> Driver:
+    """Return an approved application of ours and a signed-in person's browser."""
+    plant_signing_key()
+    return Driver(registered, user)
+
+
+@pytest.fixture
+def resource(db: None) -> Callable[[str], Any]:
+    """Return a function that asks a resource of this project's with a bearer token."""
+
+    def ask(token: str) -> Any:
+        request = RequestFactory().get("/resource/", headers={"authorization": f"Bearer {token}", "host": ISSUER_HOST})
+        return ResourceView.as_view()(request)
+
+    return ask
+
+
+@pytest.fixture
+def stock_site(db: None) -> Iterator[None]:
+    """Serve stock DOT instead of ours."""
+    with stock_dot():
+        yield
+
+
+@pytest.fixture
+def stock(stock_site: None, user: Any) -> StockDriver:
+    """Return an application at stock DOT and a signed-in person's browser."""
+    return StockDriver(user)
