@@ -271,6 +271,55 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "device authorizations",
             },
         ),
+        migrations.AlterModelOptions(
+            name="session",
+            options={
+                "default_permissions": ("view",),
+                "permissions": [("end_session", "Can end sessions of people")],
+                "verbose_name": "session",
+                "verbose_name_plural": "sessions",
+            },
+        ),
+        migrations.AddField(
+            model_name="session",
+            name="address",
+            field=models.GenericIPAddressField(null=True, verbose_name="address"),
+        ),
+        migrations.AddField(
+            model_name="session",
+            name="browser_digest",
+            field=models.CharField(blank=True, db_index=True, default="", editable=False, max_length=64),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="session",
+            name="ended_reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("signed_out", "Signed out in that browser"),
+                    ("signed_over", "Somebody else signed in in that browser"),
+                    ("person", "Ended by the person, from the list of sessions"),
+                    ("password", "The password was changed"),
+                    ("administrator", "Ended by an administrator"),
+                    ("account", "The account was deactivated or deleted"),
+                ],
+                default="",
+                max_length=16,
+                verbose_name="reason",
+            ),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="session",
+            name="user_agent",
+            field=models.CharField(blank=True, default="", max_length=300, verbose_name="browser"),
+            preserve_default=False,
+        ),
+        migrations.AddIndex(
+            model_name="session",
+            index=models.Index(fields=["-created"], name="provider_site_session_newest"),
+        ),
         migrations.CreateModel(
             name="ResourceServer",
             fields=[

@@ -19,6 +19,16 @@ class Session(models.Model):
     ``sid`` goes to clients (OpenID Back-Channel Logout 2.1); the browser's session key never does.
     """
 
+    class EndReason(models.TextChoices):
+        """What ended a session."""
+
+        SIGNED_OUT = "signed_out", _("Signed out in that browser")
+        SIGNED_OVER = "signed_over", _("Somebody else signed in in that browser")
+        PERSON = "person", _("Ended by the person, from the list of sessions")
+        PASSWORD = "password", _("The password was changed")
+        ADMINISTRATOR = "administrator", _("Ended by an administrator")
+        ACCOUNT = "account", _("The account was deactivated or deleted")
+
     sid = models.UUIDField(_("session ID"), primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user")
@@ -29,11 +39,20 @@ class Session(models.Model):
     expires_at = models.DateTimeField(_("expires"))
     # Of what Django binds its own sessions to: a new password changes it, and the session is over (AbstractBaseUser).
     credential_digest = models.CharField(max_length=64, blank=True, editable=False)
+    # Of the key of the browser's own session: the one trace left of it when another person signs in over it.
+    browser_digest = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    # Of the browser at the sign-in: how people recognise a session as theirs.
+    address = models.GenericIPAddressField(_("address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_reason = models.CharField(_("reason"), max_length=16, choices=EndReason.choices, blank=True)
 
     class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+        default_permissions = ("view",)
+        permissions = [("end_session", _("Can end sessions of people"))]
+        indexes = [models.Index(fields=["-created"], name="provider_site_session_newest")]
 
     def __str__(self) -> str:
         return str(self.sid)
