@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from provider_site.admin.subject_choice import SubjectChoice
 from provider_site.models import ApplicationScope, Registration
 from provider_site.policy import facts as fact_policy
+from provider_site.policy import grants
+from provider_site.policy.facts import CALLED
 from provider_site.policy.review import Step
 from provider_site.policy.scopes import catalog
 from provider_site.services import applications, facts, roles
-from provider_site.services.applications import LINKS
+from provider_site.services.link_rules import LINKS, link_faults
 
 _ONE_PER_LINE = _("One per line. Each is compared exactly; only a loopback port may differ.")
 
@@ -35,10 +37,11 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
 
     authorization_grant_type = forms.ChoiceField(
         label=_("Grant"),
-        initial="authorization-code",
+        initial=grants.AUTHORIZATION_CODE,
         choices=[
-            ("authorization-code", _("People sign in (authorization code)")),
-            ("client-credentials", _("A machine acts for itself (client credentials)")),
+            (grants.AUTHORIZATION_CODE, _("People sign in (authorization code)")),
+            (grants.DEVICE_CODE, _("People sign in on a device without a browser (device code)")),
+            (grants.CLIENT_CREDENTIALS, _("A machine acts for itself (client credentials)")),
         ],
     )
     client_type = forms.ChoiceField(
@@ -97,10 +100,10 @@ class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # the model i
         cleaned = super().clean()
         grant = self.cleaned_data.get("authorization_grant_type")
         uris = self.cleaned_data.get("redirect_uris", self.instance.redirect_uris)
-        if grant == "authorization-code" and not uris and "redirect_uris" not in self.errors:
+        if grants.needs_redirect_uri(grant or "") and not uris and "redirect_uris" not in self.errors:
             refused = "redirect_uris" if "redirect_uris" in self.fields else None
             self.add_error(refused, _("An application that people sign in to needs a redirect URI."))
-        if grant == "client-credentials" and self.cleaned_data.get("client_type") == "public":
+        if grant == grants.CLIENT_CREDENTIALS and self.cleaned_data.get("client_type") == "public":
             self.add_error("client_type", _("A machine that acts for itself needs a secret: make it confidential."))
         seen = self.data.get(FACTS_SEEN)
         if seen and self.instance.pk and seen != facts_digest(self.instance):
@@ -147,7 +150,9 @@ class RegistrationForm(SubjectChoice):
             "homepage_url",
             "privacy_policy_url",
             "terms_url",
-            "events_url",
+            *CALLED,
+            "id_token_alg",
+            "access_token_format",
             "pkce_waived",
             "max_consent_days",
             "subject_type",
@@ -173,15 +178,22 @@ class RegistrationForm(SubjectChoice):
             )
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse that somebody approves an application of their own, and links that look like others."""
+        """Refuse that somebody approves an application of their own."""
         cleaned = super().clean()
         approved = self.cleaned_data.get("status") == Registration.Status.APPROVED
         is_own = self.user is not None and self.cleaned_data.get("owner") == self.user
         if approved and is_own and not self.user.is_superuser:
             self.add_error("status", _("You would be the owner, so somebody else decides: register it as a draft."))
-        for name, fault in applications.link_faults({name: self.cleaned_data.get(name, "") for name in LINKS}).items():
-            self.add_error(name, fault)
         return cleaned
+
+    def judge_links(self, *, application: Any) -> None:
+        """Refuse addresses that may lead elsewhere than they look, or fit none of the application's redirect URIs."""
+        names = [name for name in LINKS if name in self.fields and name not in self.errors]
+        if "cleaned_data" not in vars(self) or not names:
+            return
+        given = {name: self.cleaned_data.get(name, "") for name in names}
+        for name, fault in link_faults(given, redirect_uris=application.redirect_uris.split()).items():
+            self.add_error(name, fault)
 
     def save(self, commit: bool = True) -> Registration:
         """Save a new registration as a draft; the service approves it, with its trace."""
@@ -206,6 +218,7 @@ class RegistrationFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  #
         """Waive PKCE for confidential clients alone, and settle the sector of pairwise subjects."""
         super().clean()
         for form in self.forms:
+            form.judge_links(application=self.instance)  # type: ignore[attr-defined]  # a RegistrationForm
             form.settle(application=self.instance)  # type: ignore[attr-defined]  # a SubjectChoice
             waived = getattr(form, "cleaned_data", {}).get("pkce_waived")
             if waived and self.instance.client_type == "public":

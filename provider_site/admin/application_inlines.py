@@ -71,7 +71,7 @@ class RegistrationInline(admin.StackedInline):  # type: ignore[type-arg]  # no g
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Take an address without a scheme for https."""
-        if db_field.name.endswith("_url"):
+        if db_field.name.endswith(("_url", "_uri")):
             kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

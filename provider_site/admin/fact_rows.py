@@ -16,7 +16,7 @@ from provider_site.policy import looks
 from provider_site.policy.facts import LISTS, Facts, diff
 from provider_site.policy.scopes import Text, catalog
 from provider_site.portal.developer.wording import KINDS
-from provider_site.services import applications
+from provider_site.services.link_rules import LINKS
 
 NAMES: Mapping[str, Text] = {
     "name": pgettext_lazy("application", "Name"),
@@ -25,6 +25,9 @@ NAMES: Mapping[str, Text] = {
     "privacy_policy_url": _("Privacy policy"),
     "terms_url": _("Terms of service"),
     "events_url": _("Address for security events"),
+    "backchannel_logout_uri": _("Back-channel logout URI"),
+    "frontchannel_logout_uri": _("Front-channel logout URI"),
+    "initiate_login_uri": _("Initiate login URI"),
     "logo": _("Logo"),
     "redirect_uris": _("Redirect URI"),
     "post_logout_redirect_uris": _("Redirect URI after sign-out"),
@@ -40,8 +43,10 @@ _OTHERS: Mapping[str, Text] = {
     "owner": _("Owner"),
     "language": _("Language"),
     "client_type": _("Client type"),
+    "id_token_alg": _("ID tokens are signed with"),
+    "access_token_format": _("Access tokens"),
 }
-_ADDRESSES = frozenset({*applications.LINKS, *LISTS})
+_ADDRESSES = frozenset({*LINKS, *LISTS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 
-from provider_site.policy.portable import CLIENT_TYPES, LONGEST_DAYS, NEW_SUBJECT_TYPES, STATUSES
+from provider_site.policy.portable import (
+    ACCESS_TOKEN_FORMATS,
+    CLIENT_TYPES,
+    LONGEST_DAYS,
+    NEW_SUBJECT_TYPES,
+    SIGNING_ALGORITHMS,
+    STATUSES,
+)
 
 _CLIENT_ID = "client ID of the application"
 _JSON = "write JSON for a machine"
@@ -37,7 +44,9 @@ def _create(parser: ArgumentParser) -> None:
     parser.add_argument("--owner", required=True, metavar="USER", help="user name of the person answerable for it")
     parser.add_argument("--client-id", help="made up when left out")
     parser.add_argument("--client-type", choices=CLIENT_TYPES, default="confidential", help="default: %(default)s")
-    parser.add_argument("--machine", action="store_true", help="it acts for itself (client credentials)")
+    grant = parser.add_mutually_exclusive_group()
+    grant.add_argument("--machine", action="store_true", help="it acts for itself (client credentials)")
+    grant.add_argument("--device", action="store_true", help="a TV or a command line: it shows a code (RFC 8628)")
     parser.add_argument("--redirect-uri", action="append", default=[], metavar="URI", help="may be repeated")
     parser.add_argument(
         "--post-logout-redirect-uri", action="append", default=[], metavar="URI", help="may be repeated"
@@ -51,7 +60,7 @@ def _create(parser: ArgumentParser) -> None:
     parser.add_argument("--homepage-url", default="", metavar="URL")
     parser.add_argument("--privacy-policy-url", default="", metavar="URL")
     parser.add_argument("--terms-url", default="", metavar="URL")
-    parser.add_argument("--events-url", default="", metavar="URL", help="where it takes security events (RFC 8935)")
+    _addresses_and_tokens(parser)
     parser.add_argument(
         "--subject-type",
         choices=NEW_SUBJECT_TYPES,
@@ -71,6 +80,29 @@ def _create(parser: ArgumentParser) -> None:
     parser.add_argument("--approve", action="store_true", help="approve it at once; otherwise it is a draft")
     parser.add_argument("--secret-days", type=days, metavar="DAYS", help="how long its secret lives; else: the longest")
     parser.add_argument("--json", action="store_true", help=_JSON)
+
+
+def _addresses_and_tokens(parser: ArgumentParser) -> None:
+    parser.add_argument("--events-url", default="", metavar="URL", help="where it takes security events (RFC 8935)")
+    parser.add_argument(
+        "--backchannel-logout-uri", default="", metavar="URL", help="where it is told of sign-outs, by this site"
+    )
+    parser.add_argument(
+        "--frontchannel-logout-uri", default="", metavar="URL", help="the same, by the person's browser in a frame"
+    )
+    parser.add_argument("--initiate-login-uri", default="", metavar="URL", help="where a sign-in at it begins (https)")
+    parser.add_argument(
+        "--id-token-alg",
+        choices=SIGNING_ALGORITHMS,
+        default=SIGNING_ALGORITHMS[0],
+        help="what its ID tokens are signed with; default: %(default)s",
+    )
+    parser.add_argument(
+        "--access-token-format",
+        choices=ACCESS_TOKEN_FORMATS,
+        default=ACCESS_TOKEN_FORMATS[0],
+        help="jwt: others read its tokens without asking, up to five minutes after the end; default: %(default)s",
+    )
 
 
 def _list(parser: ArgumentParser) -> None:

@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from provider_site.policy import redirect
+from provider_site.policy import grants, redirect
 
-TEXTS = ("name", "description", "homepage_url", "privacy_policy_url", "terms_url", "events_url", "logo")
+# Where the application is called, or opened by people, without their having begun anything there.
+CALLED = ("events_url", "backchannel_logout_uri", "frontchannel_logout_uri", "initiate_login_uri")
+TEXTS = ("name", "description", "homepage_url", "privacy_policy_url", "terms_url", *CALLED, "logo")
 # Not the logo: a picture drawn anew is no other application, and reviewers see it.
 _IDENTITY = ("name", "homepage_url", "privacy_policy_url", "terms_url")
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
@@ -45,6 +47,9 @@ class Facts:
     privacy_policy_url: str = ""
     terms_url: str = ""
     events_url: str = ""
+    backchannel_logout_uri: str = ""
+    frontchannel_logout_uri: str = ""
+    initiate_login_uri: str = ""
     logo: str = ""
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
@@ -138,9 +143,7 @@ def only_narrows(before: Facts, after: Facts) -> bool:
     Such a change needs no review, so that a developer can close a hole at once.
     """
     for change in diff(before, after):
-        if change.fact in LISTS and change.kind is Kind.REMOVED:
-            continue
-        if change.fact == "scopes" and change.kind is Kind.REMOVED:
+        if change.fact in {*LISTS, *CALLED, "scopes"} and change.kind is Kind.REMOVED:
             continue
         if change.fact == "scopes" and change.kind is Kind.CHANGED:
             old, new = before.scopes[change.entry], after.scopes[change.entry]
@@ -167,16 +170,17 @@ class Missing(StrEnum):
     JUSTIFICATION = "justification"
 
 
-def missing(facts: Facts, *, signs_in: bool = True) -> list[Missing]:
-    """Return what a reviewer would ask for first; a machine that acts for itself (``signs_in`` false) needs no URI.
+def missing(facts: Facts, *, grant: str = grants.AUTHORIZATION_CODE) -> list[Missing]:
+    """Return what a reviewer would ask for first; a machine that acts for itself and a device need no redirect URI.
 
     ``openid`` needs no justification: it only says that somebody signs in.
     """
+    signs_in = grants.signs_in(grant)
     found = [
         (not facts.description, Missing.DESCRIPTION),
         (not facts.homepage_url, Missing.HOMEPAGE),
         (signs_in and not facts.privacy_policy_url, Missing.PRIVACY_POLICY),
-        (signs_in and not facts.redirect_uris, Missing.REDIRECT_URI),
+        (grants.needs_redirect_uri(grant) and not facts.redirect_uris, Missing.REDIRECT_URI),
         (signs_in and not facts.scopes, Missing.SCOPES),
         (
             any(not scope.justification for name, scope in facts.scopes.items() if name != "openid"),

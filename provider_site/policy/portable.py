@@ -2,13 +2,14 @@
 
 ``{"version": 1, "applications": [{...}, ...]}``, each application with the keys of ``PortableApplication.to_json``:
 
-- ``client_id``, ``client_type`` ("confidential" or "public"), ``authorization_grant_type`` ("authorization-code",
-  "client-credentials", or what else the application model knows), ``algorithm`` (DOT's field, mostly "")
+- ``client_id``, ``client_type`` ("confidential" or "public"), ``authorization_grant_type`` (one of ``policy.grants``,
+  or what else the application model knows), ``algorithm`` (DOT's field, mostly "")
 - ``facts``: what a reviewer approves, as ``policy.facts.Facts.to_json`` writes it, except that ``logo`` is the picture
   itself, a PNG in base64, or ""
 - ``status``, ``status_reason``, ``approved_at`` (ISO 8601 or null)
 - ``owner`` (a user name or null) and ``members`` (those who have accepted: ``{"user": name, "role": role}``)
 - ``pkce_waived``, ``language``, ``max_consent_days`` (a number or null)
+- ``id_token_alg`` ("RS256", "ES256", "EdDSA" or "PS256"), ``access_token_format`` ("opaque" or "jwt")
 - ``subject_type``, ``sector_identifier_uri``, and ``sector_identifier``, which has to be what the addresses make
 - ``first_party``, which is an administrator's decision as ``status`` is
 
@@ -30,6 +31,8 @@ VERSION = 1
 CLIENT_TYPES = ("confidential", "public")
 STATUSES = ("draft", "submitted", "approved", "rejected", "suspended")
 NEW_SUBJECT_TYPES = ("public", "pairwise")
+SIGNING_ALGORITHMS = ("RS256", "ES256", "EdDSA", "PS256")
+ACCESS_TOKEN_FORMATS = ("opaque", "jwt")
 SUBJECT_TYPES = (*NEW_SUBJECT_TYPES, "legacy")
 # What the column holds.
 LONGEST_DAYS = 32_767
@@ -59,6 +62,8 @@ class PortableApplication:
     approved_at: datetime | None = None
     owner: str | None = None
     members: tuple[tuple[str, str], ...] = ()
+    id_token_alg: str = "RS256"
+    access_token_format: str = "opaque"
     pkce_waived: bool = False
     subject_type: str = "public"
     sector_identifier_uri: str = ""
@@ -80,6 +85,8 @@ class PortableApplication:
             "approved_at": self.approved_at.isoformat() if self.approved_at is not None else None,
             "owner": self.owner,
             "members": [{"user": user, "role": role} for user, role in self.members],
+            "id_token_alg": self.id_token_alg,
+            "access_token_format": self.access_token_format,
             "pkce_waived": self.pkce_waived,
             "subject_type": self.subject_type,
             "sector_identifier_uri": self.sector_identifier_uri,
@@ -198,6 +205,10 @@ def _application(reading: _Reading, entry: Any, path: str) -> PortableApplicatio
         approved_at=_moment(reading, values.get("approved_at"), f"{path}.approved_at"),
         owner=reading.text(values, "owner", path) if owner is not None else None,
         members=_members(reading, values, path),
+        id_token_alg=reading.text(values, "id_token_alg", path, among=SIGNING_ALGORITHMS, default="RS256"),
+        access_token_format=reading.text(
+            values, "access_token_format", path, among=ACCESS_TOKEN_FORMATS, default="opaque"
+        ),
         pkce_waived=reading.flag(values, "pkce_waived", path),
         subject_type=reading.text(values, "subject_type", path, among=SUBJECT_TYPES, default="public"),
         sector_identifier_uri=reading.text(values, "sector_identifier_uri", path, default=""),

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.apps import apps
 from django.conf import settings
@@ -16,12 +16,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provider_site import http
 from provider_site.models import ApplicationScope, AuditEvent, Registration
-from provider_site.policy import links, redirect
+from provider_site.policy import grants, redirect
 from provider_site.policy.scopes import catalog
 from provider_site.policy.sectors import Document
 from provider_site.services import audit, dot_column, secrets, sectors
+from provider_site.services.link_rules import LINKS, link_faults
 from provider_site.signals import application_registered
 
 REFUSALS = {
@@ -39,7 +39,6 @@ REFUSALS = {
 }
 # Characters that turn the direction of a text around.
 _OVERRIDES = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-LINKS = ("homepage_url", "privacy_policy_url", "terms_url", "events_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +87,23 @@ def clean_name(name: str) -> str:
     return name
 
 
-def link_faults(addresses: Mapping[str, str]) -> dict[str, ValidationError]:
-    """Return an error for each field whose address may lead elsewhere than it looks; an empty one leads nowhere.
+class Details(TypedDict, total=False):
+    """What a registration may say beside its owner and state; what is left out has the model's default."""
 
-    Where we send events ourselves, an address in clear is refused too (RFC 8935 5.1).
-    """
-    text = _(
-        "This address may lead elsewhere than it looks. Leave out user names, backslashes and invisible characters."
-    )
-    faults = {name: ValidationError(text) for name, url in addresses.items() if url and links.misleads(url)}
-    events_url = addresses.get("events_url", "")
-    if events_url and "events_url" not in faults and not http.may_be_called(events_url):
-        faults["events_url"] = ValidationError(_("We send events to public https:// addresses alone."))
-    return faults
+    description: str
+    homepage_url: str
+    privacy_policy_url: str
+    terms_url: str
+    events_url: str
+    backchannel_logout_uri: str
+    frontchannel_logout_uri: str
+    initiate_login_uri: str
+    id_token_alg: str
+    access_token_format: str
+    pkce_waived: bool
+    max_consent_days: int | None
+    subject_type: str
+    language: str
 
 
 def register_application(
@@ -114,32 +117,22 @@ def register_application(
     post_logout_redirect_uris: Sequence[str] = (),
     allowed_origins: Sequence[str] = (),
     status: str = Registration.Status.DRAFT,
-    pkce_waived: bool = False,
-    max_consent_days: int | None = None,
-    description: str = "",
-    homepage_url: str = "",
-    privacy_policy_url: str = "",
-    terms_url: str = "",
-    events_url: str = "",
     client_secret: str | None = None,
-    authorization_grant_type: str = "authorization-code",
+    authorization_grant_type: str = grants.AUTHORIZATION_CODE,
     secret_lives: timedelta | None = None,
     justifications: Mapping[str, str] | None = None,
-    language: str = "",
-    subject_type: str = Registration.SubjectType.PUBLIC,
     sector_document: Document | None = None,
     request: HttpRequest | None = None,
+    **details: Unpack[Details],
 ) -> RegisteredApplication:
     """Register a client. ``scopes`` maps each scope it may ask for to whether it is required.
 
     ``justifications`` says for a scope what it is needed for. ``secret_lives`` is ``secrets.issue_secret``'s
     ``expires_in``. ``sector_document`` is what ``sectors.read`` found at the sector identifier URI, if it has one.
-    Raises ValidationError for a refused redirect URI, an unknown scope, PKCE waived for a public client, or no sector.
+    Raises ValidationError for a refused address, an unknown scope, PKCE waived for a public client, or no sector.
     """
     validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
-    _validate_facts(scopes=scopes, pkce_waived=pkce_waived, client_type=client_type)
-    links: dict[str, Any] = dict(zip(LINKS, (homepage_url, privacy_policy_url, terms_url, events_url), strict=True))
-    choices = {"pkce_waived": pkce_waived, "max_consent_days": max_consent_days, "subject_type": subject_type}
+    _validate_facts(scopes=scopes, pkce_waived=details.get("pkce_waived", False), client_type=client_type)
     with transaction.atomic():
         application = _create_application(
             client_id=client_id,
@@ -151,13 +144,7 @@ def register_application(
             allowed_origins=" ".join(allowed_origins),
         )
         _create_registration(
-            application=application,
-            owner=owner,
-            status=status,
-            description=description,
-            language=language,
-            sector_document=sector_document,
-            **(links | choices),
+            application=application, owner=owner, status=status, sector_document=sector_document, **details
         )
         _create_scopes(application, scopes, justifications or {})
         complete_registration(application=application, actor=owner, request=request)
@@ -182,7 +169,8 @@ def _create_registration(*, sector_document: Document | None, **facts: Any) -> N
             document=sector_document,
         )
     registration.full_clean()  # its links are followed from the consent page: no javascript: among them
-    if faults := link_faults({name: getattr(registration, name) for name in LINKS}):
+    addresses = {name: getattr(registration, name) for name in LINKS}
+    if faults := link_faults(addresses, redirect_uris=registration.application.redirect_uris.split()):
         raise ValidationError(faults)
     registration.save()
 

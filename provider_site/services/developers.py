@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from provider_site.conf import provider_settings
 from provider_site.errors import NotAllowed
 from provider_site.models import AuditEvent, Logo, Member, Registration
+from provider_site.policy import grants
 from provider_site.policy.facts import Facts
 from provider_site.policy.sectors import Document
 from provider_site.services import applications, members, pictures
+from provider_site.services.link_rules import LINKS
 
 
 class SentBefore(Exception):
@@ -39,6 +41,7 @@ def register(
     facts: Facts,
     client_type: str,
     once: str,
+    grant: str = grants.AUTHORIZATION_CODE,
     picture: bytes | None = None,
     language: str = "",
     subject_type: str = Registration.SubjectType.PUBLIC,
@@ -68,25 +71,24 @@ def register(
             owner=user,
             client_type=client_type,
             client_id=client_id,
+            authorization_grant_type=grant,
             redirect_uris=facts.redirect_uris,
             post_logout_redirect_uris=facts.post_logout_redirect_uris,
             allowed_origins=facts.allowed_origins,
             scopes={name: scope.required for name, scope in facts.scopes.items()},
             justifications={name: scope.justification for name, scope in facts.scopes.items()},
-            description=facts.description,
-            homepage_url=facts.homepage_url,
-            privacy_policy_url=facts.privacy_policy_url,
-            terms_url=facts.terms_url,
-            events_url=facts.events_url,
-            language=language,
-            subject_type=subject_type,
             sector_document=sector_document,
             request=request,
+            **_details(facts, language=language, subject_type=subject_type),
         )
         if picture is not None:
             logo = Logo.objects.create(key=key, application=registered.application, picture=name)
             Registration.objects.filter(application=registered.application).update(logo=logo)
         return registered
+
+
+def _details(facts: Facts, **others: Any) -> Any:
+    return {"description": facts.description, **{name: getattr(facts, name) for name in LINKS}, **others}
 
 
 def _check_room(user: Any) -> None:

@@ -12,15 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.models import ApplicationScope, Logo, Registration
 from provider_site.policy import facts as fact_policy
-from provider_site.policy import redirect
+from provider_site.policy import grants, redirect
 from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest, can_be_stored
 from provider_site.policy.scopes import catalog
 from provider_site.services import applications, sectors
+from provider_site.services.link_rules import LINKS, link_faults
 from provider_site.storage import access
 
 _JUSTIFICATION: int = ApplicationScope._meta.get_field("justification").max_length or 0
 # Those that are fields of the registration.
-OF_REGISTRATION = ("description", *applications.LINKS)
+OF_REGISTRATION = ("description", *LINKS)
 
 
 def read(*, application: Any) -> Facts:
@@ -45,7 +46,7 @@ def identity(*, application: Any) -> dict[str, Any]:
     """
     registration = access.registration_of(application)
     owner = registration.owner_id if registration is not None else None
-    links: dict[str, Any] = {name: getattr(registration, name, "") for name in applications.LINKS}
+    links: dict[str, Any] = {name: getattr(registration, name, "") for name in LINKS}
     shown = Facts(name=application.name, redirect_uris=tuple(application.redirect_uris.split()), **links)
     return fact_policy.identity(shown, owner="" if owner is None else str(owner))
 
@@ -69,7 +70,7 @@ def validate(*, application: Any, facts: Facts) -> None:
             errors[name] = ValidationError(_("At most %(limit)s characters."), params={"limit": limit})
     if not facts.name.strip():
         errors["name"] = ValidationError(_("An application needs a name."))
-    if application.authorization_grant_type == "authorization-code" and not facts.redirect_uris:
+    if grants.needs_redirect_uri(application.authorization_grant_type) and not facts.redirect_uris:
         errors.setdefault(
             "redirect_uris", ValidationError(_("An application that people sign in to needs a redirect URI."))
         )
@@ -81,8 +82,8 @@ def validate(*, application: Any, facts: Facts) -> None:
         links.clean_fields(exclude=["application", "owner", "status"])
     except ValidationError as error:
         errors |= {name: found for name, found in error.error_dict.items() if name not in errors}
-    misleading = applications.link_faults({name: getattr(facts, name) for name in applications.LINKS})
-    errors |= {name: error for name, error in misleading.items() if name not in errors}
+    refused = link_faults({name: getattr(facts, name) for name in LINKS}, redirect_uris=facts.redirect_uris)
+    errors |= {name: error for name, error in refused.items() if name not in errors}
     errors |= _unstorable(facts)
     if "logo" not in errors and facts.logo and not Logo.objects.filter(pk=facts.logo, application=application).exists():
         errors["logo"] = ValidationError(_("The logo is not there any more. Please upload it again."))

@@ -40,6 +40,16 @@ from provider_site.services.applications import application_model
 
 _KEPT_AS_THEY_ARE = {Registration.Status.APPROVED, Registration.Status.REJECTED, Registration.Status.SUSPENDED}
 _PAIRWISE = Registration.SubjectType.PAIRWISE
+# Fields of the registration that are no facts, and that an import puts there as they are.
+_BESIDE = (
+    "id_token_alg",
+    "access_token_format",
+    "pkce_waived",
+    "subject_type",
+    "sector_identifier_uri",
+    "max_consent_days",
+    "language",
+)
 _OF_FACTS = {field.name for field in fields(Facts)}
 
 
@@ -94,13 +104,9 @@ def _portable(application: Any) -> PortableApplication:
         approved_at=registration.approved_at,
         owner=registration.owner.get_username() if registration.owner is not None else None,
         members=tuple(sorted(members)),
-        pkce_waived=registration.pkce_waived,
-        subject_type=registration.subject_type,
-        sector_identifier_uri=registration.sector_identifier_uri,
         sector_identifier=registration.sector_identifier,
         first_party=registration.first_party,
-        max_consent_days=registration.max_consent_days,
-        language=registration.language,
+        **{name: getattr(registration, name) for name in _BESIDE},
     )
 
 
@@ -266,8 +272,7 @@ class _Import:
 
     def _beside(self, entry: PortableApplication) -> dict[str, Any]:
         """Return the registration's fields that are no facts."""
-        names = ("pkce_waived", "subject_type", "sector_identifier_uri", "max_consent_days", "language")
-        return {"owner": self._owner(entry), **{name: getattr(entry, name) for name in names}}
+        return {"owner": self._owner(entry), **{name: getattr(entry, name) for name in _BESIDE}}
 
     def _choose_sector(self, registration: Registration, entry: PortableApplication) -> None:
         if entry.subject_type != _PAIRWISE:

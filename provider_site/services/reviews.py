@@ -53,8 +53,8 @@ def sides(*, review: Review) -> tuple[Facts, Facts]:
 
 def missing(*, application: Any, asked: Facts | None = None) -> list[fact_policy.Missing]:
     """Return what the application lacks before it can be submitted; ``asked`` are its facts where they are read."""
-    signs_in = application.authorization_grant_type == "authorization-code"
-    return fact_policy.missing(asked or facts.read(application=application), signs_in=signs_in)
+    in_force = asked or facts.read(application=application)
+    return fact_policy.missing(in_force, grant=application.authorization_grant_type)
 
 
 def _locked(application: Any) -> Registration:

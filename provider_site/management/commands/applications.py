@@ -21,6 +21,7 @@ from provider_site.errors import ProviderError
 from provider_site.management import application_arguments
 from provider_site.management.terminal import on_one_line
 from provider_site.models import Registration
+from provider_site.policy import grants
 from provider_site.policy.portable import MalformedDocument
 from provider_site.services import (
     applications,
@@ -60,7 +61,8 @@ class Command(BaseCommand):
         scopes = dict.fromkeys(options["scope"], False) | dict.fromkeys(options["required_scope"], True)
         if options["machine"] and options["client_type"] == "public":
             raise CommandError("A machine that acts for itself needs a secret: it is no public client.")
-        if not (options["machine"] or options["redirect_uri"]):
+        grant = _grant(options)
+        if grants.needs_redirect_uri(grant) and not options["redirect_uri"]:
             raise CommandError("An application that people sign in to needs --redirect-uri.")
         uri = options["sector_identifier_uri"]
         if uri and options["subject_type"] != Registration.SubjectType.PAIRWISE:
@@ -72,11 +74,13 @@ class Command(BaseCommand):
                 owner=_person(options["owner"]),
                 client_id=options["client_id"],
                 client_type=options["client_type"],
-                authorization_grant_type="client-credentials" if options["machine"] else "authorization-code",
+                authorization_grant_type=grant,
                 redirect_uris=options["redirect_uri"],
                 post_logout_redirect_uris=options["post_logout_redirect_uri"],
-                scopes=scopes if options["machine"] else {"openid": True} | scopes,
+                scopes={"openid": True} | scopes if grants.signs_in(grant) else scopes,
                 justifications=_justifications(options["justification"], scopes),
+                id_token_alg=options["id_token_alg"],
+                access_token_format=options["access_token_format"],
                 pkce_waived=options["without_pkce"],
                 max_consent_days=options["max_consent_days"],
                 secret_lives=options["secret_days"],
@@ -265,6 +269,12 @@ def _line(application: Any) -> dict[str, Any]:
         "owner": registration.owner.get_username() if registration.owner is not None else None,
         "created": application.created,
     }
+
+
+def _grant(options: Mapping[str, Any]) -> str:
+    if options["machine"]:
+        return grants.CLIENT_CREDENTIALS
+    return grants.DEVICE_CODE if options["device"] else grants.AUTHORIZATION_CODE
 
 
 def _justifications(pairs: list[str], scopes: Mapping[str, bool]) -> dict[str, str]:

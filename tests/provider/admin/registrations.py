@@ -3,7 +3,7 @@
 from typing import Any
 
 from provider_site.models import Registration, Review
-from provider_site.policy.facts import Facts
+from provider_site.policy.facts import CALLED, Facts
 from provider_site.services import facts, reviews
 from tests import factories
 
@@ -75,6 +75,8 @@ def _new_form(owner: Any, **fields: Any) -> dict[str, Any]:
         "registration-0-privacy_policy_url": "",
         "registration-0-terms_url": "",
         "registration-0-subject_type": "public",
+        "registration-0-id_token_alg": "RS256",
+        "registration-0-access_token_format": "opaque",
         "registration-0-language": "",
         "registered_scopes-TOTAL_FORMS": "0",
         "registered_scopes-INITIAL_FORMS": "0",
@@ -95,7 +97,8 @@ def change_form(application: Any, **fields: Any) -> dict[str, Any]:
     form |= {name: getattr(application, name) for name in ("name", "client_type", "authorization_grant_type")}
     for name in ("redirect_uris", "post_logout_redirect_uris", "allowed_origins"):
         form[name] = "\n".join(getattr(application, name).split())
-    for name in ("description", "homepage_url", "privacy_policy_url", "terms_url", "subject_type", "language"):
+    kept = ("description", "homepage_url", "privacy_policy_url", "terms_url", "subject_type", "language")
+    for name in (*kept, *CALLED, "id_token_alg", "access_token_format"):
         form[f"registration-0-{name}"] = getattr(registration, name)
     del form["registration-0-status"]
     form |= {"registration-INITIAL_FORMS": "1", "registration-0-id": registration.pk}

@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from provider_site.policy import grants
 from provider_site.policy.facts import (
+    CALLED,
     LISTS,
     TEXTS,
     Change,
@@ -120,7 +123,8 @@ class TestOnlyNarrows:
     def test_nothing_comes_by_a_change_that_only_narrows(self, before: Facts, after: Facts) -> None:
         if not only_narrows(before, after):
             return
-        assert all(getattr(after, name) == getattr(before, name) for name in TEXTS)
+        assert all(getattr(after, name) == getattr(before, name) for name in TEXTS if name not in CALLED)
+        assert all(getattr(after, name) in {getattr(before, name), ""} for name in CALLED)
         assert all(set(getattr(after, name)) <= set(getattr(before, name)) for name in LISTS)
         for name, scope in after.scopes.items():
             assert scope.justification == before.scopes[name].justification
@@ -135,7 +139,9 @@ class TestOnlyNarrows:
             return replace(scope, required=scope.required and data.draw(st.booleans()))
 
         scopes = {name: less(before.scopes[name]) for name in part(tuple(before.scopes))}
-        after = replace(before, scopes=scopes, **{name: part(getattr(before, name)) for name in LISTS})
+        kept: dict[str, Any] = {name: part(getattr(before, name)) for name in LISTS}
+        kept |= {name: getattr(before, name) if data.draw(st.booleans()) else "" for name in CALLED}
+        after = replace(before, scopes=scopes, **kept)
         assert only_narrows(before, after)
 
     @given(FACTS, FACTS, FACTS)
@@ -152,6 +158,7 @@ class TestOnlyNarrows:
             replace(COMPLETE, redirect_uris=("https://app.example.com/callback", "https://new.example.com/")),
             replace(COMPLETE, redirect_uris=("https://new.example.com/",)),
             replace(COMPLETE, allowed_origins=("https://app.example.com",)),
+            *(replace(COMPLETE, **{name: "https://app.example.com/called"}) for name in CALLED),
             replace(COMPLETE, post_logout_redirect_uris=("https://app.example.com/",)),
             replace(COMPLETE, scopes={**COMPLETE.scopes, "email": ScopeRequest()}),
             replace(COMPLETE, scopes={**COMPLETE.scopes, "nickname": ScopeRequest(True, "To greet you.")}),
@@ -204,5 +211,11 @@ class TestMissing:
 
     def test_machine_needs_no_address_people_come_back_to(self) -> None:
         machine = replace(COMPLETE, redirect_uris=(), scopes={}, privacy_policy_url="")
-        assert missing(machine, signs_in=False) == []
+        assert missing(machine, grant=grants.CLIENT_CREDENTIALS) == []
         assert Missing.REDIRECT_URI in missing(machine)
+
+    def test_device_needs_what_people_read_but_nowhere_to_come_back_to(self) -> None:
+        device = replace(COMPLETE, redirect_uris=())
+        assert missing(device, grant=grants.DEVICE_CODE) == []
+        bare = missing(replace(device, scopes={}, privacy_policy_url=""), grant=grants.DEVICE_CODE)
+        assert bare == [Missing.PRIVACY_POLICY, Missing.SCOPES]
