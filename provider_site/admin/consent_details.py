@@ -15,7 +15,7 @@ from provider_site.admin.fact_rows import NAMES
 from provider_site.models import Authorization, Consent, Registration
 from provider_site.policy import durations
 from provider_site.policy.devices import device
-from provider_site.policy.scopes import Text, catalog, in_order
+from provider_site.policy.scopes import Text, allowable, in_order
 from provider_site.services import consent_support, situations
 from provider_site.storage import consented
 from provider_site.storage.access import registration_of
@@ -95,7 +95,7 @@ def details(consent: Consent, *, with_events: bool) -> dict[str, Any]:
 
 
 def _scopes(consent: Consent, registration: Registration | None) -> list[ScopeRow]:
-    known, limit, texts = consented.terms(consent), consented.limit(registration), catalog()
+    known, limit, texts = consented.terms(consent), consented.limit(registration), allowable()
     held = consented.held(consent, registration, timezone.now())
     rows = []
     for name in [*in_order(known), *sorted(set(known) - set(texts))]:
@@ -118,7 +118,7 @@ def _scopes(consent: Consent, registration: Registration | None) -> list[ScopeRo
 
 
 def _declined(consent: Consent) -> list[tuple[str, Text]]:
-    texts = catalog()
+    texts = allowable()
     return [(name, texts[name].title if name in texts else "") for name in sorted(consent.declined_scopes)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from provider_site.policy.scopes import catalog
+from provider_site.policy.scopes import CLAIM_PREFIX, catalog, is_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,10 @@ def for_scopes(person: Person, scopes: Iterable[str]) -> dict[str, Any]:
 
 
 def opened(scopes: Iterable[str]) -> frozenset[str]:
-    """Return the names of the claims ``scopes`` open."""
-    definitions = catalog()
-    return frozenset(claim for scope in scopes if scope in definitions for claim in definitions[scope].claims)
+    """Return the names of the claims ``scopes`` open, single claims among them (``scopes.CLAIM_PREFIX``)."""
+    definitions, names = catalog(), frozenset(scopes)
+    single = {name.removeprefix(CLAIM_PREFIX) for name in names if is_claim(name)}
+    return single.union(*(definitions[name].claims for name in names if name in definitions))
 
 
 def supported() -> list[str]:

@@ -60,6 +60,32 @@ _STANDARD = (
     ),
 )
 
+# A single claim that a client asks for without a scope that opens it (OpenID Core 5.5) is asked about, kept and taken
+# back like a scope, under a name that no client can send as one. What it is called to a person, claim by claim:
+CLAIM_PREFIX = "claim:"
+_CLAIM_TITLES: dict[str, Text] = {
+    "unionid": _("Know you in other apps of the same maker"),
+    "name": _("See your name"),
+    "given_name": _("See your given name"),
+    "family_name": _("See your family name"),
+    "middle_name": _("See your middle name"),
+    "nickname": _("See your nickname"),
+    "preferred_username": _("See your user name"),
+    "profile": _("See the address of the page about you"),
+    "picture": _("See your avatar"),
+    "website": _("See the address of your website"),
+    "email": _("See your e-mail address"),
+    "email_verified": _("See whether your e-mail address is verified"),
+    "gender": _("See your gender"),
+    "birthdate": _("See your birthday"),
+    "zoneinfo": _("See your time zone"),
+    "locale": _("See your language"),
+    "phone_number": _("See your phone number"),
+    "phone_number_verified": _("See whether your phone number is verified"),
+    "address": _("See your postal address"),
+    "updated_at": _("See when your profile last changed"),
+}
+
 # What a wording means to a person: raise it when a text above changes its meaning, and consent is asked again.
 WORDING_VERSION = "1"
 
@@ -83,17 +109,51 @@ def _from_settings(name: str, texts: Mapping[str, Any]) -> ScopeDefinition:
     )
 
 
+def allowable() -> dict[str, ScopeDefinition]:
+    """Return everything a person may allow by name: the catalogue, and then each single claim that a scope opens.
+
+    A claim is as sensitive as the scope that opens it; of several, as the most harmless of them.
+    """
+    offered = catalog()
+    definitions = dict(offered)
+    for scope in offered.values():
+        for claim in scope.claims:
+            name = CLAIM_PREFIX + claim
+            if claim != "sub" and (name not in definitions or not scope.sensitive):
+                title = _CLAIM_TITLES.get(claim, scope.title)
+                description = scope.description if scope.claims == (claim,) else ""
+                definitions[name] = ScopeDefinition(name, title, description, (claim,), sensitive=scope.sensitive)
+    return definitions
+
+
+def is_claim(name: str) -> bool:
+    """Tell whether a name stands for a single claim rather than for a scope."""
+    return name.startswith(CLAIM_PREFIX)
+
+
+def on_the_wire(names: Iterable[str]) -> list[str]:
+    """Return the scopes among ``names``: what clients know nothing of is left out."""
+    return [name for name in names if not is_claim(name)]
+
+
+def with_claims(names: Iterable[str]) -> frozenset[str]:
+    """Return scopes with every single claim they open: who may ask for a scope may ask for a part of it."""
+    definitions, wanted = catalog(), frozenset(names)
+    opened = (definitions[name].claims for name in wanted if name in definitions)
+    return wanted | {CLAIM_PREFIX + claim for claims in opened for claim in claims if claim != "sub"}
+
+
 def sensitive() -> frozenset[str]:
     """Return the scopes that people are asked about at each sign-in."""
-    return frozenset(name for name, scope in catalog().items() if scope.sensitive)
+    return frozenset(name for name, scope in allowable().items() if scope.sensitive)
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Return ``names`` in the catalogue's order, without doubles and unknown ones."""
+    """Return ``names`` in the catalogue's order, without doubles and unknown ones; single claims come last."""
     wanted = set(names)
-    return [name for name in catalog() if name in wanted]
+    return [name for name in allowable() if name in wanted]
 
 
 def serialize(names: Iterable[str]) -> str:
-    """Return scopes as the space-separated text of the wire and the database, in the catalogue's order."""
+    """Return scopes as the space-separated text of the database, in the catalogue's order."""
     return " ".join(in_order(names))

@@ -50,8 +50,8 @@ def events_claim(event: Event, *, taken: Collection[str] = (), left: Collection[
     elif event == Event.NARROWED:
         details = {
             "initiating_entity": "user",
-            "claims": {"scope": scope_policy.serialize(left)},
-            "removed_scope": scope_policy.serialize(taken),
+            "claims": {"scope": " ".join(scope_policy.on_the_wire(scope_policy.in_order(left)))},
+            "removed_scope": " ".join(scope_policy.on_the_wire(scope_policy.in_order(taken))),
         }
     elif event == Event.SIGNED_OUT:
         details = {"initiating_entity": "user"}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.policy import claims
 from provider_site.policy.claims import Person
-from provider_site.policy.scopes import catalog
+from provider_site.policy.scopes import allowable
 
 CLAIM_NAMES = {
     "nickname": _("Nickname"),
@@ -39,7 +39,7 @@ class SharedValues:
 def of_scope(person: Person, name: str) -> SharedValues:
     """Return what the scope ``name``, one of the catalogue, tells of ``person``."""
     shared = claims.for_scopes(person, [name])
-    opens = _SHOWN_CLAIMS & set(catalog()[name].claims)
+    opens = _SHOWN_CLAIMS & set(allowable()[name].claims)
     return SharedValues(
         values=[(label, _in_words(shared[claim])) for claim, label in CLAIM_NAMES.items() if claim in shared],
         picture=shared.get("picture", ""),

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from provider_site.conf import provider_settings
 from provider_site.models import Consent
-from provider_site.policy.scopes import catalog, in_order
+from provider_site.policy.scopes import allowable, in_order
 from provider_site.services import people
 from provider_site.services.outbox import deliverer
 from provider_site.storage import access, consented
@@ -49,7 +49,7 @@ def _by_end(consent: Consent) -> list[dict[str, Any]]:
 
     That the application knows the person is said already; it is among the titles where it alone has its end.
     """
-    definitions, bound = catalog(), consented.limit(access.registration_of(consent.application))
+    definitions, bound = allowable(), consented.limit(access.registration_of(consent.application))
     ends: dict[datetime | None, list[str]] = {}
     for name, term in consented.terms(consent).items():
         ends.setdefault(term.end(bound), []).append(name)

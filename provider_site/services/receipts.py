@@ -72,7 +72,7 @@ def _record(consent: Consent, registration: Registration | None, now: datetime) 
 
 
 def _processing(consent: Consent, registration: Registration | None, now: datetime) -> dict[str, Any]:
-    definitions, shown = scopes.catalog(), _shown(consent)
+    definitions, shown = scopes.allowable(), _shown(consent)
     required = applications.required_scopes(application=consent.application)
     terms, held = consented.terms(consent), consented.held(consent, registration, now)
     page = reverse("provider_site:connected-app", args=[consent.application_id])

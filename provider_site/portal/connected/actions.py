@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from provider_site.policy.scopes import catalog
+from provider_site.policy.scopes import allowable
 from provider_site.portal.connected.finding import find
 from provider_site.portal.see_other import see_other
 from provider_site.security_headers import protect
@@ -62,7 +62,7 @@ class WithdrawScopeView(LoginRequiredMixin, View):
             _say(request, _("%(app)s can no longer see your data."), app=application)
             return _to_list()
         if taken:
-            title = catalog()[name].title if name in catalog() else name
+            title = allowable()[name].title if name in allowable() else name
             _say(request, _("Withdrawn from %(app)s: %(scope)s"), app=application, scope=title)
         return _to_app(application)
 

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from provider_site.conf import provider_settings
 from provider_site.models import AppProfile, AuditEvent, Authorization, Registration
 from provider_site.policy.claims import Person
-from provider_site.policy.scopes import ScopeDefinition, catalog, in_order
+from provider_site.policy.scopes import ScopeDefinition, allowable, in_order
 from provider_site.portal import shared_values
 from provider_site.portal.app_profile import shown_to_app
 from provider_site.portal.connected import words
@@ -98,7 +98,7 @@ class ConnectedAppView(LoginRequiredMixin, View):
 
 
 def _rows(connection: Connection, person: Person, asked: frozenset[str]) -> list[ScopeRow]:
-    application, definitions = connection.application, catalog()
+    application, definitions = connection.application, allowable()
     required = applications.required_scopes(application=application)
     return [
         ScopeRow(

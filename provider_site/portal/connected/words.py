@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from provider_site.models import AuditEvent, Consent
 from provider_site.policy import devices
-from provider_site.policy.scopes import catalog, in_order
+from provider_site.policy.scopes import allowable, in_order
 from provider_site.services.connections import PastConnection
 
 _Action = AuditEvent.Action
@@ -61,7 +61,7 @@ def past(connection: PastConnection) -> dict[str, Any]:
 
 def titles(names: Any) -> list[Any]:
     """Return the titles of scopes, from a collection or a space-separated text, in the catalogue's order."""
-    definitions = catalog()
+    definitions = allowable()
     return [definitions[name].title for name in in_order(names.split() if isinstance(names, str) else names)]
 
 

@@ -19,7 +19,7 @@ from provider_site.models import Consent
 from provider_site.policy import facts as fact_policy
 from provider_site.policy import terms
 from provider_site.policy.consent import Outcome
-from provider_site.policy.scopes import catalog, in_order
+from provider_site.policy.scopes import allowable, in_order
 from provider_site.portal.consent.question import Question
 from provider_site.services import facts, people
 from provider_site.storage import consented
@@ -72,7 +72,7 @@ def reason(question: Question) -> Reason | None:
     if say is None or question.consent is None:
         return None
     text, scopes = say(question, question.consent)
-    definitions = catalog()
+    definitions = allowable()
     return Reason(
         text=text,
         titles=[definitions[name].title for name in in_order(scopes)],

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from provider_site.models import ApplicationScope, AppProfile, Registration
 from provider_site.policy import consent as policy
 from provider_site.policy.claims import Person
-from provider_site.policy.scopes import ScopeDefinition, catalog, in_order
+from provider_site.policy.scopes import ScopeDefinition, allowable, in_order
 from provider_site.portal import shared_values
 from provider_site.portal.consent.question import Question
 from provider_site.portal.shared_values import SharedValues
@@ -69,7 +69,7 @@ class AlreadyHeld:
 
 def rows(question: Question, *, person: Person, ticked: Collection[str], no_picture: bool) -> list[ScopeRow]:
     """Return a row per scope asked for, in the catalogue's order; ``ticked`` are the boxes that come ticked."""
-    definitions = catalog()
+    definitions = allowable()
     asked = ApplicationScope.objects.filter(application=question.application, scope__in=question.requested)
     justifications = dict(asked.values_list("scope", "justification"))
     known = policy.known(question.situation)
@@ -116,7 +116,7 @@ def _kind(definition: ScopeDefinition) -> str:
 
 def already_held(question: Question) -> list[AlreadyHeld]:
     """Return what the application has beside what it asks for now."""
-    definitions = catalog()
+    definitions = allowable()
     others = in_order(question.terms.keys() - question.requested)
     return [AlreadyHeld(definitions[name].title, question.end(name)) for name in others]
 
