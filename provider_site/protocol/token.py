@@ -11,9 +11,9 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from oauth2_provider.views.mixins import OAuthLibMixin
 
 from provider_site.protocol import client_authentication, descriptions
+from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.services import usage
 
 _GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})

@@ -14,7 +14,7 @@ from tests.provider.driver import ISSUER_HOST, REDIRECT, Driver, Pkce, Tokens, e
 class StockDriver(Driver):
     """One client application at stock DOT, and one person's browser."""
 
-    def __init__(self, user: Any = None, **fields: Any) -> None:
+    def __init__(self, user: Any = None, *, owner: Any = None, **fields: Any) -> None:
         self.secret = secrets.token_urlsafe(48)
         facts = {
             "name": "An app",
@@ -23,6 +23,7 @@ class StockDriver(Driver):
             "redirect_uris": REDIRECT,
             "client_secret": self.secret,
             "algorithm": "RS256",
+            "user": owner,
         } | fields
         self.application = get_application_model()._default_manager.create(**facts)
         self.redirect_uri = REDIRECT

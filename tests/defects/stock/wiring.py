@@ -80,7 +80,7 @@ def _classes(base: type) -> Iterator[type]:
         yield from _classes(child)
 
 
-def _forget_cores() -> None:
+def forget_cores() -> None:
     """Drop the oauthlib core that each of DOT's views keeps: it holds the settings of its first request."""
     for view in _classes(OAuthLibMixin):
         if "_oauthlib_core" in vars(view):
@@ -104,8 +104,8 @@ def stock_dot(**changes: Any) -> Iterator[None]:
     )
     with warnings.catch_warnings(), settings:
         warnings.simplefilter("ignore")
-        _forget_cores()
+        forget_cores()
         try:
             yield
         finally:
-            _forget_cores()
+            forget_cores()
