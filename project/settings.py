@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    *(["provider_site.middleware.BrowserStateMiddleware"] if PROVIDER in SITES else []),
 ]
 
 TEMPLATES = [

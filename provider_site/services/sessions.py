@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
 
 from provider_site.models import Session
 from provider_site.models.session import digest_of
+from provider_site.policy import session_state as policy
+
+BROWSER_STATE_MIDDLEWARE = "provider_site.middleware.BrowserStateMiddleware"
 
 _SID = "provider_site.sid"
 _EARLIER = "provider_site.earlier_sids"
 _DESTINATIONS = "provider_site.destinations"
 _AUTH_TIME = "provider_site.auth_time"
+_BROWSER_STATE = "provider_site.browser_state"
 _ALLAUTH_METHODS = "account_authentication_methods"
 
 
@@ -29,6 +35,7 @@ def connect_receivers() -> None:
 def _note_sign_in(*, request: HttpRequest | None, user: Any, **_kwargs: Any) -> None:
     if request is not None and hasattr(request, "session"):
         request.session[_AUTH_TIME] = timezone.now().timestamp()
+        request.session[_BROWSER_STATE] = secrets.token_urlsafe(24)
         _set_aside(request)  # a new sign-in in the same browser is a new session
         known = Session.objects.filter(pk__in=request.session.get(_EARLIER, []), ended_at__isnull=True)
         known.exclude(user=user).update(ended_at=timezone.now())
@@ -130,3 +137,27 @@ def remember_destination(*, request: HttpRequest, source: str) -> None:
 def destinations(*, request: HttpRequest) -> list[str]:
     """Return the CSP ``form-action`` sources that the host's login pages have to allow in this browser."""
     return list(request.session.get(_DESTINATIONS, []))
+
+
+def keeps_browser_state() -> bool:
+    """Tell whether browsers are told apart for clients: where the host has the middleware that sets the cookie."""
+    return BROWSER_STATE_MIDDLEWARE in settings.MIDDLEWARE
+
+
+def browser_state(*, request: HttpRequest) -> str:
+    """Return what stands for this sign-in in this browser; empty where nobody has signed in."""
+    return str(request.session.get(_BROWSER_STATE, ""))
+
+
+def session_state(*, request: HttpRequest, client_id: str, redirect_uri: str) -> str | None:
+    """Return the ``session_state`` of an answer to ``redirect_uri`` (OpenID Session Management 2).
+
+    ``None`` for an address without an origin, and where the host lacks the middleware: then it is said to nobody.
+    """
+    origin = policy.browser_origin(redirect_uri)
+    if origin is None or not keeps_browser_state():
+        return None
+    if not (state := browser_state(request=request)):  # signed in before this app was there
+        state = request.session[_BROWSER_STATE] = secrets.token_urlsafe(24)
+    salt = secrets.token_urlsafe(12)
+    return policy.session_state(client_id=client_id, origin=origin, browser_state=state, salt=salt)
