@@ -14,6 +14,7 @@ from django.core.signals import setting_changed
 from django.core.validators import validate_email
 from django.utils.module_loading import import_string
 
+from provider_site.device_settings import DeviceSettings
 from provider_site.outbound_settings import OutboundSettings
 from provider_site.signing_settings import SigningSettings
 
@@ -26,6 +27,9 @@ KNOWN_KEYS = frozenset(
         "CONSENT_DAYS",
         "CONSENT_ONCE_SECONDS",
         "DEFAULT_CONSENT_DAYS",
+        "DEVICE_CODE_SECONDS",
+        "DEVICE_POLL_SECONDS",
+        "DEVICE_SESSION_DAYS",
         "EMAIL_VERIFIED",
         "ID_TOKEN_SECONDS",
         "ISSUER",
@@ -35,6 +39,7 @@ KNOWN_KEYS = frozenset(
         "KEY_ROTATION_DAYS",
         "MAX_APPLICATIONS",
         "MAX_CONSENT_DAYS",
+        "MAX_OPEN_DEVICE_CODES",
         "NICKNAME_MAX_LENGTH",
         "OUTBOUND_ALLOWED_NETWORKS",
         "OUTBOUND_ALLOW_LOOPBACK_HTTP",
@@ -68,7 +73,7 @@ def _is_duration(value: Any) -> bool:
     return value is None or value == "once" or (isinstance(value, int) and 1 <= value <= 36_500)
 
 
-class ProviderSettings(OutboundSettings, SigningSettings):
+class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings):
     """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
 
     Every property is computed once and forgotten when the setting changes (``setting_changed``).

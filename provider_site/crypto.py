@@ -50,11 +50,11 @@ class BadToken(Exception):
 
 @lru_cache(maxsize=8)
 def _ring(key_ring: Sequence[str], purpose: str) -> MultiFernet:
-    def derive(secret: str) -> Fernet:
-        key = HKDF(hashes.SHA256(), 32, salt=None, info=f"provider_site.{purpose}".encode()).derive(secret.encode())
-        return Fernet(base64.urlsafe_b64encode(key))
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(secret, purpose))) for secret in key_ring])
 
-    return MultiFernet([derive(secret) for secret in key_ring])
+
+def _derive(secret: str, purpose: str) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt=None, info=f"provider_site.{purpose}".encode()).derive(secret.encode())
 
 
 def seal(value: bytes, *, key_ring: Sequence[str], purpose: str) -> str:
@@ -79,6 +79,15 @@ def digest(value: str) -> str:
     Enough for what it stores: those values are random with at least 128 bits, so guessing needs no stretching to fail.
     """
     return hashlib.sha256(value.encode()).hexdigest()
+
+
+def keyed_digests(value: str, *, key_ring: Sequence[str], purpose: str) -> list[str]:
+    """Return the HMAC-SHA256 of ``value`` under each secret of the ring, as 64 hex digits; the first is what to store.
+
+    For values too short for ``digest``: who has the database alone can't try them all.
+    """
+    keys = [_derive(secret, purpose) for secret in key_ring]
+    return [hmac.new(key, value.encode(), hashlib.sha256).hexdigest() for key in keys]
 
 
 def matches(value: str, stored_digest: str) -> bool:

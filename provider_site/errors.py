@@ -57,6 +57,13 @@ class RefreshTokenReused(ProviderError):
     description = "The refresh token is invalid or has been used."
 
 
+class TooManyDevices(ProviderError):
+    """So many device codes of an application wait for people that no more are given out for now."""
+
+    code = "temporarily_unavailable"
+    description = "Too many device codes of this client wait for people. Try again later."
+
+
 class ConsentRefused(ProviderError):
     """A consent form asked for something the person had no choice to give."""
 
@@ -112,3 +119,10 @@ class KeyInUse(ProviderError):
 
     code = "conflict"
     description = "The key is in use."
+
+
+class TargetRefused(ProviderError):
+    """A token can't be for the resources that were named (RFC 8707 2)."""
+
+    code = "invalid_target"
+    description = "A resource is unknown, or the token cannot be for it."

@@ -7,29 +7,26 @@ authorization beside them) and the decisions of ``policy/``. An override without
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
-from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.errors import CodeReplayed, RefreshTokenReused
 from provider_site.models import Registration
-from provider_site.policy import lifetimes, redirect, token_use
+from provider_site.policy import redirect, token_use
 from provider_site.protocol import client_authentication, id_token
+from provider_site.protocol.access_tokens import AccessTokens
 from provider_site.services import secrets, try_it
-from provider_site.signals import replay_detected, tokens_issued
-from provider_site.storage import access, codes, consented, credentials, revocation, tokens
+from provider_site.storage import access, codes, consented, revocation, tokens
 
 logger = logging.getLogger("provider_site.protocol")
 
 
-class Validator(OAuth2Validator):
+class Validator(AccessTokens):
     """The one validator of every endpoint."""
 
     # --- The client ---------------------------------------------------------------------------------------------
@@ -139,21 +136,12 @@ class Validator(OAuth2Validator):
             expires = timezone.now() + provider_settings.authorization_code_lifetime
             self._create_authorization_code(request, {**code, "code": crypto.digest(code["code"])}, expires)
             codes.store_authorization(
-                code=code["code"],
+                code_digest=crypto.digest(code["code"]),
                 application=request.client,
                 user=request.user,
                 scope=" ".join(request.scopes),
                 context=request.authorization_context,
             )
-
-    def _code(self, request: Any) -> codes.CodeRecord | None:
-        """Return the code's record, read once per request (no super() in what uses it: DOT reads it seven times)."""
-        # vars(), never getattr(): oauthlib answers unknown attributes with the parameter of that name.
-        kept = vars(request)
-        if "_code_record" not in kept:
-            kept["_code_record"] = codes.find_code(request.code or "")
-        record: codes.CodeRecord | None = kept["_code_record"]
-        return record
 
     def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
         """Accept a code once, from its client, in time, while person and consent stand; a replay kills the family."""
@@ -253,102 +241,7 @@ class Validator(OAuth2Validator):
             return self._still_registered(record.row.access_token.scope if record.row.access_token else "", request)
         return self._still_allowed(record.authorization, request)
 
-    # --- Access tokens ------------------------------------------------------------------------------------------
-
-    def access_token_text(self, request: Any, refresh_token: bool = False) -> str:
-        """Return a new access token that names its authorization; oauthlib's ``token_generator``."""
-        return credentials.new_access_token(self._family(request))
-
-    def refresh_token_text(self, request: Any, refresh_token: bool = False) -> str:
-        """Return a new refresh token; oauthlib's ``refresh_token_generator``."""
-        return credentials.new_refresh_token()
-
-    def access_token_seconds(self, request: Any) -> int:
-        """Return how long the access token lives, never beyond the consent; oauthlib's ``token_expires_in``."""
-        authorization = self._authorization(request)
-        now = timezone.now()
-        end = lifetimes.bounded_end(
-            now=now,
-            lifetime=provider_settings.access_token_lifetime,
-            consent_ends_at=self._first_end(request, authorization),
-        )
-        return max(int((end - now).total_seconds()), 1)
-
-    def _first_end(self, request: Any, authorization: Any | None) -> Any | None:
-        """Return when the first of the scopes the token is for ends by itself, or ``None``."""
-        if authorization is None:
-            return None
-        registration = access.registration_of(request.client)
-        return consented.first_end(authorization.consent, registration, frozenset(request.scopes or ()))
-
-    def _authorization(self, request: Any) -> Any | None:
-        record = vars(request).get("refresh_token_record")
-        if record is not None:
-            return record.authorization
-        if request.grant_type == "authorization_code" and (code := self._code(request)):
-            return code.authorization
-        return None
-
-    def _family(self, request: Any) -> Any | None:
-        authorization = self._authorization(request)
-        if authorization is not None:
-            return authorization.pk
-        record = vars(request).get("refresh_token_record")
-        return record.row.token_family if record is not None else None  # a family of stock DOT's
-
-    def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
-        """Consume what was presented and store what it buys in one transaction; of many at once, one succeeds.
-
-        A replay found here undoes the transaction and then kills the family.
-        """
-        try:
-            super().save_bearer_token(token, request, *args, **kwargs)
-        except (CodeReplayed, RefreshTokenReused) as error:
-            kind = "code" if isinstance(error, CodeReplayed) else "refresh_token"
-            self._punish_replay(self._family(request), kind=kind)
-            raise errors.InvalidGrantError(description=error.description, request=request) from error
-
-    def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
-        # No super(): the hot path. DOT's rows come out the same (tests/provider/test_dot_oracle.py).
-        self._check_and_set_request_resource(request)
-        refresh_record = vars(request).get("refresh_token_record")
-        user = None if request.grant_type == "client_credentials" else request.user
-        family, source = self._family(request), None
-        if refresh_record is not None:
-            until = refresh_record.row.revoked and refresh_record.row.revoked + provider_settings.refresh_token_grace
-            first = tokens.consume_refresh_token(refresh_record, grace_until=until)
-            source = refresh_record.row if first else None  # DOT: one successor per refresh token
-        elif request.grant_type == "authorization_code":
-            codes.consume(self._code(request))  # type: ignore[arg-type]  # validate_code has seen it
-        tokens.store_tokens(
-            application=request.client,
-            user=user,
-            scope=token["scope"],
-            access_token=token["access_token"],
-            refresh_token=token.get("refresh_token"),
-            expires_at=timezone.now() + timedelta(seconds=token["expires_in"]),
-            family=family,
-            source_refresh_token=source,
-            resource=getattr(request, "resource", None),
-        )
-        authorization = self._authorization(request)
-        if authorization is not None:
-            tokens.note_use(authorization.consent)
-        if tokens_issued.has_listeners():
-            tokens_issued.send(
-                sender=type(self),
-                authorization_id=authorization.pk if authorization is not None else None,
-                application_id=request.client.pk,
-                user_id=user.pk if user is not None else None,
-                grant_type=request.grant_type,
-            )
-
-    def _punish_replay(self, authorization_id: Any, *, kind: str) -> None:
-        if authorization_id is None:
-            return
-        if tokens.revoke_authorization(authorization_id, reason=f"{kind}_replayed"):
-            logger.warning("a %s was used twice; authorization %s is revoked", kind, authorization_id)
-        replay_detected.send(sender=type(self), authorization_id=authorization_id, kind=kind)
+    # --- Access tokens at use and at their end ---------------------------------------------------------------------
 
     def revoke_token(self, token: str, token_type_hint: str, request: Any, *args: Any, **kwargs: Any) -> None:
         """Revoke one of the client's own tokens with its family. No super(): DOT knows no family of access tokens."""

@@ -21,6 +21,7 @@ _KINDS = {
     credentials.CLIENT_SECRET: _("client secret"),
     credentials.ACCESS_TOKEN: _("access token"),
     credentials.REFRESH_TOKEN: _("refresh token"),
+    credentials.DEVICE_CODE: _("device code"),
 }
 # In the audit trail, whatever the language.
 _CODES = {credentials.ACCESS_TOKEN: "access_token", credentials.REFRESH_TOKEN: "refresh_token"}

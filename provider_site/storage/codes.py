@@ -39,16 +39,21 @@ class CodeRecord:
         return self.authorization.consumed_at is not None
 
 
-def store_authorization(*, code: str, application: Any, user: Any, scope: str, context: AuthorizationContext) -> None:
-    """Write the authorization of a new code. The caller's transaction writes DOT's grant with it."""
-    Authorization.objects.create(
+def store_authorization(
+    *, code_digest: str, application: Any, user: Any, scope: str, context: AuthorizationContext
+) -> Authorization:
+    """Write the authorization of a new code or an allowed device.
+
+    The caller's transaction writes what the code is found by: DOT's grant, or that of the device.
+    """
+    return Authorization.objects.create(
         id=uuid.uuid4(),
         application=application,
         user=user,
         consent=context.consent,
         session=context.session,
         scope=scope,
-        code_digest=crypto.digest(code),
+        code_digest=code_digest,
         auth_time=context.session.auth_time,
         amr=context.session.amr,
         address=context.address,
