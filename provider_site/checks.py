@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 from provider_site.conf import KNOWN_KEYS, provider_settings
 from provider_site.models import Registration
 from provider_site.models.profile import avatar_storage
+from provider_site.services import key_life
 
 # How many applications one message names.
 _NAMED = 10
@@ -37,7 +38,7 @@ _RFC9700_GATES = (
 
 @register()
 def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report a missing issuer (E001) or key ring (E002), settings that can't work (E005-E009, E011) or none (W004)."""
+    """Report a missing issuer (E001) or key ring (E002), settings unfit (E005-E009, E011, E021) or unknown (W004)."""
     problems: list[CheckMessage] = []
     for name, check_id, line in (
         ("issuer", "provider_site.E001", 'PROVIDER_SITE = {"ISSUER": "https://id.example.com", ...}'),
@@ -79,6 +80,10 @@ _REGISTRATION_SETTINGS = (
     ("email_verified", "provider_site.E009", '"EMAIL_VERIFIED": "accounts.email_verified"'),
     ("outbound_allowed_networks", "provider_site.E011", '"OUTBOUND_ALLOWED_NETWORKS": ["10.1.0.0/16"]'),
     ("outbound_timeout", "provider_site.E011", '"OUTBOUND_TIMEOUT_SECONDS": 10'),
+    ("signing_algorithms", "provider_site.E021", '"SIGNING_ALGORITHMS": ["RS256", "ES256"]'),
+    ("jwks_max_age", "provider_site.E021", '"JWKS_CACHE_SECONDS": 3600'),
+    ("key_rotation", "provider_site.E021", '"KEY_ROTATION_DAYS": 90'),
+    ("key_kept", "provider_site.E021", '"KEY_KEPT_DAYS": 90'),
 )
 
 
@@ -227,6 +232,32 @@ def check_sectors(app_configs: Any, databases: Any = None, **_kwargs: Any) -> li
             id="provider_site.W008",
         )
     ]
+
+
+@register(Tags.database)
+def check_signing_keys(app_configs: Any, databases: Any = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Report private keys that can't be opened (E022), applications whose algorithm is not offered (E023)."""
+    if not databases or router.db_for_read(Registration) not in databases:
+        return []
+    try:
+        sealed_otherwise = key_life.unsealable()
+        rows = Registration.objects.exclude(id_token_alg__in=provider_settings.signing_algorithms)
+        client_ids = list(rows.order_by("pk").values_list("application__client_id", flat=True)[:_NAMED])
+    except (DatabaseError, ImproperlyConfigured):
+        return []  # the tables are made by the very migrate that asks; another check reports a setting
+    problems: list[CheckMessage] = []
+    if sealed_otherwise:
+        text = f"No secret of KEY_RING opens these signing keys: {', '.join(sealed_otherwise[:_NAMED])}."
+        hint = (
+            "Put the secret that sealed them back into PROVIDER_SITE['KEY_RING']; if it is lost: "
+            "manage.py rotate_signing_keys --compromised KID."
+        )
+        problems.append(Error(text, hint=hint, id="provider_site.E022"))
+    if client_ids:
+        text = f"SIGNING_ALGORITHMS does not offer what these applications chose: {', '.join(client_ids)}."
+        hint = "Nobody can sign in there. Choose another algorithm for their ID tokens, or offer theirs again."
+        problems.append(Error(text, hint=hint, id="provider_site.E023"))
+    return problems
 
 
 @register(Tags.security, deploy=True)

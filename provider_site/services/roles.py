@@ -94,7 +94,7 @@ def _wanted() -> Mapping[str, set[tuple[str, str]]]:
         ("provider_site.ClientSecret", "delete"),
         ("provider_site.Member", "delete"),
         ("provider_site.SigningKey", "view"),
-        ("provider_site.SigningKey", "change"),
+        ("provider_site.SigningKey", "rotate_signingkey"),
         ("provider_site.OutboxMessage", "view"),
         ("provider_site.OutboxMessage", "change"),
         ("provider_site.Consent", "view"),

@@ -4,14 +4,17 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from provider_site.errors import KeyStepTooEarly
 from provider_site.models import AuditEvent, Authorization, AuthorizationRequest, Consent, OutboxMessage, SigningKey
-from provider_site.services import keys, outbox, profiles
+from provider_site.services import key_life, keys, outbox, profiles
 from provider_site.signals import consent_given
 from tests import factories
 from tests.provider.driver import Driver, plant_signing_key
@@ -146,17 +149,43 @@ def test_one_answer_fetched_many_times_is_one_code(driver: Driver) -> None:
     assert Authorization.objects.count() == 1
 
 
-def test_first_key_made_by_many_is_one(transactional_db: None) -> None:
-    signers = at_once(lambda _number: keys.signer(), 4)
+def test_first_keys_made_by_many_are_one_for_each_algorithm(transactional_db: None) -> None:
+    signers = at_once(lambda _number: keys.signer("ES256"), 4)
     assert len({signer.kid for signer in signers}) == 1
-    assert SigningKey.objects.filter(status="active").count() == 1
+    assert sorted(SigningKey.objects.values_list("alg", "status")) == [
+        ("ES256", "active"),
+        ("EdDSA", "active"),
+        ("PS256", "active"),
+        ("RS256", "active"),
+    ]
 
 
 def test_keys_rotated_by_many_leave_one_that_signs(transactional_db: None) -> None:
-    keys.signer()
-    keys.rotate()
-    at_once(lambda _number: keys.rotate(), 4)
-    assert SigningKey.objects.filter(status="active").count() == 1
+    plant_signing_key()
+    key_life.rotate(algorithms=["RS256"])
+    SigningKey.objects.filter(status="next").update(created=timezone.now() - timedelta(hours=2))
+
+    def rotate(_number: int) -> bool:
+        try:
+            return bool(key_life.rotate(algorithms=["RS256"]))
+        except KeyStepTooEarly:  # the next key was made a moment ago
+            return False
+
+    assert at_once(rotate, 4).count(True) == 1
+    rsa = SigningKey.objects.filter(alg="RS256").values_list("status", flat=True)
+    assert sorted(rsa) == ["active", "next", "previous"]
+
+
+def test_due_steps_taken_by_many_are_taken_once(transactional_db: None) -> None:
+    plant_signing_key()
+    long_ago = timezone.now() - timedelta(days=100)
+    SigningKey.objects.update(activated_at=long_ago)
+    key_life.rotate(algorithms=["ES256"])
+    SigningKey.objects.filter(status="next").update(created=long_ago)
+    changes = [change for done in at_once(lambda _number: key_life.rotate_due(), 4) for change in done]
+    assert sorted(change.alg for change in changes) == ["ES256", "EdDSA", "PS256", "RS256"]
+    assert [change.alg for change in changes if change.activated] == ["ES256"]
+    assert SigningKey.objects.filter(status="next").count() == 4
 
 
 def test_profile_asked_for_by_many_is_one(transactional_db: None) -> None:

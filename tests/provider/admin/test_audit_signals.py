@@ -19,6 +19,7 @@ from provider_site.services import (
     deletion,
     facts,
     first_party,
+    key_life,
     keys,
     members,
     personal_data,
@@ -152,7 +153,10 @@ class Life:
         personal_data.erase(user=self.friend, actor=self.judge)
 
     def rotate_keys(self) -> None:
-        keys.rotate(actor=self.judge)
+        key_life.rotate(algorithms=["RS256"], actor=self.judge)
+
+    def distrust_keys(self) -> None:
+        key_life.distrust(kids=[keys.signer().kid], actor=self.judge)
 
     def export(self) -> None:
         audit_export.export(events=AuditEvent.objects.all(), file_format="csv", actor=self.judge)
@@ -199,6 +203,7 @@ class Life:
             (A.ACCOUNT_DELETED, None, self.delete_person),
             (A.PERSON_ERASED, None, self.erase_person),
             (A.KEY_ROTATED, None, self.rotate_keys),
+            (A.KEY_RETIRED, None, self.distrust_keys),
             (A.AUDIT_EXPORTED, None, self.export),
             (A.APPLICATION_DELETED, s.application_deleted, self.delete),
         ]

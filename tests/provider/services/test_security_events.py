@@ -13,7 +13,7 @@ from django.utils import timezone
 from consumer_site.jose import KeySource, TokenInvalid, verify_id_token
 from provider_site.models import OutboxMessage, Registration
 from provider_site.policy.security_events import Event
-from provider_site.services import consents, keys, outbox, reviews, security_events
+from provider_site.services import consents, key_life, keys, outbox, reviews, security_events
 from tests import factories
 from tests.event_receiver import Push, Receiver, receiving
 from tests.provider.driver import ISSUER, Driver, verified
@@ -236,8 +236,8 @@ def test_delivery_after_a_rotation_is_signed_by_the_new_key(told: Driver, receiv
     receiver.answers = [(500, b"")]
     consents.withdraw(user=user, application=told.application)
     first = deliver(receiver)
-    keys.rotate()
-    keys.rotate()
+    key_life.rotate(algorithms=["RS256"])
+    key_life.rotate(algorithms=["RS256"], force=True)
     again = deliver(receiver)
     assert again.header["kid"] != first.header["kid"]
     assert again.header["kid"] == keys.signer().kid
