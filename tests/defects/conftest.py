@@ -20,11 +20,12 @@ def driver(registered: Any, user: Any) -> Driver:
 
 
 @pytest.fixture
-def resource(db: None) -> Callable[[str], Any]:
-    """Return a function that asks a resource of this project's with a bearer token."""
+def resource(db: None) -> Callable[..., Any]:
+    """Return a function that asks a resource of this project's with a bearer token, or a query."""
 
-    def ask(token: str) -> Any:
-        request = RequestFactory().get("/resource/", headers={"authorization": f"Bearer {token}", "host": ISSUER_HOST})
+    def ask(token: str, query: dict[str, str] | None = None) -> Any:
+        bearer = {"authorization": f"Bearer {token}"} if token else {}
+        request = RequestFactory().get("/resource/", query, headers={"host": ISSUER_HOST, **bearer})
         return ResourceView.as_view()(request)
 
     return ask
