@@ -16,7 +16,7 @@ from provider_site.policy import grants
 from provider_site.policy.facts import CALLED
 from provider_site.policy.review import Step
 from provider_site.policy.scopes import catalog
-from provider_site.services import applications, facts, roles
+from provider_site.services import applications, facts, roles, signing_choice
 from provider_site.services.link_rules import LINKS, link_faults
 
 _ONE_PER_LINE = _("One per line. Each is compared exactly; only a loopback port may differ.")
@@ -166,6 +166,10 @@ class RegistrationForm(SubjectChoice):
         if "language" in self.fields:
             languages = [("", _("The site's default")), *settings.LANGUAGES]
             self.fields["language"].choices = languages  # type: ignore[attr-defined]  # a ChoiceField's
+        if "id_token_alg" in self.fields:
+            kept = None if self.instance._state.adding else self.instance
+            offered_here: Any = self.fields["id_token_alg"]
+            offered_here.choices = signing_choice.algorithms(registration=kept)
         if "status" in self.fields:
             status = Registration.Status
             offered = [status.DRAFT]

@@ -20,7 +20,7 @@ from provider_site.models import ApplicationScope, AuditEvent, Registration
 from provider_site.policy import grants, redirect
 from provider_site.policy.scopes import catalog
 from provider_site.policy.sectors import Document
-from provider_site.services import audit, dot_column, secrets, sectors
+from provider_site.services import audit, dot_column, secrets, sectors, signing_choice
 from provider_site.services.link_rules import LINKS, link_faults
 from provider_site.signals import application_registered
 
@@ -132,7 +132,7 @@ def register_application(
     Raises ValidationError for a refused address, an unknown scope, PKCE waived for a public client, or no sector.
     """
     validate_redirect_uris([*redirect_uris, *post_logout_redirect_uris])
-    _validate_facts(scopes=scopes, pkce_waived=details.get("pkce_waived", False), client_type=client_type)
+    _validate_facts(scopes=scopes, client_type=client_type, details=details)
     with transaction.atomic():
         application = _create_application(
             client_id=client_id,
@@ -184,12 +184,14 @@ def _create_scopes(application: Any, scopes: Mapping[str, bool], justifications:
     )
 
 
-def _validate_facts(*, scopes: Mapping[str, bool], pkce_waived: bool, client_type: str) -> None:
+def _validate_facts(*, scopes: Mapping[str, bool], client_type: str, details: Details) -> None:
+    if alg := details.get("id_token_alg"):
+        signing_choice.check(alg)
     if unknown := set(scopes) - set(catalog()):
         raise ValidationError(
             _("This site does not offer these scopes: %(scopes)s"), params={"scopes": ", ".join(sorted(unknown))}
         )
-    if pkce_waived and client_type != "confidential":
+    if details.get("pkce_waived") and client_type != "confidential":
         raise ValidationError(_("Only a confidential client can be allowed to sign in without PKCE."))
 
 

@@ -34,6 +34,7 @@ from provider_site.services import (
     pictures,
     reviews,
     sectors,
+    signing_choice,
     subjects,
 )
 from provider_site.services.applications import application_model
@@ -222,6 +223,7 @@ class _Import:
         application.clean_fields(exclude=["user"])
         application.validate_unique()
         application.save()
+        signing_choice.check(entry.id_token_alg)
         registration = Registration(application=application, **self._beside(entry))
         if self.options.keep_status and entry.status in _KEPT_AS_THEY_ARE:
             registration.status, registration.status_reason = entry.status, entry.status_reason
@@ -251,6 +253,8 @@ class _Import:
         if registration.subject_type != entry.subject_type and subjects.is_used(application=application):
             text = "people have used it, and would all be somebody new to it; the admin changes it"
             raise ValidationError({"subject_type": text})
+        if registration.id_token_alg != entry.id_token_alg:
+            signing_choice.check(entry.id_token_alg)
         others = []
         for name, value in self._beside(entry).items():
             if (old := getattr(registration, name)) != value:

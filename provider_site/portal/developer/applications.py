@@ -114,7 +114,8 @@ class CreateView(LoginRequiredMixin, View):
             registered = developers.register(
                 user=request.user,
                 facts=form.asked(logo=""),
-                client_type=form.cleaned_data["client_type"],
+                client_type=form.oauth_client_type,
+                grant=form.grant,
                 once=once,
                 picture=form.cleaned_data["logo"],
                 language=get_language() or "",

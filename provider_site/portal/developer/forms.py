@@ -14,13 +14,15 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from provider_site.policy.facts import LISTS, TEXTS, Facts, ScopeRequest
+from provider_site.policy import grants
+from provider_site.policy.facts import CALLED, LISTS, TEXTS, Facts, ScopeRequest
 from provider_site.policy.scopes import ScopeDefinition, catalog
 from provider_site.policy.sectors import Document
 from provider_site.portal.developer import redirect_uris
 from provider_site.services import applications, facts, pictures, sectors
 
 MAX_URIS = 50
+DEVICE = "device"
 _NOT_ASKED, _OPTIONAL, _REQUIRED = "", "optional", "required"
 _WISHES = {_NOT_ASKED: _("Not asked"), _OPTIONAL: _("Optional"), _REQUIRED: _("Required")}
 _ONE_PER_LINE = _("One per line. Each is compared exactly; only a loopback port may differ.")
@@ -81,6 +83,27 @@ class ApplicationForm(forms.Form):
         _("Address for security events"),
         _("We send it a signed message when somebody takes something back (RFC 8417, 8935). You may leave it empty."),
     )
+    backchannel_logout_uri = _link_field(
+        _("Back-channel logout URI"),
+        _(
+            "When somebody signs out here, our server tells yours there by a signed message (OpenID Connect "
+            "Back-Channel Logout). It works in every browser."
+        ),
+    )
+    frontchannel_logout_uri = _link_field(
+        _("Front-channel logout URI"),
+        _(
+            "A page of yours that we load in the person’s browser, in a frame, when they sign out here. Browsers that "
+            "keep third-party cookies apart make it useless: prefer the back channel."
+        ),
+    )
+    initiate_login_uri = _link_field(
+        _("Initiate login URI"),
+        _(
+            "Where your application begins a sign-in by itself (OpenID Connect Core 4). People get a button that opens "
+            "it among their connected apps. We add iss and target_link_uri to it."
+        ),
+    )
     logo = forms.FileField(
         label=_("Logo"),
         required=False,
@@ -111,8 +134,8 @@ class ApplicationForm(forms.Form):
         kwargs["initial"] = shown | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.application, self.before = application, before
-        # A machine that acts for itself has nobody come back.
-        self.fields["redirect_uris"].required = application.authorization_grant_type == "authorization-code"
+        # Nobody comes back to a machine that acts for itself, or to a device.
+        self.fields["redirect_uris"].required = grants.needs_redirect_uri(application.authorization_grant_type)
         for name in catalog():
             self._add_scope(name, before.scopes.get(name))
 
@@ -135,6 +158,16 @@ class ApplicationForm(forms.Form):
             required=False,
             max_length=300,
         )
+
+    @property
+    def has_called(self) -> bool:
+        """Whether any address that we call, or that people open, is filled in or wrong."""
+        return any(self[name].value() or self[name].errors for name in CALLED)
+
+    @property
+    def is_device(self) -> bool:
+        """Whether the application shows a code instead of sending browsers here."""
+        return bool(self.application.authorization_grant_type == grants.DEVICE_CODE)
 
     def scope_choices(self) -> Iterator[ScopeChoice]:
         """Yield the scopes in the order people see them."""
@@ -199,9 +232,8 @@ class ApplicationForm(forms.Form):
             if name == "openid" and name in self.before.scopes:
                 required = self.before.scopes[name].required  # it makes no difference, so it is no change to review
             scopes[name] = ScopeRequest(required, " ".join(cleaned.get(f"why:{name}", "").split()))
-        texts = ("name", "description", "homepage_url", "privacy_policy_url", "terms_url", "events_url")
         return Facts(
-            **{name: cleaned.get(name, "") for name in texts},
+            **{name: cleaned.get(name, "") for name in TEXTS if name != "logo"},
             **{name: cleaned.get(name, ()) for name in LISTS},
             logo=logo,
             scopes=scopes,
@@ -217,6 +249,7 @@ class NewApplicationForm(ApplicationForm):
         choices=[
             ("confidential", _("On a server of mine")),
             ("public", _("In the browser, or on people's devices")),
+            (DEVICE, _("On a TV, a console or a command line, without a browser")),
         ],
         initial="confidential",
     )
@@ -243,8 +276,21 @@ class NewApplicationForm(ApplicationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Begin with what nearly every application asks for."""
         before = Facts(scopes={"openid": ScopeRequest(required=True)})
-        application = applications.application_model()(authorization_grant_type="authorization-code")
+        application = applications.application_model()(authorization_grant_type=grants.AUTHORIZATION_CODE)
         super().__init__(*args, application=application, before=before, **kwargs)
+        self.fields["redirect_uris"].required = False  # of a device; clean() asks everybody else for it
+
+    @property
+    def grant(self) -> str:
+        """The grant to register the application for."""
+        is_device = self.cleaned_data.get("client_type") == DEVICE
+        return grants.DEVICE_CODE if is_device else grants.AUTHORIZATION_CODE
+
+    @property
+    def oauth_client_type(self) -> str:
+        """Its client type: what is in a device can be read by anybody, so it keeps no secret."""
+        chosen: str = self.cleaned_data["client_type"]
+        return "public" if chosen == DEVICE else chosen
 
     def clean_subject_type(self) -> str:
         """Take what nobody chose for the usual."""
@@ -252,6 +298,7 @@ class NewApplicationForm(ApplicationForm):
 
     def clean(self) -> dict[str, Any]:
         """Read the sector identifier URI, which may take a while, and refuse what makes no sector."""
+        self.application.authorization_grant_type = self.grant
         cleaned = super().clean()
         uri = cleaned.get("sector_identifier_uri", "")
         if cleaned.get("subject_type") != "pairwise":

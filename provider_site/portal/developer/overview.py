@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from provider_site.conf import provider_settings
 from provider_site.models import Registration, Review
 from provider_site.policy import facts as fact_policy
+from provider_site.policy import grants, third_party_login
 from provider_site.portal.developer import redirect_uris, wording
 from provider_site.portal.developer.access import OwnedApplicationMixin
 from provider_site.portal.developer.forms import NoteForm
@@ -46,7 +47,14 @@ class OverviewPage(OwnedApplicationMixin):
             "owner_names": [people.display_name(user=user) for user in members.owners(application=self.application)],
             "issuer": provider_settings.issuer,
             "subject": wording.subject(self.registration),
-            "endpoints": _endpoints(),
+            "endpoints": _endpoints(self.application.authorization_grant_type),
+            "signs_in": grants.signs_in(self.application.authorization_grant_type),
+            "is_device": self.application.authorization_grant_type == grants.DEVICE_CODE,
+            "login_address": third_party_login.login_address(
+                initiate_login_uri=in_force.initiate_login_uri,
+                issuer=provider_settings.issuer,
+                homepage_url=in_force.homepage_url,
+            ),
             "test_event": security_events.latest_test(application=self.application),
             **self._reviews(in_force),
         }
@@ -66,9 +74,12 @@ class OverviewPage(OwnedApplicationMixin):
         return {"waiting": waiting, "pending": pending, "history": decided.order_by("-decided_at", "-pk")[:HISTORY]}
 
 
-def _endpoints() -> list[tuple[str, str]]:
-    names = {
-        "authorization_endpoint": "authorize",
+def _endpoints(grant: str) -> list[tuple[str, str]]:
+    begins = {
+        grants.AUTHORIZATION_CODE: {"authorization_endpoint": "authorize"},
+        grants.DEVICE_CODE: {"device_authorization_endpoint": "device-authorization"},
+    }
+    names = begins.get(grant, {}) | {
         "token_endpoint": "token",
         "userinfo_endpoint": "user-info",
         "revocation_endpoint": "revoke-token",

@@ -14,6 +14,7 @@ from provider_site.portal.developer import (
     redirect_uris,
     secrets,
     snippets,
+    tokens,
     try_it,
     usage,
 )
@@ -46,6 +47,7 @@ developer_urls: list[URLPattern] = [
     ),
     path(f"{_ONE}secrets/<int:secret_id>/revoke/", secrets.RevokeSecretView.as_view(), name="developer-secret-revoke"),
     path(f"{_ONE}try/", try_it.TryView.as_view(), name="developer-try"),
+    path(f"{_ONE}tokens/", tokens.TokensView.as_view(), name="developer-tokens"),
     path(f"{_ONE}settings/", snippets.SnippetsView.as_view(), name="developer-settings"),
     path(f"{_ONE}usage/", usage.UsageView.as_view(), name="developer-usage"),
     path("o/invitations/", invitations.InvitationsView.as_view(), name="invitations"),

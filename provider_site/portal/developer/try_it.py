@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
+from provider_site.policy import grants
 from provider_site.policy.scopes import catalog, in_order
 from provider_site.portal.developer import try_flow
 from provider_site.portal.developer.access import OwnedApplicationMixin
@@ -56,7 +57,7 @@ class TryView(OwnedApplicationMixin):
     def post(self, request: HttpRequest, application_id: str) -> HttpResponse:
         """Begin an attempt; a machine's own token needs no browser and is asked for at once."""
         grant, scopes = self._grant(), self._scopes()
-        if self.is_suspended or grant == "other":
+        if self.is_suspended or grant in {"device", "other"}:
             return self._start_page(request, status=409)
         if grant == "machine":
             # Shown right here: what came back is not kept, so there is nothing to redirect to.
@@ -70,7 +71,11 @@ class TryView(OwnedApplicationMixin):
         return see_other(f"{here}?step={_REQUEST_STEP}")
 
     def _grant(self) -> str:
-        kinds = {"authorization-code": "code", "client-credentials": "machine"}
+        kinds = {
+            grants.AUTHORIZATION_CODE: "code",
+            grants.CLIENT_CREDENTIALS: "machine",
+            grants.DEVICE_CODE: "device",
+        }
         return kinds.get(self.application.authorization_grant_type, "other")
 
     def _scopes(self) -> list[str]:
