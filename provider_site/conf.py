@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.signals import setting_changed
 from django.core.validators import validate_email
@@ -16,11 +15,13 @@ from django.utils.module_loading import import_string
 
 from provider_site.device_settings import DeviceSettings
 from provider_site.outbound_settings import OutboundSettings
+from provider_site.sign_in_settings import SignInSettings
 from provider_site.signing_settings import SigningSettings
 
 KNOWN_KEYS = frozenset(
     {
         "ACCESS_TOKEN_SECONDS",
+        "AUTHENTICATION_METHODS",
         "AUTHORIZATION_CODE_SECONDS",
         "AUTHORIZATION_REQUEST_SECONDS",
         "AVATAR_MAX_BYTES",
@@ -55,7 +56,9 @@ KNOWN_KEYS = frozenset(
         "SECRET_MAX_DAYS",
         "SECRET_WARNING_DAYS",
         "SIGNING_ALGORITHMS",
+        "SIGNUP_URL",
         "SITE_NAME",
+        "STEP_UP",
         "SWITCH_ACCOUNT_URL",
         "UNUSED_CONSENT_DAYS",
         "UNUSED_WARNING_DAYS",
@@ -73,7 +76,7 @@ def _is_duration(value: Any) -> bool:
     return value is None or value == "once" or (isinstance(value, int) and 1 <= value <= 36_500)
 
 
-class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings):
+class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings, SignInSettings):
     """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
 
     Every property is computed once and forgotten when the setting changes (``setting_changed``).
@@ -269,20 +272,6 @@ class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings):
     def nickname_max_length(self) -> int:
         """``NICKNAME_MAX_LENGTH``: characters a nickname may have; 40, at most 100."""
         return min(int(self._user.get("NICKNAME_MAX_LENGTH", 40)), 100)
-
-    @cached_property
-    def account_switch_url(self) -> str:
-        """``SWITCH_ACCOUNT_URL``: URL or pattern name where a person signs in as somebody else; ``LOGIN_URL``."""
-        return str(self._user.get("SWITCH_ACCOUNT_URL") or settings.LOGIN_URL)
-
-    @cached_property
-    def reauthenticate_url(self) -> str | None:
-        """``REAUTHENTICATE_URL``: URL or pattern name where a signed-in person proves again who they are.
-
-        ``None``, the default, signs the person out and in again at ``LOGIN_URL``, which works with any login page.
-        """
-        value = self._user.get("REAUTHENTICATE_URL")
-        return str(value) if value else None
 
     @cached_property
     def recent_sign_in(self) -> timedelta:

@@ -49,7 +49,7 @@ def for_scopes(person: Person, scopes: Iterable[str]) -> dict[str, Any]:
 def opened(scopes: Iterable[str]) -> frozenset[str]:
     """Return the names of the claims ``scopes`` open, single claims among them (``scopes.CLAIM_PREFIX``)."""
     definitions, names = catalog(), frozenset(scopes)
-    single = {name.removeprefix(CLAIM_PREFIX) for name in names if is_claim(name)}
+    single = frozenset(name.removeprefix(CLAIM_PREFIX) for name in names if is_claim(name))
     return single.union(*(definitions[name].claims for name in names if name in definitions))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from provider_site.conf import provider_settings
+from provider_site.policy import claims as claim_policy
 from provider_site.policy import lifetimes
-from provider_site.services import keys, subjects
+from provider_site.services import keys, people, subjects
 from provider_site.storage import access
 
 
@@ -20,13 +22,15 @@ def sign(
     access_token: str,
     client: Any,
     nonce: str | None,
+    scopes: Collection[str],
     consent_ends_at: datetime | None,
 ) -> str:
     """Return the signed ID token of an authorization: who, for whom, when and how they signed in.
 
-    What the person is called is at userinfo (OpenID Core 5.4); ``nonce`` is only for the code exchange (12.2). Without
-    an authorization (a refresh token of stock DOT's) nothing is known of the session. ``consent_ends_at`` is when the
-    first scope of the access token beside it ends by itself: the ID token is believed no longer.
+    What the person is called is at userinfo (OpenID Core 5.4), and here only where the client has asked for it (5.5)
+    and ``scopes`` open it. ``nonce`` is only for the code exchange (12.2). Without an authorization (a refresh token of
+    stock DOT's) nothing is known of the session. ``consent_ends_at`` is when the first scope of the access token beside
+    it ends by itself: the ID token is believed no longer.
     """
     now, registration = timezone.now(), access.registration_of(client)
     signer = keys.signer(registration.id_token_alg if registration is not None else "RS256")
@@ -45,6 +49,9 @@ def sign(
         claims["auth_time"] = int(authorization.auth_time.timestamp())
         if authorization.session_id:
             claims["sid"] = str(authorization.session_id)
-        if authorization.amr:
-            claims["amr"] = authorization.amr
+        claims |= {name: value for name in ("amr", "acr") if (value := getattr(authorization, name))}
+        if authorization.id_token_claims:
+            person = people.person(user=user, registration=registration, scopes=scopes)
+            told = claim_policy.for_scopes(person, scopes)
+            claims |= {name: told[name] for name in authorization.id_token_claims if name in told}
     return signer.sign(claims)

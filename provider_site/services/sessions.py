@@ -8,22 +8,29 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
 
+from provider_site import crypto
+from provider_site.conf import provider_settings
 from provider_site.models import Session
 from provider_site.models.session import digest_of
+from provider_site.policy import authentication
 from provider_site.policy import session_state as policy
+from provider_site.services import audit, logout
 
 BROWSER_STATE_MIDDLEWARE = "provider_site.middleware.BrowserStateMiddleware"
 
 _SID = "provider_site.sid"
 _EARLIER = "provider_site.earlier_sids"
+_EARLIER_KEPT = 50
 _DESTINATIONS = "provider_site.destinations"
 _AUTH_TIME = "provider_site.auth_time"
 _BROWSER_STATE = "provider_site.browser_state"
 _ALLAUTH_METHODS = "account_authentication_methods"
+_MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def connect_receivers() -> None:
@@ -37,21 +44,37 @@ def _note_sign_in(*, request: HttpRequest | None, user: Any, **_kwargs: Any) -> 
         request.session[_AUTH_TIME] = timezone.now().timestamp()
         request.session[_BROWSER_STATE] = secrets.token_urlsafe(24)
         _set_aside(request)  # a new sign-in in the same browser is a new session
-        known = Session.objects.filter(pk__in=request.session.get(_EARLIER, []), ended_at__isnull=True)
-        known.exclude(user=user).update(ended_at=timezone.now())
+        # Of another person Django has thrown away everything, but the cookie that came with this request.
+        if key := request.COOKIES.get(settings.SESSION_COOKIE_NAME):
+            ended = logout.end_of_browser(browser_digest=crypto.digest(key), but_of=user)
+            logout.note_ended_here(request=request, ended=ended)
+        if earlier := request.session.get(_EARLIER, []):  # the key has changed
+            Session.objects.filter(pk__in=earlier).update(browser_digest=_browser_digest(request))
 
 
 def _note_sign_out(*, request: HttpRequest | None, **_kwargs: Any) -> None:
     if request is not None and hasattr(request, "session"):
-        _set_aside(request)
-        for sid in request.session.get(_EARLIER, []):
-            end_session(sid=uuid.UUID(sid))
+        ended = logout.end(sids=sids_here(request=request), reason=Session.EndReason.SIGNED_OUT)
+        logout.note_ended_here(request=request, ended=ended)
+
+
+def sids_here(*, request: HttpRequest) -> list[uuid.UUID]:
+    """Return the session IDs that this browser's sign-in has had: a new sign-in of the same person has a new one."""
+    current = request.session.get(_SID)
+    known = [*request.session.get(_EARLIER, []), *([current] if current else [])]
+    return [uuid.UUID(sid) for sid in known]
 
 
 def _set_aside(request: HttpRequest) -> None:
     """Remember the browser's session as an earlier one: signing out ends what hangs on it too."""
     if sid := request.session.pop(_SID, None):
-        request.session[_EARLIER] = [*request.session.get(_EARLIER, []), sid]
+        request.session[_EARLIER] = [*request.session.get(_EARLIER, []), sid][-_EARLIER_KEPT:]
+
+
+def _browser_digest(request: HttpRequest) -> str:
+    """Return what a session is found by when somebody else signs in over it; empty where the browser has no key."""
+    key = request.session.session_key
+    return crypto.digest(key) if key else ""
 
 
 def auth_time(*, request: HttpRequest) -> datetime:
@@ -80,9 +103,12 @@ def current_session(*, request: HttpRequest) -> Session:
     session = Session.objects.create(
         user=user,
         auth_time=moment,
-        amr=_methods(request),
+        amr=methods(request=request),
         expires_at=request.session.get_expiry_date(),
         credential_digest=digest_of(user),
+        browser_digest=_browser_digest(request),
+        address=audit.address_of(request),
+        user_agent=request.headers.get("User-Agent", "").replace("\x00", "")[:300],
     )
     request.session[_SID] = str(session.pk)
     return session
@@ -95,16 +121,14 @@ def _prolong(session: Session, request: HttpRequest) -> None:
         Session.objects.filter(pk=session.pk).update(expires_at=end)
 
 
-def _methods(request: HttpRequest) -> list[str]:
-    """Return the authentication methods as RFC 8176 names, from what allauth recorded in the session, if it did."""
-    names: list[str] = []
-    for record in request.session.get(_ALLAUTH_METHODS, []):
-        kind = record.get("method")
-        if kind == "password":
-            names.append("pwd")
-        elif kind == "mfa":
-            names.append("hwk" if record.get("type") == "webauthn" else "otp")
-    return sorted(set(names))
+def methods(*, request: HttpRequest) -> list[str]:
+    """Return how the person signed in, as ``amr`` values (RFC 8176): as the host says, or as its session shows."""
+    if (host := provider_settings.authentication_methods) is not None:
+        return sorted({str(name) for name in host(request)})
+    if records := request.session.get(_ALLAUTH_METHODS, []):
+        return authentication.methods(records)
+    # It knows no other way than a password.
+    return ["pwd"] if request.session.get(BACKEND_SESSION_KEY) == _MODEL_BACKEND else []
 
 
 def was_ended(*, request: HttpRequest) -> bool:
@@ -116,12 +140,9 @@ def was_ended(*, request: HttpRequest) -> bool:
     sid = request.session.get(_SID)
     if not sid:
         return False
-    return Session.objects.filter(pk=sid, user=user, ended_at__gte=auth_time(request=request)).exists()
-
-
-def end_session(*, sid: uuid.UUID) -> bool:
-    """End a session; return whether this call did. Tokens without ``offline_access`` die with it at their next use."""
-    return Session.objects.filter(pk=sid, ended_at__isnull=True).update(ended_at=timezone.now()) == 1
+    rows = Session.objects.filter(pk=sid, user=user, ended_at__gte=auth_time(request=request))
+    # Django itself decides which browsers a changed password signs out: this one, where it was changed, not.
+    return rows.exclude(ended_reason=Session.EndReason.PASSWORD).exists()
 
 
 def remember_destination(*, request: HttpRequest, source: str) -> None:
@@ -145,7 +166,7 @@ def keeps_browser_state() -> bool:
 
 
 def browser_state(*, request: HttpRequest) -> str:
-    """Return what stands for this sign-in in this browser; empty where nobody has signed in."""
+    """Return what stands for this sign-in in this browser; empty where nobody is signed in."""
     return str(request.session.get(_BROWSER_STATE, ""))
 
 

@@ -13,7 +13,7 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.models import ApplicationScope, Authorization, Consent, Member, Registration, Session
-from provider_site.policy import review, token_use
+from provider_site.policy import review, scopes, token_use
 from provider_site.storage import consented
 from provider_site.storage.credentials import authorization_id
 from provider_site.storage.tokens import RefreshTokenRecord
@@ -64,9 +64,9 @@ def find_access_token(text: str) -> AccessRecord | None:
 
 
 def registered_scopes(application_id: Any) -> frozenset[str]:
-    """Return the scopes an application may have now: one taken away is taken from its tokens too."""
+    """Return what an application may have now, single claims included: one taken away is taken from its tokens too."""
     rows = ApplicationScope.objects.filter(application=application_id)
-    return frozenset(rows.values_list("scope", flat=True))
+    return scopes.with_claims(rows.values_list("scope", flat=True))
 
 
 def _authorization(family: uuid.UUID | None, row: Any) -> Authorization | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ class AuthorizationContext:
 
     consent: Consent
     session: Session
+    acr: str = ""
+    id_token_claims: Sequence[str] = ()
     address: str | None = None
     user_agent: str = ""
 
@@ -56,6 +59,8 @@ def store_authorization(
         code_digest=code_digest,
         auth_time=context.session.auth_time,
         amr=context.session.amr,
+        acr=context.acr,
+        id_token_claims=list(context.id_token_claims),
         address=context.address,
         user_agent=context.user_agent.replace("\x00", "")[:300],
     )
