@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest
 
 
@@ -49,11 +50,19 @@ def from_body(request: Any) -> ClientCredentials | None:
     return ClientCredentials(client_id, secret)
 
 
+def is_readable(request: HttpRequest) -> bool:
+    """Say whether Django reads the form: one with too much in it, or in another charset, it refuses by a page."""
+    try:
+        return request.POST is not None
+    except (BadRequest, SuspiciousOperation):
+        return False
+
+
 def sent_client_id(request: HttpRequest) -> str:
     """Return the client identifier a token request names in its header or its form, proven or not; may be empty."""
     if (payload := basic_payload(request.headers.get("Authorization"))) is not None:
         credentials = from_basic(payload)
         return credentials.client_id if credentials is not None else ""
-    if request.content_type != "application/x-www-form-urlencoded":
-        return ""  # another body was refused unread
+    if request.content_type != "application/x-www-form-urlencoded" or not is_readable(request):
+        return ""  # such a body was refused unread
     return request.POST.get("client_id") or ""
