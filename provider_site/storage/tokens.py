@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model, set_token_value
 
@@ -36,8 +36,12 @@ def store_tokens(
     family: uuid.UUID | None,
     source_refresh_token: Any = None,
     resource: list[str] | None = None,
+    granted_resource: list[str] | None = None,
 ) -> None:
-    """Write an access token and, if there is one, its refresh token, both by digest. ``family`` joins refreshes."""
+    """Write an access token and, if there is one, its refresh token, both by digest. ``family`` joins refreshes.
+
+    The access token is for ``resource``; the refresh token stays bound to all that was granted (RFC 8707 2.2).
+    """
     access = get_access_token_model()(
         user=user,
         application=application,
@@ -51,7 +55,7 @@ def store_tokens(
     if refresh_token is None:
         return
     refresh = get_refresh_token_model()(
-        user=user, application=application, access_token=access, token_family=family, resource=resource or []
+        user=user, application=application, access_token=access, token_family=family, resource=granted_resource or []
     )
     set_token_value(refresh, refresh_token)
     refresh.save(force_insert=True)
@@ -75,7 +79,7 @@ def find_refresh_token(text: str) -> RefreshTokenRecord | None:
     """
     rows = get_refresh_token_model().objects.filter(token_checksum=crypto.digest(text))
     rows = rows.select_related("application__registration", "user")
-    row = rows.filter(revoked__isnull=True).first() or rows.order_by("-revoked").first()
+    row = rows.order_by(F("revoked").desc(nulls_first=True)).first()
     if row is None:
         return None
     authorization = None

@@ -1,0 +1,53 @@
+"""Access tokens that resource servers read by themselves (RFC 9068)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from provider_site.conf import provider_settings
+from provider_site.policy import scopes
+from provider_site.services import keys, token_subjects
+from provider_site.storage import access, credentials
+
+# RFC 9068 2.1. Nothing else signed here has it, so no other token passes for one, nor one for another.
+TYPE = "at+jwt"
+
+
+def sign(
+    *,
+    client: Any,
+    user: Any | None,
+    authorization: Any | None,
+    family: Any | None,
+    resource: list[str],
+    scope: str,
+    issued_at: datetime,
+    expires_at: datetime,
+) -> str:
+    """Return a signed access token for ``resource``, by default for this site (RFC 9068 2.2, 3).
+
+    Without a ``user`` it is the client's own. Raises TargetRefused where it would tell somebody a subject that is not
+    theirs to know.
+    """
+    registration = access.registration_of(client)
+    claims: dict[str, Any] = {
+        "iss": provider_settings.issuer,
+        "sub": token_subjects.in_jwt(user=user, client=client, resource=resource),
+        "aud": resource[0] if len(resource) == 1 else resource or provider_settings.issuer,
+        "exp": int(expires_at.timestamp()),
+        "iat": int(issued_at.timestamp()),
+        "jti": credentials.new_token_id(family),
+        "client_id": client.client_id,
+        "scope": " ".join(scopes.on_the_wire(scope.split())),
+    }
+    if authorization is not None:
+        claims |= authentication(authorization)
+    signer = keys.signer(registration.id_token_alg if registration is not None else "RS256")
+    return signer.sign(claims, typ=TYPE)
+
+
+def authentication(authorization: Any) -> dict[str, Any]:
+    """Return when and how the person signed in, as far as it is known (RFC 9068 2.2.1, RFC 9470 6)."""
+    found = {"auth_time": int(authorization.auth_time.timestamp())}
+    return found | {name: value for name in ("acr", "amr") if (value := getattr(authorization, name))}
