@@ -17,6 +17,7 @@ class ProviderSiteConfig(AppConfig):
         from provider_site import checks  # noqa: F401  registering is its import
         from provider_site.services import (  # noqa: F401  what the outbox delivers registers on import
             accounts,
+            backchannel_logout,
             consent_support,
             deletion,
             first_party,

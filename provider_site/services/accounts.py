@@ -13,11 +13,10 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 from django.db.models.signals import post_save, pre_delete
 from django.http import HttpRequest
-from django.utils import timezone
 
 from provider_site.models import AppProfile, AuditEvent, PairwiseSubject, Profile, Session, UnionSubject
 from provider_site.policy.security_events import Event
-from provider_site.services import audit, pictures, security_events
+from provider_site.services import audit, logout, pictures, security_events
 from provider_site.storage import accounts as storage
 from provider_site.storage import batches
 
@@ -41,9 +40,12 @@ def connect_receivers() -> None:
 def _note_saved(
     *, instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None = None, **_kwargs: Any
 ) -> None:
-    if raw or created or instance.is_active or (update_fields is not None and "is_active" not in update_fields):
+    if raw or created:
         return
-    end_access(user=instance)
+    if update_fields is None or "password" in update_fields:
+        logout.end_unbound(user=instance)
+    if not instance.is_active and (update_fields is None or "is_active" in update_fields):
+        end_access(user=instance)
 
 
 def end_access(*, user: Any, request: HttpRequest | None = None) -> bool:
@@ -55,7 +57,8 @@ def end_access(*, user: Any, request: HttpRequest | None = None) -> bool:
     if not _has_sessions(user) and not storage.has_access(user_id=user.pk):
         return False
     with transaction.atomic():
-        sessions = Session.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now())
+        # Before what they bought is revoked: the applications of each are told.
+        sessions = logout.end_all(user=user, reason=Session.EndReason.ACCOUNT)
         tokens = storage.revoke_person(user_id=user.pk, reason=_REASON)
         if not sessions and not tokens:  # somebody else's at the same moment
             return False
@@ -114,6 +117,7 @@ def _note_deleted(*, instance: Any, **_kwargs: Any) -> None:
 
 
 def _note(user: Any, *, actor: Any, request: HttpRequest | None) -> None:
+    logout.end_all(user=user, reason=Session.EndReason.ACCOUNT)
     security_events.put_everywhere(user=user, event=Event.ACCOUNT_PURGED)
     action = AuditEvent.Action.ACCOUNT_DELETED
     audit.record(action=action, actor=actor, request=request, data={"user": str(user.pk)})

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from provider_site.conf import provider_settings
 from provider_site.models import AuditEvent, Consent
 from provider_site.policy.security_events import Event
-from provider_site.services import audit, consents, outbox, people, security_events
+from provider_site.services import audit, consents, logout, outbox, people, security_events
 from provider_site.services.notices import mail
 from provider_site.signals import consent_withdrawn
 
@@ -31,6 +31,7 @@ def end_consent(*, consent: Consent, actor: Any, reason: str, request: HttpReque
     locked = Consent.objects.select_for_update().filter(pk=consent.pk, closed_at=None).first()
     if locked is None:
         return False
+    logout.tell_application(consent=locked)
     consents.close(consent=locked, reason=Consent.ClosedReason.ADMINISTRATOR)
     audit.record(
         action=AuditEvent.Action.CONSENT_ENDED,

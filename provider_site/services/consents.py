@@ -21,7 +21,7 @@ from provider_site.policy import scopes as scope_policy
 from provider_site.policy.durations import Duration
 from provider_site.policy.facts import identity_changes
 from provider_site.policy.security_events import Event
-from provider_site.services import audit, authorization_requests, facts, outbox, security_events, situations
+from provider_site.services import audit, authorization_requests, facts, logout, outbox, security_events, situations
 from provider_site.signals import consent_given, consent_narrowed, consent_refused, consent_withdrawn
 from provider_site.storage import access, consented, tokens
 
@@ -233,6 +233,7 @@ def withdraw(*, user: Any, application: Any, request: HttpRequest | None = None)
     consent = _locked_open(user=user, application=application)
     if consent is None:
         return False
+    logout.tell_application(consent=consent)
     close(consent=consent, reason=Consent.ClosedReason.WITHDRAWN)
     audit.record(
         action=AuditEvent.Action.CONSENT_WITHDRAWN,
@@ -288,6 +289,7 @@ def sign_out(*, user: Any, application: Any, request: HttpRequest | None = None)
     consent = _locked_open(user=user, application=application)
     if consent is None:
         return False
+    logout.tell_application(consent=consent)
     ended = tokens.revoke_consent_tokens(consent, reason="signed_out")
     audit.record(
         action=AuditEvent.Action.SIGNED_OUT,

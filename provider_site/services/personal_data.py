@@ -168,7 +168,14 @@ def _authorization(row: Authorization) -> dict[str, Any]:
 
 def _session(row: Session) -> dict[str, Any]:
     names = ("auth_time", "created", "expires_at", "ended_at")
-    return {"sid": str(row.sid), "methods": row.amr, **{name: _time(getattr(row, name)) for name in names}}
+    return {
+        "sid": str(row.sid),
+        "methods": row.amr,
+        "address": row.address,
+        "browser": row.user_agent,
+        "ended_reason": row.ended_reason,
+        **{name: _time(getattr(row, name)) for name in names},
+    }
 
 
 def _membership(row: Member) -> dict[str, Any]:
