@@ -1,12 +1,15 @@
 """How allauth's account pages behave on both sites."""
 
 import base64
+from collections.abc import Sequence
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.webauthn.forms import AddWebAuthnForm as AllauthAddWebAuthnForm
 from cryptography.fernet import Fernet, MultiFernet
@@ -14,7 +17,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+MULTI_FACTOR = "https://refeds.org/profile/mfa"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -74,6 +80,28 @@ def email_verified(user: Any) -> bool:
     from allauth.account.models import EmailAddress  # noqa: PLC0415 - settings name this module before apps are ready
 
     return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+
+
+class LoginForm(AllauthLoginForm):
+    """allauth's form, filled in with whom an application expects (``login_hint``, OpenID Connect Core 3.1.2.1)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hint = context.request.GET.get("login_hint", "")
+        if hint.isprintable() and len(hint) <= 254:
+            self.fields["login"].initial = hint
+
+
+def step_up(request: HttpRequest, contexts: Sequence[str]) -> str | None:
+    """Return the page where this person gives a second factor that reaches one of the contexts, if they have one."""
+    from allauth.mfa.models import Authenticator  # noqa: PLC0415 - settings name this module before apps are ready
+
+    kinds = set(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
+    if Authenticator.Type.WEBAUTHN in kinds and {"phr", MULTI_FACTOR}.intersection(contexts):
+        return reverse("mfa_reauthenticate_webauthn")
+    if Authenticator.Type.TOTP in kinds and MULTI_FACTOR in contexts:
+        return reverse("mfa_reauthenticate")
+    return None
 
 
 class AddWebAuthnForm(AllauthAddWebAuthnForm):

@@ -228,6 +228,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
 ACCOUNT_ADAPTER = "project.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"login": "project.accounts.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if PROVIDER in SITES else "optional"
@@ -286,6 +287,8 @@ if PROVIDER in SITES:
         "ISSUER": PROVIDER_URL,
         "SITE_NAME": SITE_TITLES[PROVIDER],
         "REAUTHENTICATE_URL": "account_reauthenticate",
+        "SIGNUP_URL": "account_signup",
+        "STEP_UP": "project.accounts.step_up",
         "EMAIL_VERIFIED": "project.accounts.email_verified",
         # nobody, staff, verified or everyone: who registers applications at the developer pages.
         "WHO_MAY_REGISTER": os.environ.get("WHO_MAY_REGISTER") or ("verified" if DEBUG else "nobody"),

@@ -21,6 +21,7 @@ from provider_site.signing_settings import SigningSettings
 KNOWN_KEYS = frozenset(
     {
         "ACCESS_TOKEN_SECONDS",
+        "ACR_VALUES",
         "AUTHENTICATION_METHODS",
         "AUTHORIZATION_CODE_SECONDS",
         "AUTHORIZATION_REQUEST_SECONDS",

@@ -6,11 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from provider_site.settings_reader import SettingsReader
+
+# What `acr` says, from the weakest: REFEDS Single-Factor and Multi-Factor Authentication Profile, and OpenID EAP ACR
+# Values 1.0, 2 ("phishing-resistant"). A stronger one includes the weaker.
+SINGLE_FACTOR = "https://refeds.org/profile/sfa"
+MULTI_FACTOR = "https://refeds.org/profile/mfa"
+PHISHING_RESISTANT = "phr"
+CONTEXTS = (SINGLE_FACTOR, MULTI_FACTOR, PHISHING_RESISTANT)
 
 
 class SignInSettings(SettingsReader):
@@ -60,3 +69,18 @@ class SignInSettings(SettingsReader):
         value: Any = self._user.get("AUTHENTICATION_METHODS")
         found: Callable[[HttpRequest], Iterable[str]] | None = import_string(value) if isinstance(value, str) else value
         return found
+
+    @cached_property
+    def acr_values(self) -> Sequence[str]:
+        """``ACR_VALUES``: which ``acr`` values people can reach at the host's sign-in pages, for the metadata.
+
+        Of ``sign_in_settings.CONTEXTS``. Not set: all of them where ``allauth.mfa`` is installed, and one factor
+        without it.
+
+        Raises ImproperlyConfigured for another value.
+        """
+        known = CONTEXTS if apps.is_installed("allauth.mfa") else CONTEXTS[:1]
+        value = self._user.get("ACR_VALUES", known)
+        if isinstance(value, str) or not set(value) <= set(CONTEXTS):
+            raise ImproperlyConfigured(f"PROVIDER_SITE['ACR_VALUES'] is a list of: {', '.join(CONTEXTS)}.")
+        return tuple(name for name in CONTEXTS if name in value)

@@ -8,12 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-# What `acr` says, from the weakest: REFEDS Single-Factor and Multi-Factor Authentication Profile, and OpenID EAP ACR
-# Values 1.0, 2 ("phishing-resistant"). A stronger one includes the weaker.
-SINGLE_FACTOR = "https://refeds.org/profile/sfa"
-MULTI_FACTOR = "https://refeds.org/profile/mfa"
-PHISHING_RESISTANT = "phr"
-CONTEXTS = (SINGLE_FACTOR, MULTI_FACTOR, PHISHING_RESISTANT)
+from provider_site.sign_in_settings import MULTI_FACTOR, PHISHING_RESISTANT, SINGLE_FACTOR
 
 _FACTORS = frozenset({"pwd", "otp", "pop"})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -14,11 +15,18 @@ from django.views.decorators.http import condition
 from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.policy import claims, scopes
+from provider_site.protocol.authorize import parameters
 from provider_site.services import keys
 
 
 def _address(name: str) -> str:
     return provider_settings.issuer_origin + reverse(f"oauth2_provider:{name}")
+
+
+def _bcp47(tag: str) -> str:
+    """Return one of Django's language codes as BCP 47 writes it: ``zh-Hans``, ``pt-BR``."""
+    first, *rest = tag.split("-")
+    return "-".join([first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
 
 
 def document() -> dict[str, Any]:
@@ -33,7 +41,7 @@ def document() -> dict[str, Any]:
         "scopes_supported": list(scopes.catalog()),
         "claims_supported": claims.supported(),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(parameters.RESPONSE_MODES),
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         # The primary key, which applications taken over go on with, is a public one.
         "subject_types_supported": ["public", "pairwise"],
@@ -41,9 +49,11 @@ def document() -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "code_challenge_methods_supported": ["S256"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": list(parameters.prompts()),
+        "acr_values_supported": list(provider_settings.acr_values),
+        "ui_locales_supported": [_bcp47(tag) for tag, _name in settings.LANGUAGES],
         "authorization_response_iss_parameter_supported": True,
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }
