@@ -198,7 +198,7 @@ def curl_begin(client: Client) -> str:
 
 def curl_exchange(client: Client) -> str:
     """Return the command that exchanges the code."""
-    return _token_request(
+    return token_request(
         client,
         '  --data-urlencode "code=${CODE:?paste the code}" \\\n'
         '  --data-urlencode "code_verifier=$VERIFIER" \\\n'
@@ -209,7 +209,7 @@ def curl_exchange(client: Client) -> str:
 
 def curl_refresh(client: Client) -> str:
     """Return the command that renews the tokens."""
-    return _token_request(
+    return token_request(
         client,
         '  --data-urlencode "refresh_token=${REFRESH_TOKEN:?paste the refresh token}"',
         grant_type="refresh_token",
@@ -218,7 +218,7 @@ def curl_refresh(client: Client) -> str:
 
 def curl_machine(client: Client) -> str:
     """Return the command that gets a token without a person."""
-    return _token_request(
+    return token_request(
         client, f"  --data-urlencode {shell('scope=' + client.scope)}", grant_type="client_credentials"
     )
 
@@ -231,7 +231,8 @@ def curl_userinfo() -> str:
     )
 
 
-def _token_request(client: Client, rest: str, *, grant_type: str) -> str:
+def token_request(client: Client, rest: str, *, grant_type: str) -> str:
+    """Return a command that asks the token endpoint as this client; ``rest`` are its further lines."""
     if client.is_confidential:
         # RFC 6749 2.3.1: the ID is form-urlencoded before it goes into the header. The secret is letters and digits.
         missing = "put the secret into this variable first"
