@@ -49,7 +49,7 @@ def completed(body: str) -> str:
         return body
     if not isinstance(answer, dict) or "error" not in answer:
         return body
-    # Not the state that oauthlib repeats: whatever was sent under that name would be told again (RFC 6749 5.2 has none).
+    # Without the state that oauthlib repeats: whatever is sent under that name would be told (RFC 6749 5.2 has none).
     told = {name: answer[name] for name in ("error", "error_description", "error_uri") if name in answer}
     told["error_description"] = describe(answer["error"], answer.get("error_description")) or answer["error"]
     return json.dumps(told)
