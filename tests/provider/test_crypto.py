@@ -75,11 +75,11 @@ def test_key_signs_what_its_public_half_verifies_and_is_named_by_its_thumbprint(
     assert jwk["kid"] == thumbprint
 
 
-def test_key_that_is_no_rsa_key_is_refused() -> None:
+def test_key_of_another_kind_is_refused() -> None:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+    pem = ec.generate_private_key(ec.SECP384R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     with pytest.raises(TypeError):
