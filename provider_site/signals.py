@@ -25,7 +25,7 @@ consent_narrowed = Signal()
 tokens_issued = Signal()
 
 # A single-use credential was used a second time; everything it bought is dead.
-# sender: the validator's class; authorization_id: UUID; kind: "code" or "refresh_token"
+# sender: the validator's class; authorization_id: UUID; kind: "code", "device_code" or "refresh_token"
 replay_detected = Signal()
 
 # A person was shown an error page instead of the way to an application; no transaction is open.

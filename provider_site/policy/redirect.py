@@ -98,9 +98,11 @@ def origin(uri: str) -> str:
     """Return the CSP source of a redirect URI: ``https://host:port`` or ``com.example.app:``.
 
     An IPv6 address can't be written there (CSP 3, 2.3.1), so its scheme stands for it. Empty for a host that is none,
-    which an older row may hold: a ``;`` in it would begin another directive.
+    which an older row may hold: a ``;`` in it would begin another directive. Empty for a device, which has no URI.
     """
     parts = urlsplit(uri)
+    if not parts.scheme:
+        return ""
     if not parts.netloc or "[" in parts.netloc:
         return f"{parts.scheme}:"
     return f"{parts.scheme}://{parts.netloc}" if _HOST.match(parts.netloc) else ""

@@ -9,14 +9,33 @@ import unicodedata
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH = 8
 
-# What people type for a letter they read: digits, vowels, and the same shapes of Cyrillic and Greek keyboards.
-_LOOK_ALIKES = str.maketrans(
-    {
-        **{"8": "B", "6": "G", "1": "L", "I": "L", "|": "L", "0": "Q", "O": "Q", "5": "S", "U": "V", "2": "Z"},
-        **dict(zip("ВСНКМРТХ", "BCHKMPTX", strict=True)),
-        **dict(zip("ΒΗΚΜΝΤΧΖ", "BHKMNTXZ", strict=True)),
-    }
+# What people type for a letter they read: digits, vowels, and the same shapes on Cyrillic and Greek keyboards.
+_DIGITS_AND_VOWELS = ("8610OI|52U", "BGLQQLLSZV")
+_CYRILLIC = (
+    (
+        "\N{CYRILLIC CAPITAL LETTER VE}\N{CYRILLIC CAPITAL LETTER ES}\N{CYRILLIC CAPITAL LETTER EN}"
+        "\N{CYRILLIC CAPITAL LETTER KA}\N{CYRILLIC CAPITAL LETTER EM}\N{CYRILLIC CAPITAL LETTER ER}"
+        "\N{CYRILLIC CAPITAL LETTER TE}\N{CYRILLIC CAPITAL LETTER HA}"
+    ),
+    "BCHKMPTX",
 )
+_GREEK = (
+    (
+        "\N{GREEK CAPITAL LETTER BETA}\N{GREEK CAPITAL LETTER ETA}\N{GREEK CAPITAL LETTER KAPPA}"
+        "\N{GREEK CAPITAL LETTER MU}\N{GREEK CAPITAL LETTER NU}\N{GREEK CAPITAL LETTER TAU}"
+        "\N{GREEK CAPITAL LETTER CHI}\N{GREEK CAPITAL LETTER ZETA}"
+    ),
+    "BHKMNTXZ",
+)
+_LOOK_ALIKES = {
+    ord(typed): meant
+    for typed_ones, meant_ones in (_DIGITS_AND_VOWELS, _CYRILLIC, _GREEK)
+    for typed, meant in zip(typed_ones, meant_ones, strict=True)
+}
+# Separators, punctuation and invisible characters of every script.
+_BETWEEN = ("P", "Z", "C")
+_MINUS = "\N{MINUS SIGN}"
+_LONGEST = 100
 
 
 def new() -> str:
@@ -31,9 +50,8 @@ def display(code: str) -> str:
 
 def read(typed: str) -> str | None:
     """Return the code that was meant, whatever the case, the hyphens and the spaces, or ``None``: none can be meant."""
-    if len(typed) > 100:
+    if len(typed) > _LONGEST:
         return None
     text = unicodedata.normalize("NFKC", typed).upper().translate(_LOOK_ALIKES)
-    # Dashes and spaces of every script, and the underscore and dot of phone keyboards.
-    letters = "".join(char for char in text if unicodedata.category(char)[0] not in "PZC" and char != "−")
+    letters = "".join(char for char in text if not unicodedata.category(char).startswith(_BETWEEN) and char != _MINUS)
     return letters if len(letters) == LENGTH and set(letters) <= set(ALPHABET) else None

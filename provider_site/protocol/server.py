@@ -15,6 +15,8 @@ from oauthlib.oauth2 import (
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
 
 from provider_site.protocol import oauthlib_logs
+from provider_site.protocol.access_tokens import DEVICE_CODE
+from provider_site.protocol.device_grant import DeviceGrant
 
 oauthlib_logs.keep_secrets_out()
 
@@ -28,7 +30,10 @@ class CodeGrant(AuthorizationCodeGrant):
 
 
 class Server(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, RevocationEndpoint):
-    """Authorization code with OpenID Connect, refresh, client credentials. Implicit and password do not exist here."""
+    """Authorization code with OpenID Connect, refresh, client credentials, device code.
+
+    Implicit and password do not exist here.
+    """
 
     def __init__(self, request_validator: Any, *_args: Any, **_kwargs: Any) -> None:
         """Wire the grants to the validator, which also makes the tokens' text and bounds their life."""
@@ -49,6 +54,7 @@ class Server(AuthorizationEndpoint, TokenEndpoint, ResourceEndpoint, RevocationE
                 "authorization_code": code_grant,
                 "refresh_token": RefreshTokenGrant(request_validator),
                 "client_credentials": ClientCredentialsGrant(request_validator),
+                DEVICE_CODE: DeviceGrant(request_validator),
             },
             default_token_type=bearer,
         )

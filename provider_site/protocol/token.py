@@ -12,11 +12,12 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
-from provider_site.protocol import client_authentication, descriptions
+from provider_site.protocol import client_authentication, descriptions, device_grant
+from provider_site.protocol.access_tokens import DEVICE_CODE
 from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.services import usage
 
-_GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+_GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials", DEVICE_CODE})
 
 
 def oauth_error(request: HttpRequest, error: str, description: str, *, status: int = 400) -> HttpResponse:
@@ -46,6 +47,8 @@ def malformed(request: HttpRequest) -> HttpResponse | None:
         )
     if request.META.get("QUERY_STRING"):  # RFC 6749 3.2: parameters are in the body; queries end up in logs
         return oauth_error(request, "invalid_request", "Parameters belong into the request body.")
+    if not client_authentication.is_readable(request):
+        return oauth_error(request, "invalid_request", "The request body is too large, or not in UTF-8.")
     repeated = [name for name, values in request.POST.lists() if len(values) > 1 and name != "resource"]
     if repeated:
         return oauth_error(request, "invalid_request", "A parameter is repeated.")
@@ -63,7 +66,7 @@ class TokenView(OAuthLibMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer, and count what went wrong: to whom, by the name that was sent."""
         response = self._exchange(request)
-        if response.status_code >= 400:
+        if response.status_code >= 400 and not device_grant.is_ordinary(response.content):
             usage.count_error(client_id=client_authentication.sent_client_id(request))
         return response
 

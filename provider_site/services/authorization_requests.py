@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from provider_site import crypto
@@ -47,6 +48,12 @@ def find(*, handle: str, user: Any | None) -> AuthorizationRequest:
             "the authorization request belongs to another person", application=row.application
         )
     return row
+
+
+def resume_path(*, handle: str, kept: AuthorizationRequest) -> str:
+    """Return where a kept request goes on once its person has signed in or decided: a device's has no redirect URI."""
+    name = "device-resume" if kept.parameters.get("device") else "authorize-resume"
+    return reverse(f"oauth2_provider:{name}", args=[handle])
 
 
 def release(*, handle: str, user: Any) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from provider_site.models import Authorization, AuthorizationRequest, DailyCount, OutboxMessage, Session
+from provider_site.models import (
+    Authorization,
+    AuthorizationRequest,
+    DailyCount,
+    DeviceAuthorization,
+    OutboxMessage,
+    Session,
+)
 from provider_site.services import logos, usage
 
 # Long enough that a late tab is told "expired" rather than "unknown", and that a fault can still be looked into.
@@ -21,6 +28,7 @@ def prune() -> dict[str, int]:
     horizon = timezone.now() - KEPT
     return {
         "authorization requests": _delete(AuthorizationRequest.objects.filter(expires_at__lt=horizon)),
+        "device codes": _delete(DeviceAuthorization.objects.filter(expires_at__lt=horizon)),
         "codes never exchanged": _delete(Authorization.objects.filter(consumed_at=None, created__lt=horizon)),
         "sessions": _delete(Session.objects.filter(expires_at__lt=horizon, authorizations=None)),
         "messages": _delete(OutboxMessage.objects.filter(delivered_at__lt=horizon)),

@@ -36,7 +36,8 @@ def read(
 ) -> Situation:
     """Return the situation of an authorization request: ``consent`` is the latest of its person to its application.
 
-    ``prompt`` holds OpenID's values; ``decided`` says that the person has answered this very request.
+    ``prompt`` holds OpenID's values; a device's request has no ``redirect_uri``; ``decided`` says that the person has
+    answered this very request.
     """
     return Situation(
         requested=frozenset(requested),
@@ -47,8 +48,13 @@ def read(
         prompt_consent="consent" in prompt,
         prompt_select_account="select_account" in prompt,
         decided_for_this_request=decided,
-        client_unproven=application.client_type == "public" and redirect.is_native(redirect_uri),
+        client_unproven=_is_unproven(application, redirect_uri),
     )
+
+
+def _is_unproven(application: Any, redirect_uri: str) -> bool:
+    """Tell whether the answer may reach another program than the person means: a device's always (RFC 8628 5.4)."""
+    return not redirect_uri or (application.client_type == "public" and redirect.is_native(redirect_uri))
 
 
 def _is_not_asked_about(application: Any) -> bool:

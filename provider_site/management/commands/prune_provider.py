@@ -12,7 +12,7 @@ from provider_site.services import pruning
 class Command(BaseCommand):
     """Run by a timer, once a day, beside DOT's ``cleartokens``, which deletes expired tokens."""
 
-    help = "Delete expired authorization requests, unused codes, old sessions and delivered messages."
+    help = "Delete expired authorization requests, unused codes, device codes, old sessions and delivered messages."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Delete, and say how many of each."""

@@ -45,6 +45,7 @@ _ENDS: dict[str, Any] = {
     "revoked_by_staff": gettext_lazy("the people who run this site ended it"),
     "leaked": gettext_lazy("a key of it had become public"),
     "code_replayed": gettext_lazy("a key of it was used twice, which may be theft"),
+    "device_code_replayed": gettext_lazy("a key of it was used twice, which may be theft"),
     "refresh_token_replayed": gettext_lazy("a key of it was used twice, which may be theft"),
 }
 

@@ -16,6 +16,7 @@ from provider_site.policy.claims import Person
 from provider_site.policy.durations import Duration
 from provider_site.portal.app_profile import shown_by_form
 from provider_site.portal.app_profile_form import AppProfileForm
+from provider_site.portal.connected.words import device as device_name
 from provider_site.portal.consent import durations, reasons, rows
 from provider_site.portal.consent.question import Question
 from provider_site.security_headers import protect
@@ -59,7 +60,7 @@ def page(
 
 
 def _context(question: Question, handle: str, entered: Entered) -> dict[str, Any]:
-    registration = question.registration
+    registration, device = question.registration, question.device
     person, no_picture = _shown(question, entered.form)
     scope_rows = rows.rows(question, person=person, ticked=entered.ticked, no_picture=no_picture)
     return {
@@ -76,6 +77,8 @@ def _context(question: Question, handle: str, entered: Entered) -> dict[str, Any
         "duration_limit": durations.bound(question),
         "some_settled": bool(question.settled),
         "has_something": bool(question.terms),
+        "device": device,
+        "device_name": device_name(device.user_agent) if device is not None else "",
         "redirect_host": redirect.display_host(question.redirect_uri),
         "profile": profiles.get_profile(user=question.user),
         "app_profile_form": entered.form,

@@ -10,13 +10,13 @@ from typing import Any
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.models import AppProfile, AuthorizationRequest, Consent, Registration
+from provider_site.models import AppProfile, AuthorizationRequest, Consent, DeviceAuthorization, Registration
 from provider_site.policy import claims, durations
 from provider_site.policy import consent as policy
 from provider_site.policy.consent import Outcome, Situation
 from provider_site.policy.durations import Duration
 from provider_site.policy.terms import Term
-from provider_site.services import app_profiles, consents, facts, situations
+from provider_site.services import app_profiles, consents, device_requests, facts, situations
 from provider_site.storage import consented
 
 
@@ -45,8 +45,13 @@ class Question:
         return registration
 
     @property
+    def device(self) -> DeviceAuthorization | None:
+        """The device that asks, where none of the person's own programs does."""
+        return device_requests.device_of(self.kept) if self.kept.parameters.get("device") else None
+
+    @property
     def redirect_uri(self) -> str:
-        """Where the person goes next."""
+        """Where the person goes next; empty where a device asks."""
         return str(self.kept.parameters["redirect_uri"])
 
     @property

@@ -163,7 +163,13 @@ def _select_account(_question: Question, _consent: Consent) -> _Said:
     return _("The app asks with which account you want to go on. You may switch to another one first."), _NONE
 
 
-def _client_unproven(_question: Question, _consent: Consent) -> _Said:
+def _client_unproven(question: Question, _consent: Consent) -> _Said:
+    if not question.redirect_uri:
+        text = _(
+            "You allow this here for a device that is elsewhere. Somebody could have had you enter the code of theirs, "
+            "so we ask each time."
+        )
+        return text, _NONE
     text = _(
         "This app runs on your device, where another program could pretend to be it. So we ask at each sign-in. "
         "Go on only if you have just begun to sign in there."

@@ -11,7 +11,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
@@ -26,7 +25,7 @@ from provider_site.portal.consent.forms import ALLOW, DENY, PREVIEW, ConsentForm
 from provider_site.portal.consent.page import Entered, nothing_yet, page, profile_form
 from provider_site.portal.consent.question import Question, read
 from provider_site.portal.see_other import see_other
-from provider_site.services import app_profiles, authorization_requests, consents, sessions
+from provider_site.services import app_profiles, authorization_requests, consents, device_authorizations, sessions
 from provider_site.storage import access
 
 
@@ -48,7 +47,10 @@ class ConsentView(LoginRequiredMixin, View):
         # Suspended while the page was open: a consent to it must not be recorded.
         if not access.serves(access.registration_of(kept.application), user_id=request.user.pk):
             raise AuthorizationRequestExpired("the application serves nobody any more", application=kept.application)
-        return read(kept=kept, user=request.user)
+        question = read(kept=kept, user=request.user)
+        if question.device is not None and not device_authorizations.is_open(question.device):
+            raise AuthorizationRequestExpired("the device's code is over", application=kept.application)
+        return question
 
     def get(self, request: HttpRequest, handle: str) -> HttpResponse:
         """Show the page."""
@@ -63,7 +65,7 @@ class ConsentView(LoginRequiredMixin, View):
         # Whatever else is in the form: a no takes nothing that could be altered.
         if request.POST.getlist("decision") == [DENY]:
             consents.deny(authorization_request=question.kept, user=request.user, request=request)
-            return see_other(reverse("oauth2_provider:authorize-resume", args=[handle]))
+            return see_other(authorization_requests.resume_path(handle=handle, kept=question.kept))
         form = ConsentForm(request.POST, choices=question.choices, offered=question.offered)
         profile = profile_form(question, request.POST, request.FILES)
         entered = Entered(form.chosen_scopes(), form.chosen_duration(otherwise=question.preselected()), profile)
@@ -102,7 +104,7 @@ class ConsentView(LoginRequiredMixin, View):
             if entered.form is not None:
                 entered.form.add_error("app_picture", error.messages)
             return page(request, question, handle, entered, status=400)
-        return see_other(reverse("oauth2_provider:authorize-resume", args=[handle]))
+        return see_other(authorization_requests.resume_path(handle=handle, kept=question.kept))
 
     def _again(self, request: HttpRequest, question: Question, handle: str) -> HttpResponse:
         """Show the question as it is now, with none of the choices made about another one."""
@@ -149,6 +151,7 @@ class SwitchAccountView(LoginRequiredMixin, View):
             return expired_page(request, error)
         authorization_requests.release(handle=handle, user=request.user)
         logout(request)
-        sessions.remember_destination(request=request, source=redirect.origin(kept.parameters["redirect_uri"]))
-        resume = reverse("oauth2_provider:authorize-resume", args=[handle])
+        if destination := redirect.origin(kept.parameters["redirect_uri"]):
+            sessions.remember_destination(request=request, source=destination)
+        resume = authorization_requests.resume_path(handle=handle, kept=kept)
         return see_other(redirect_to_login(resume, resolve_url(provider_settings.account_switch_url)).url)

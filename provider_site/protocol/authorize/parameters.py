@@ -65,8 +65,8 @@ class AuthorizationParameters:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> AuthorizationParameters:
-        """Return the request kept as ``kept``."""
-        return cls(**kept)
+        """Return the request kept as ``kept``, without what is kept beside it for a device."""
+        return cls(**{name: kept[name] for name in cls.__dataclass_fields__ if name in kept})
 
     def query(self) -> dict[str, str]:
         """Return the request as oauthlib reads it again when the answer is made."""
