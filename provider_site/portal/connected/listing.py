@@ -16,7 +16,7 @@ from provider_site.conf import provider_settings
 from provider_site.models import Registration
 from provider_site.portal.connected import words
 from provider_site.security_headers import protect
-from provider_site.services import connections, people
+from provider_site.services import app_links, connections, people
 from provider_site.services.connections import Connection
 
 _PER_PAGE = 50
@@ -56,6 +56,7 @@ def _card(connection: Connection, names: dict[Any, str]) -> dict[str, Any]:
         "registration": registration,
         "suspended": registration is not None and registration.status == Registration.Status.SUSPENDED,
         "owner_name": names.get(registration.owner_id, "") if registration is not None else "",
+        "opens_at": app_links.opens_at(registration=registration),
         "titles": shown,
         "more": len(titles) - len(shown),
     }

@@ -23,7 +23,7 @@ from provider_site.portal.connected import words
 from provider_site.portal.connected.finding import find
 from provider_site.portal.shared_values import SharedValues
 from provider_site.security_headers import protect
-from provider_site.services import app_profiles, applications, connections, people
+from provider_site.services import app_links, app_profiles, applications, connections, people
 from provider_site.services.connections import Connection
 from provider_site.storage import access
 
@@ -79,6 +79,7 @@ class ConnectedAppView(LoginRequiredMixin, View):
             "owner_name": people.display_name(user=registration.owner if registration else None),
             "reviewed": status in {Registration.Status.APPROVED, Registration.Status.SUSPENDED},
             "suspended": status == Registration.Status.SUSPENDED,
+            "opens_at": app_links.opens_at(registration=registration),
             "served": access.serves(registration, user_id=request.user.pk),
             "connection": connection,
             "shown": shown_to_app(person=person, row=chosen, application=application, scopes=seen),

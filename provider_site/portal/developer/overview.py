@@ -9,11 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from provider_site.conf import provider_settings
 from provider_site.models import Registration, Review
 from provider_site.policy import facts as fact_policy
-from provider_site.policy import grants, third_party_login
+from provider_site.policy import grants
 from provider_site.portal.developer import redirect_uris, wording
 from provider_site.portal.developer.access import OwnedApplicationMixin
 from provider_site.portal.developer.forms import NoteForm
-from provider_site.services import facts, members, own_endpoints, people, reviews, security_events
+from provider_site.services import app_links, facts, members, own_endpoints, people, reviews, security_events
 
 HISTORY = 20
 _Status = Registration.Status
@@ -50,10 +50,8 @@ class OverviewPage(OwnedApplicationMixin):
             "endpoints": _endpoints(self.application.authorization_grant_type),
             "signs_in": grants.signs_in(self.application.authorization_grant_type),
             "is_device": self.application.authorization_grant_type == grants.DEVICE_CODE,
-            "login_address": third_party_login.login_address(
-                initiate_login_uri=in_force.initiate_login_uri,
-                issuer=provider_settings.issuer,
-                homepage_url=in_force.homepage_url,
+            "login_address": app_links.address(
+                initiate_login_uri=in_force.initiate_login_uri, homepage_url=in_force.homepage_url
             ),
             "test_event": security_events.latest_test(application=self.application),
             **self._reviews(in_force),
