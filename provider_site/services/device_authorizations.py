@@ -150,7 +150,7 @@ def allow(*, device: DeviceAuthorization, user: Any, scope: str, context: Author
     """
     with transaction.atomic():
         _decide(device, DeviceAuthorization.Decision.ALLOWED, user)
-        own = _session_of_its_own(context.session, user)
+        own = _session_of_its_own(device, context.session, user)
         context = replace(context, session=own, address=device.address, user_agent=device.user_agent)
         authorization = codes.store_authorization(
             code_digest=device.device_code_digest,
@@ -177,7 +177,7 @@ def _decide(device: DeviceAuthorization, decision: DeviceAuthorization.Decision,
         )
 
 
-def _session_of_its_own(browser: Session, user: Any) -> Session:
+def _session_of_its_own(device: DeviceAuthorization, browser: Session, user: Any) -> Session:
     """Begin the device's session: a television is not signed out when the telephone's browser is.
 
     A new password, the account's end and whatever ends all of a person's sessions ends it too.
@@ -189,6 +189,8 @@ def _session_of_its_own(browser: Session, user: Any) -> Session:
         amr=browser.amr,
         expires_at=timezone.now() + provider_settings.device_session_lifetime,
         credential_digest=digest_of(user),
+        address=device.address,
+        user_agent=device.user_agent,
     )
 
 
