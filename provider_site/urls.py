@@ -9,7 +9,19 @@ from provider_site.portal import app_profile, personal_data, profile
 from provider_site.portal.connected import actions, listing, one
 from provider_site.portal.consent.views import ConsentView, SwitchAccountView
 from provider_site.portal.developer.routes import developer_urls
-from provider_site.protocol import authorize, metadata, token, userinfo
+from provider_site.portal.device.confirm import ConfirmDeviceView
+from provider_site.portal.device.entry import EnterCodeView
+from provider_site.portal.device.outcome import DeviceOutcomeView
+from provider_site.protocol import (
+    authorize,
+    device_authorization,
+    device_verification,
+    introspection,
+    metadata,
+    token,
+    userinfo,
+)
+from provider_site.protocol.logout.routes import logout_urls
 
 protocol_urls = [
     path(".well-known/openid-configuration", metadata.MetadataView.as_view(), name="oidc-connect-discovery-info"),
@@ -29,12 +41,20 @@ protocol_urls = [
     path("o/authorize/<slug:handle>/", authorize.ResumeView.as_view(), name="authorize-resume"),
     path("o/token/", token.TokenView.as_view(), name="token"),
     path("o/revoke_token/", token.RevokeView.as_view(), name="revoke-token"),
+    path("o/device_authorization/", device_authorization.BeginView.as_view(), name="device-authorization"),
+    path("o/device/", EnterCodeView.as_view(), name="device"),
+    path("o/device/<slug:handle>/continue/", device_verification.DeviceResumeView.as_view(), name="device-resume"),
+    path("o/introspect/", introspection.IntrospectView.as_view(), name="introspect"),
     path("o/userinfo/", userinfo.UserInfoView.as_view(), name="user-info"),
+    *logout_urls,
 ]
 
 portal_urls = [
     path("o/consent/<slug:handle>/", ConsentView.as_view(), name="consent"),
     path("o/consent/<slug:handle>/switch/", SwitchAccountView.as_view(), name="consent-switch-account"),
+    path("o/device/", EnterCodeView.as_view(), name="device"),
+    path("o/device/<slug:handle>/", ConfirmDeviceView.as_view(), name="device-confirm"),
+    path("o/device/<slug:handle>/done/", DeviceOutcomeView.as_view(), name="device-outcome"),
     path("o/apps/", listing.ConnectedAppsView.as_view(), name="connected-apps"),
     path("o/apps/<str:application_id>/", one.ConnectedAppView.as_view(), name="connected-app"),
     path("o/apps/<str:application_id>/withdraw/", actions.WithdrawView.as_view(), name="withdraw"),

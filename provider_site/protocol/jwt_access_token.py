@@ -41,13 +41,6 @@ def sign(
         "client_id": client.client_id,
         "scope": " ".join(scopes.on_the_wire(scope.split())),
     }
-    if authorization is not None:
-        claims |= authentication(authorization)
+    claims |= token_subjects.authentication(authorization)
     signer = keys.signer(registration.id_token_alg if registration is not None else "RS256")
     return signer.sign(claims, typ=TYPE)
-
-
-def authentication(authorization: Any) -> dict[str, Any]:
-    """Return when and how the person signed in, as far as it is known (RFC 9068 2.2.1, RFC 9470 6)."""
-    found = {"auth_time": int(authorization.auth_time.timestamp())}
-    return found | {name: value for name in ("acr", "amr") if (value := getattr(authorization, name))}

@@ -15,8 +15,9 @@ from django.views.decorators.http import condition
 from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.policy import claims, scopes
+from provider_site.protocol.access_tokens import DEVICE_CODE
 from provider_site.protocol.authorize import parameters
-from provider_site.services import keys
+from provider_site.services import keys, sessions
 
 
 def _address(name: str) -> str:
@@ -36,22 +37,33 @@ def document() -> dict[str, Any]:
         "authorization_endpoint": _address("authorize"),
         "token_endpoint": _address("token"),
         "userinfo_endpoint": _address("user-info"),
+        "device_authorization_endpoint": _address("device-authorization"),
         "revocation_endpoint": _address("revoke-token"),
+        "introspection_endpoint": _address("introspect"),
         "jwks_uri": _address("jwks-info"),
+        "end_session_endpoint": _address("rp-initiated-logout"),
+        # Only where browsers are given the cookie that the frame compares.
+        **({"check_session_iframe": _address("check-session")} if sessions.keeps_browser_state() else {}),
         "scopes_supported": list(scopes.catalog()),
         "claims_supported": claims.supported(),
         "response_types_supported": ["code"],
         "response_modes_supported": list(parameters.RESPONSE_MODES),
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
         # The primary key, which applications taken over go on with, is a public one.
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": list(provider_settings.signing_algorithms),
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        # Who asks about tokens has proven itself (RFC 7662 2.1).
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(parameters.prompts()),
         "acr_values_supported": list(provider_settings.acr_values),
         "ui_locales_supported": [_bcp47(tag) for tag, _name in settings.LANGUAGES],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": True,
         "request_parameter_supported": False,

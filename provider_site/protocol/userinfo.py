@@ -10,7 +10,8 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from provider_site.policy import claims
+from provider_site.conf import provider_settings
+from provider_site.policy import claims, resources
 from provider_site.services import people
 from provider_site.storage import access
 
@@ -54,6 +55,8 @@ class UserInfoView(View):
         if record is None or record.refusal is not None or record.row.user is None:
             logger.info("userinfo refused a token: %s", record.refusal if record is not None else "unknown")
             return _challenge(401, "invalid_token", "The access token is invalid or has expired.")
+        if not resources.is_addressed(record.row.resource or [], to=provider_settings.issuer):
+            return _challenge(401, "invalid_token", "The access token is for another resource.")
         if "openid" not in record.scopes:
             return _challenge(403, "insufficient_scope", "The access token lacks the scope openid.", scope="openid")
         registration = access.registration_of(record.row.application)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from oauth2_provider.models import AbstractApplication
+from oauth2_provider.models import AbstractApplication, get_application_model
 from oauthlib.oauth2.rfc6749 import errors
 
 from provider_site import crypto
@@ -36,6 +36,9 @@ class Validator(DeviceCodes):
         if "\x00" in (client_id or ""):  # PostgreSQL refuses the query
             request.client = None
             return None
+        if not request.client:  # in one query, with what every answer reads of it; super() takes what is there
+            rows = get_application_model().objects.select_related("registration")
+            request.client = rows.filter(client_id=client_id).first()
         application = super()._load_application(client_id, request)
         registration = access.registration_of(application)
         if registration is None or registration.status == Registration.Status.SUSPENDED:

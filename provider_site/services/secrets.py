@@ -261,19 +261,23 @@ def verify_secret(*, application: Any, secret: str) -> bool:
     """
     if not secret:
         return False
-    live = ClientSecret.objects.filter(_live(timezone.now()), application=application).only("pk", "digest")
+    live = ClientSecret.objects.filter(_live(timezone.now()), application=application).only(
+        "pk", "digest", "last_used_at"
+    )
     for row in live:
         if crypto.matches(secret, row.digest):
-            _note_use(row.pk)
+            _note_use(row)
             return True
     return dot_column.verify(application=application, secret=secret)
 
 
-def _note_use(secret_id: int) -> None:
+def _note_use(row: ClientSecret) -> None:
     """Record the day of the last use; one write a day per secret, not one per request."""
     now = timezone.now()
-    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now.replace(hour=0, minute=0, second=0, microsecond=0))
-    ClientSecret.objects.filter(stale, pk=secret_id).update(last_used_at=now)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if row.last_used_at is None or row.last_used_at < today:
+        stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=today)
+        ClientSecret.objects.filter(stale, pk=row.pk).update(last_used_at=now)
 
 
 def warn_expiring() -> int:

@@ -49,6 +49,14 @@ def of_client(*, client_id: str) -> str:
     return f"client:{client_id}" if _LIKE_A_SUBJECT.fullmatch(client_id) and _is_taken(client_id) else client_id
 
 
+def authentication(authorization: Any | None) -> dict[str, Any]:
+    """Return when and how the person signed in, as far as it is known (RFC 9068 2.2.1, RFC 9470 6)."""
+    if authorization is None:
+        return {}
+    found = {"auth_time": int(authorization.auth_time.timestamp())}
+    return found | {name: value for name in ("acr", "amr") if (value := getattr(authorization, name))}
+
+
 def _is_taken(text: str) -> bool:
     if Profile.objects.filter(subject=text).exists() or PairwiseSubject.objects.filter(subject=text).exists():
         return True

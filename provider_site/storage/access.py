@@ -177,18 +177,39 @@ def _bought(authorization: Authorization) -> frozenset[str]:
     return registered_scopes(authorization.application_id).intersection(authorization.scope.split())
 
 
-def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
-    """Return why a refresh token may not be used now, or ``None``: the same rule as for access tokens."""
+@dataclass(frozen=True, slots=True)
+class RefreshUse:
+    """What a refresh token is good for at the moment it was read: the verdict, its scopes, and when it ends."""
+
+    refusal: token_use.Refusal | None
+    scopes: frozenset[str]
+    expires_at: datetime
+
+
+def refresh_use(record: RefreshTokenRecord) -> RefreshUse:
+    """Return what a refresh token may be used for now, by the same rule as access tokens; rotation is not looked at."""
     row, authorization = record.row, record.authorization
+    consent = authorization.consent if authorization is not None else _latest_consent(row)
+    bought = _bought(authorization) if authorization is not None else _legacy_scope(row)
+    registration = registration_of(row.application)
+    ends_at = row.created + provider_settings.refresh_token_idle_lifetime
     facts = _facts(
         row=row,
         authorization=authorization,
-        consent=authorization.consent if authorization is not None else _latest_consent(row),
+        consent=consent,
         family=row.token_family,
-        expires_at=row.created + provider_settings.refresh_token_idle_lifetime,
-        scope=_bought(authorization) if authorization is not None else _legacy_scope(row),
+        expires_at=ends_at,
+        scope=bought,
     )
-    return token_use.refusal(facts, now=timezone.now())
+    if consent is not None:
+        bought &= consented.held(consent, registration)
+        ends_at = min(ends_at, consented.end(consent, registration) or ends_at)
+    return RefreshUse(token_use.refusal(facts, now=timezone.now()), bought, ends_at)
+
+
+def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
+    """Return why a refresh token may not be used now, or ``None``."""
+    return refresh_use(record).refusal
 
 
 def _legacy_scope(row: Any) -> frozenset[str]:

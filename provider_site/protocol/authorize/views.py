@@ -26,7 +26,7 @@ from provider_site.protocol.authorize.parameters import AuthorizationParameters,
 from provider_site.protocol.authorize.pipeline import Pipeline
 from provider_site.protocol.descriptions import unregistered_scopes
 from provider_site.protocol.scopes_backend import ScopesBackend
-from provider_site.services import applications, authorization_requests, keys
+from provider_site.services import applications, authorization_requests, keys, resource_servers
 from provider_site.storage import access
 
 _PAGES = {
@@ -107,6 +107,9 @@ class AuthorizeView(Pipeline):
                 return Fault("invalid_request", "The id_token_hint is no ID token of ours for this client.")
         if subject and claims.subject and subject != claims.subject:
             return Fault("invalid_request", "The id_token_hint and the claim sub name two people.")
+        resource = [name for name in [*request.GET.getlist("resource"), *request.POST.getlist("resource")] if name]
+        if wrong := resource_servers.fault(resource):
+            return Fault("invalid_target", wrong)
         return parameters_module.read(
             sent,
             redirect_uri=redirect_uri,
@@ -114,7 +117,7 @@ class AuthorizeView(Pipeline):
             claims=claims,
             obtainable=access.registered_scopes(application.pk) if claims.userinfo or claims.id_token else frozenset(),
             subject=subject,
-            resource=[*request.GET.getlist("resource"), *request.POST.getlist("resource")],
+            resource=list(dict.fromkeys(resource)),
         )
 
     def _at_fault(
