@@ -98,7 +98,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    *(["provider_site.middleware.BrowserStateMiddleware"] if PROVIDER in SITES else []),
+    *(["provider_site.middleware.ProviderSessionMiddleware"] if PROVIDER in SITES else []),
 ]
 
 TEMPLATES = [

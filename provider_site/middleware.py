@@ -1,4 +1,8 @@
-"""What a host adds to its ``MIDDLEWARE``, after its sessions and people: the cookie of OpenID Session Management."""
+"""What a host adds to its ``MIDDLEWARE``, after its sessions and people: how pages of applications learn of a sign-out.
+
+Without it everything works but OpenID Session Management and, after a sign-out by the host's own page, the front
+channel.
+"""
 
 from __future__ import annotations
 
@@ -8,40 +12,35 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from provider_site.conf import provider_settings
-from provider_site.services import sessions
-
-_NAME = "provider-state"
-_HOST_NAME = f"__Host-{_NAME}"
+from provider_site.protocol.logout import pages
+from provider_site.services import logout, sessions
 
 
-def cookie_name(request: HttpRequest) -> str:
-    """Return the name of the cookie that check_session.js reads; by its prefix no other host can set it."""
-    return _HOST_NAME if request.is_secure() else _NAME
+class ProviderSessionMiddleware:
+    """Keep the browser-state cookie as the session has it, and lead a sign-out through the front channel.
 
-
-class BrowserStateMiddleware:
-    """Keep the browser-state cookie as the session has it: set at a sign-in, another at the next, gone at sign-out.
-
-    It has no other use than to be compared (OpenID Session Management 3.2), so that a script may read it; it goes into
-    frames of other sites, which a browser does only for ``SameSite=None; Secure``. Over plain http it stays ``Lax``:
-    there frames of the same site see it alone.
+    The cookie is set at a sign-in, another at the next, and gone at sign-out. It has no other use than to be compared
+    (OpenID Session Management 3.2), so that a script may read it; it goes into frames of other sites, which browsers
+    allow for ``SameSite=None; Secure`` alone. Over plain http it is ``Lax``: frames of the same site see it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer, and set the cookie where the request looked at its session."""
+        """Answer, and see to both where the request looked at its session."""
         response = self.get_response(request)
         # A host may serve other sites by the same process.
         if request.session.accessed and request.get_host() == urlsplit(provider_settings.issuer).netloc:
-            self._follow(request, response)
+            self._keep_cookie(request, response)
+            self._load_frames(request, response)
         return response
 
-    def _follow(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        name, state = cookie_name(request), sessions.browser_state(request=request)
+    def _keep_cookie(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        name, state = sessions.browser_state_cookie(request=request), sessions.browser_state(request=request)
         known = request.COOKIES.get(name, "")
         if state and state != known:
             lifetime = None if request.session.get_expire_at_browser_close() else request.session.get_expiry_age()
@@ -52,3 +51,14 @@ class BrowserStateMiddleware:
         # A request from another site comes without the session's cookie, and says nothing about the sign-in.
         elif known and not state and settings.SESSION_COOKIE_NAME in request.COOKIES:
             response.delete_cookie(name, path="/", samesite="None" if request.is_secure() else "Lax")
+
+    def _load_frames(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Put the page with the frames between a sign-out and where it leads to on this site (Front-Channel Logout 3).
+
+        The pages for an application's wish have done so themselves.
+        """
+        location = response.headers.get("Location", "")
+        stays = url_has_allowed_host_and_scheme(location, allowed_hosts=None)
+        if response.status_code in {302, 303} and stays and (frames := logout.take_frames(request=request)):
+            follow = provider_settings.issuer_origin + location if location.startswith("/") else ""
+            response.headers["Location"] = pages.outcome_address(ended=True, frames=frames, follow=follow)

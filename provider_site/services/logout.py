@@ -156,9 +156,10 @@ def note_ended_here(*, request: HttpRequest, ended: Iterable[Ended]) -> None:
     setattr(request, _ENDED_HERE, [*getattr(request, _ENDED_HERE, ()), *ended])
 
 
-def frames_of(*, request: HttpRequest) -> list[Frame]:
-    """Return the pages that the browser should load for what this request signed out of, each once."""
+def take_frames(*, request: HttpRequest) -> list[Frame]:
+    """Return, once, the pages that the browser should load for what this request signed out of."""
     ended: list[Ended] = getattr(request, _ENDED_HERE, [])
+    setattr(request, _ENDED_HERE, [])
     return list(dict.fromkeys(frame for each in ended for frame in each.frames))
 
 

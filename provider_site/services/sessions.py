@@ -21,7 +21,7 @@ from provider_site.policy import authentication
 from provider_site.policy import session_state as policy
 from provider_site.services import audit, logout
 
-BROWSER_STATE_MIDDLEWARE = "provider_site.middleware.BrowserStateMiddleware"
+MIDDLEWARE = "provider_site.middleware.ProviderSessionMiddleware"
 
 _SID = "provider_site.sid"
 _EARLIER = "provider_site.earlier_sids"
@@ -162,7 +162,12 @@ def destinations(*, request: HttpRequest) -> list[str]:
 
 def keeps_browser_state() -> bool:
     """Tell whether browsers are told apart for clients: where the host has the middleware that sets the cookie."""
-    return BROWSER_STATE_MIDDLEWARE in settings.MIDDLEWARE
+    return MIDDLEWARE in settings.MIDDLEWARE
+
+
+def browser_state_cookie(*, request: HttpRequest) -> str:
+    """Return the name of the cookie that holds the browser's state; by its prefix no other host can set it."""
+    return "__Host-provider-state" if request.is_secure() else "provider-state"
 
 
 def browser_state(*, request: HttpRequest) -> str:
