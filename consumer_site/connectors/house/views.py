@@ -57,7 +57,7 @@ class HouseAdapter(OAuth2Adapter):
     provider_id = HouseProvider.id
 
 
-def _provider(request: HttpRequest) -> HouseProvider | HttpResponse:
+def configured_provider(request: HttpRequest) -> HouseProvider | HttpResponse:
     """Return the configured provider, or the page that says that there is not exactly one."""
     try:
         provider: HouseProvider = get_adapter(request).get_provider(request, HouseProvider.id)
@@ -76,7 +76,7 @@ def _provider(request: HttpRequest) -> HouseProvider | HttpResponse:
 @require_http_methods(["GET", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
     """Send the person to the provider; a GET asks first, so that no foreign page can start a sign-in."""
-    provider = _provider(request)
+    provider = configured_provider(request)
     if isinstance(provider, HttpResponse):
         return provider
     question: HttpResponse | None = respond_to_login_on_get(request, provider)
@@ -93,7 +93,7 @@ class HouseCallbackView(OAuth2CallbackView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Finish the sign-in, or say on a page why not. The checks' order matters: see each step."""
         del args, kwargs
-        provider = _provider(request)
+        provider = configured_provider(request)
         if isinstance(provider, HttpResponse):
             return provider
         state: dict[str, Any] | None = None
