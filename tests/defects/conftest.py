@@ -9,14 +9,26 @@ from django.test import RequestFactory
 from tests.defects.resource import ResourceView
 from tests.defects.stock.driver import StockDriver
 from tests.defects.stock.wiring import stock_dot
+from tests.provider.device import Device, make_device_application
 from tests.provider.driver import ISSUER_HOST, Driver, plant_signing_key
 
 
 @pytest.fixture
-def driver(registered: Any, user: Any) -> Driver:
-    """Return an approved application of ours and a signed-in person's browser."""
+def signing_key(db: None) -> None:
+    """Give this installation its key."""
     plant_signing_key()
+
+
+@pytest.fixture
+def driver(signing_key: None, registered: Any, user: Any) -> Driver:
+    """Return an approved application of ours and a signed-in person's browser."""
     return Driver(registered, user)
+
+
+@pytest.fixture
+def device(signing_key: None, user: Any) -> Device:
+    """Return a device of an approved application of ours, and the browser of the person before it."""
+    return Device(make_device_application(), user)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from django.utils.datastructures import MultiValueDictKeyError
 from oauth2_provider.models import get_application_model
 
 from tests.defects.stock.driver import StockDriver, failure
+from tests.provider.device import Device
 from tests.provider.driver import Driver
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -29,13 +30,14 @@ def test_unknown_client_in_a_posted_request_breaks_stock_dot(stock: StockDriver)
 # A device grant without its device code.
 
 
-@pytest.mark.parametrize("authenticated", [True, False])
-def test_device_grant_without_a_code_is_an_invalid_request(driver: Driver, authenticated: bool) -> None:
-    headers = None if authenticated else {}
-    answer = driver.token(headers=headers, grant_type=DEVICE_CODE)
-    expected = {"invalid_request"} if authenticated else {"invalid_request", "invalid_client"}
-    assert answer.status in {400, 401}
-    assert answer.error in expected
+def test_device_grant_without_a_code_is_an_invalid_request(device: Device) -> None:
+    answer = device.token(grant_type=DEVICE_CODE)
+    assert (answer.status, answer.error) == (400, "invalid_request")
+
+
+def test_device_grant_without_a_code_or_a_client_is_an_error_of_the_client(device: Device, driver: Driver) -> None:
+    assert device.token(grant_type=DEVICE_CODE, headers={}).error in {"invalid_request", "invalid_client"}
+    assert driver.token(grant_type=DEVICE_CODE).error in {"invalid_request", "unauthorized_client"}
 
 
 def test_device_grant_without_a_code_breaks_stock_dot(stock: StockDriver) -> None:

@@ -8,6 +8,7 @@ from oauth2_provider.models import DeviceCodeResponse, DeviceRequest, create_dev
 from tests import factories
 from tests.defects.stock.driver import StockDriver
 from tests.defects.tables import holding
+from tests.provider.device import Device
 from tests.provider.driver import Driver, query
 
 # Long, and found in nothing else.
@@ -46,8 +47,9 @@ def test_client_secrets_are_stored_nowhere(driver: Driver) -> None:
     assert holding(driver.secret) == set()
 
 
-def test_device_codes_are_stored_nowhere(device: Any) -> None:
-    started = device.start()
+def test_device_codes_are_stored_nowhere(device: Device) -> None:
+    started = device.begin()
+    device.enter()
     for text in (started["device_code"], started["user_code"], started["user_code"].replace("-", "")):
         assert holding(text) == set()
 

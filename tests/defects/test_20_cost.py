@@ -132,7 +132,7 @@ def test_list_of_what_is_allowed_comes_in_pages(driver: Driver, user: Any, monke
     card = 'class="card app-card"'
     for client in (driver, Driver(factories.make_application(), user)):
         client.tokens()
-        crowd.access_tokens(count=MANY, user=str(user.pk), application=str(client.application.pk))
+    crowd.access_tokens(count=MANY, user=str(user.pk), application=str(driver.application.pk))
     pages = [driver.browser.get("/o/apps/", {"page": number}).content.decode() for number in (1, 2)]
     assert [page.count(card) for page in pages] == [1, 1]
     assert pages[0] != pages[1]
