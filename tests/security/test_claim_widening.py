@@ -15,6 +15,8 @@ ASKED = json.dumps({"userinfo": {"name": None}})
 @pytest.fixture
 def driver(db: None, user: Any) -> Driver:
     plant_signing_key()
+    user.first_name = "Ada"
+    user.save()
     scopes = {"openid": True, "profile": False, "email": False, "offline_access": False}
     return Driver(factories.make_application(scopes=scopes), user)
 
