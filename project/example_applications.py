@@ -19,6 +19,7 @@ from django.urls import reverse
 from project.avatars import draw_logo
 from provider_site.models import Consent, Member
 from provider_site.policy import consent as policy
+from provider_site.policy import grants
 from provider_site.policy.durations import Duration
 from provider_site.policy.facts import ScopeRequest
 from provider_site.services import (
@@ -51,6 +52,9 @@ class Example:
     is_complete: bool = True
     owner: str = "developer"
     subject_type: str = "public"
+    grant: str = grants.AUTHORIZATION_CODE
+    id_token_alg: str = "RS256"
+    access_token_format: str = "opaque"
 
     @property
     def home(self) -> str:
@@ -93,11 +97,14 @@ def _register(example: Example) -> applications.RegisteredApplication:
         owner=person(example.owner),
         client_id=example.client_id,
         client_type=example.client_type,
-        redirect_uris=[f"{example.home}/callback"],
+        authorization_grant_type=example.grant,
+        redirect_uris=[f"{example.home}/callback"] if grants.needs_redirect_uri(example.grant) else [],
         scopes={name: scope.required for name, scope in example.scopes.items()},
         justifications={name: scope.justification for name, scope in example.scopes.items()},
         description=example.description,
         subject_type=example.subject_type,
+        id_token_alg=example.id_token_alg,
+        access_token_format=example.access_token_format,
         homepage_url=f"{example.home}/",
         privacy_policy_url=f"{example.home}/privacy" if example.is_complete else "",
         terms_url=f"{example.home}/terms" if example.is_complete else "",

@@ -47,6 +47,7 @@ CONNECTED = [
         },
         logo={"background": "#8a3b12", "figure": "book"},
         owner="admin",
+        access_token_format="jwt",
         live=is_approved,
     ),
     Example(
@@ -60,6 +61,7 @@ CONNECTED = [
             "email": ScopeRequest(justification="发送订单。To send you your orders."),
         },
         logo={"background": "#3b5ba9", "figure": "book"},
+        id_token_alg="ES256",
         live=is_approved,
     ),
     Example(
@@ -72,6 +74,7 @@ CONNECTED = [
             "nickname": _NICKNAME,
             "avatar": ScopeRequest(justification="显示在昵称旁边。Shown beside the nickname."),
         },
+        id_token_alg="EdDSA",
         live=is_approved,
     ),
     Example(
@@ -87,6 +90,7 @@ CONNECTED = [
         name="云相框 Photo Frame",
         description="照片轮着看 · Your pictures, one after the other",
         scopes={**SIGNS_IN, "avatar": ScopeRequest(justification="显示在相框一角。Shown in the corner.")},
+        id_token_alg="PS256",
         live=is_approved,
     ),
 ]

@@ -53,6 +53,7 @@ def client_seeds() -> list[dict[str, Any]]:
             "scopes": CALENDAR_SCOPES,
             "description": "安排好每一天 · Your days, from morning to evening",
             "homepage_url": f"{settings.CONSUMER_URL}/",
+            "initiate_login_uri": f"{settings.CONSUMER_URL}/accounts/house/initiate/",
         },
         {
             "key": "native",
@@ -122,6 +123,7 @@ def _provider(before: dict[str, Any]) -> dict[str, Any]:
     from project.example_applications import EXAMPLES, seed_applications  # noqa: PLC0415 - imports the provider
     from project.example_connected import CONNECTED  # noqa: PLC0415 - the same
     from project.example_consents import seed_consents  # noqa: PLC0415 - the same
+    from project.example_protocol import PROTOCOL  # noqa: PLC0415 - the same
     from project.example_usage import seed_usage  # noqa: PLC0415 - the same
 
     clients = before.get("clients", {})
@@ -129,7 +131,7 @@ def _provider(before: dict[str, Any]) -> dict[str, Any]:
         "clients": {seed["key"]: _client(seed, clients.get(seed["key"], {})) for seed in client_seeds()}
     }
     known = {app["client_id"]: app for app in before.get("applications", [])}
-    found["applications"] = seed_applications([*EXAMPLES, *CONNECTED], known)
+    found["applications"] = seed_applications([*EXAMPLES, *CONNECTED, *PROTOCOL], known)
     seed_consents()
     seed_usage()
     developers = reverse("provider_site:developer-applications", urlconf="project.urls_provider")
@@ -185,6 +187,10 @@ def _client(seed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         # The addresses hold the port, which may be another one this time.
         application.redirect_uris = wanted
         application.save(update_fields=["redirect_uris"])
+        if begin := seed.get("initiate_login_uri"):
+            type(application.registration).objects.filter(application=application).update(
+                homepage_url=seed["homepage_url"], initiate_login_uri=begin
+            )
     return {
         "name": seed["name"],
         "client_id": seed["client_id"],

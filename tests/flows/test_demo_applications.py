@@ -27,6 +27,7 @@ from provider_site.models import (
     Review,
     UnionSubject,
 )
+from provider_site.policy import grants
 from provider_site.services import consents, reviews, roles, secrets, usage
 from provider_site.services.applications import application_model
 from provider_site.storage import consented
@@ -38,7 +39,7 @@ STATES = {
     "morning-weather": "approved",
     "lucky-draw": "suspended",
     **dict.fromkeys(("zhaoxi-mail", "weekly-report", "pocket-books", "book-circle"), "approved"),
-    **dict.fromkeys(("tree-hollow", "photo-frame"), "approved"),
+    **dict.fromkeys(("tree-hollow", "photo-frame", "living-room-tv", "calendar-api"), "approved"),
 }
 
 
@@ -78,7 +79,7 @@ def test_one_application_in_each_state_is_told_in_the_file(db: None, path: Path)
     assert [app["client_id"] for app in told.values() if app["change_waits"]] == ["morning-weather"]
     assert [app["client_id"] for app in told.values() if app["status_reason"]] == ["lucky-draw"]
     assert told["reading-notes"]["testers"] == ["xiaoming"]
-    assert [app["client_id"] for app in told.values() if app["public"]] == ["recipe-box"]
+    assert [app["client_id"] for app in told.values() if app["public"]] == ["recipe-box", "living-room-tv"]
     for client_id, app in told.items():
         secret = app["client_secret"]
         if secret is not None:
@@ -154,6 +155,17 @@ def test_consents_of_every_kind_are_there(db: None, path: Path) -> None:
         .exclude(payload__consent=told["lucky-draw"].pk)
         .exists()
     ), "nobody is written to about what is made up"
+
+
+def test_applications_of_every_protocol_kind_are_there(db: None, path: Path) -> None:
+    seeding.seed(path=path)
+    made = Registration.objects.filter(status="approved")
+    assert set(made.values_list("id_token_alg", flat=True)) == {"RS256", "ES256", "EdDSA", "PS256"}
+    assert [row.application.client_id for row in made.filter(access_token_format="jwt")] == ["weekly-report"]
+    assert application("living-room-tv").authorization_grant_type == grants.DEVICE_CODE
+    assert application("calendar-api").resource_server.scopes == {"calendar.read", "calendar.write"}
+    calendar = application("zhaoxi-calendar").registration
+    assert calendar.initiate_login_uri == f"{calendar.homepage_url}accounts/house/initiate/"
 
 
 def test_consent_that_a_person_took_back_is_not_given_again(db: None, path: Path) -> None:
