@@ -146,10 +146,24 @@ class Browser:
         """Write into the field of this id."""
         self.page.form_with(element)[1].value = text
 
+    def tick(self, name: str) -> None:
+        """Tick every box of this name."""
+        for form in self.page.reader.forms:
+            for control in form.controls:
+                control.is_checked |= control.kind == "checkbox" and control.name == name
+
     def click(self, element: str) -> Page:
         """Press the button of this id."""
         form, button = self.page.form_with(element)
         return self.submit(form, button)
+
+    def press(self, name: str, value: str) -> Page:
+        """Press the button that sends this."""
+        for form in self.page.reader.forms:
+            for control in form.controls:
+                if (control.kind, control.name, control.value) == ("submit", name, value):
+                    return self.submit(form, control)
+        raise AssertionError(f"no button {name}={value} at {self.page.url}: {self.page.text[:2000]}")
 
     def press_enter(self, element: str) -> Page:
         """Press the Enter key in the field of this id."""

@@ -105,7 +105,7 @@ class RelyingParty:
 
     def send(self, browser: Browser, person: Person, request: dict[str, str], method: str = "GET") -> Flow:
         """Send the browser to the authorization endpoint; the person signs in and allows whatever is asked."""
-        endpoint = self.op.metadata()["authorization_endpoint"]
+        endpoint = self.op.endpoint("authorization_endpoint")
         before = len(self.listener.received)
         shown: list[str] = []
         if method == "POST":
@@ -130,7 +130,7 @@ class RelyingParty:
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         else:
             form |= {"client_id": self.application.client_id, "client_secret": self.secret}
-        answer = self.op.call("POST", self.op.metadata()["token_endpoint"], data=form, headers=headers)
+        answer = self.op.call("POST", self.op.endpoint("token_endpoint"), data=form, headers=headers)
         return Answer(answer.status_code, answer.headers, answer.text)
 
     def redeem(self, code: str, **form: str) -> Answer:
@@ -145,7 +145,7 @@ class RelyingParty:
 
     def userinfo(self, access_token: str, how: str = "get") -> Answer:
         """Ask userinfo: `get`, `post-header` or `post-body`."""
-        url = self.op.metadata()["userinfo_endpoint"]
+        url = self.op.endpoint("userinfo_endpoint")
         header = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
         if how == "get":
             answer = self.op.call("GET", url, headers=header)
@@ -177,6 +177,7 @@ class Person:
             browser.press_enter("id_password")
         elif page.has("allow"):
             shown.append("consent")
+            browser.tick("scope")
             browser.click(self.decision)
         else:
             return False

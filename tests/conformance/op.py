@@ -29,6 +29,7 @@ class Op:
     tls: ssl.SSLContext
     settings: Any
     exceptions: list[BaseException] = field(default_factory=list)
+    _known: dict[str, Any] = field(default_factory=dict)
 
     @property
     def issuer(self) -> str:
@@ -49,9 +50,16 @@ class Op:
         document: dict[str, Any] = self.call("GET", self.discovery_url).json()
         return document
 
+    def endpoint(self, name: str) -> str:
+        """Return an address of the metadata, which is read once for all."""
+        if not self._known:
+            self._known.update(self.metadata())
+        address: str = self._known[name]
+        return address
+
     def jwks(self) -> dict[str, Any]:
         """Return the published keys as they are now."""
-        keys: dict[str, Any] = self.call("GET", self.metadata()["jwks_uri"]).json()
+        keys: dict[str, Any] = self.call("GET", self.endpoint("jwks_uri")).json()
         return keys
 
 

@@ -72,11 +72,11 @@ def _standing(path: Path, name: str, test: Any) -> Standing:
     return Standing(where, name, says, getattr(test, "stands_for", ()), "client" in inspect.signature(test).parameters)
 
 
-_DYNAMIC = (
-    "The suite runs it with dynamic registration alone (its class is not applicable with `client_registration="
-    "static_client`). Here the client is registered by an administrator or developer."
+# The page explains it once (scripts/conformance_table.py).
+_DYNAMIC = "Dynamic only."
+_KEYS_OF_CLIENTS = (
+    "Needs `private_key_jwt` and dynamic registration: not applicable with `static_client`, nor with any client secret."
 )
-_KEYS_OF_CLIENTS = "Needs `private_key_jwt` and dynamic registration (not applicable with `static_client`, nor with any client secret)."
 # What the table says beside a module. A module of NOT_HERE has no test, for the reason given.
 NOTES = {
     "oidcc-idtoken-signature": _DYNAMIC,
@@ -105,7 +105,9 @@ NOTES = {
     "oidcc-registration-sector-bad": _DYNAMIC,
     "oidcc-3rd_party-init-login": _DYNAMIC,
     "oidcc-3rd_party-init-login-nohttps": _DYNAMIC,
-    "oidcc-server-rotate-keys": "The suite reads new keys of type RSA and EC alone: do not make an Ed25519 key while it runs.",
+    "oidcc-server-rotate-keys": (
+        "The suite reads new keys of type RSA and EC alone: make no Ed25519 key while it runs."
+    ),
     "oidcc-prompt-login": "The suite asks for a screenshot of the second sign-in page.",
     "oidcc-max-age-1": "The suite asks for a screenshot of the second sign-in page.",
 }
@@ -113,11 +115,11 @@ NOT_HERE = {
     "oidcc-registration-jwks-uri": _KEYS_OF_CLIENTS,
     "oidcc-refresh-token-rp-key-rotation": _KEYS_OF_CLIENTS,
     "oidcc-ensure-client-assertion-with-iss-aud-succeeds": (
-        "Needs `private_key_jwt` or `client_secret_jwt` (not applicable with `client_secret_basic`, `client_secret_post` "
-        "or `none`), which come with the Dynamic profile."
+        "Needs `private_key_jwt` or `client_secret_jwt`, which come with the Dynamic profile: not applicable with "
+        "`client_secret_basic`, `client_secret_post` or `none`."
     ),
     "oidcc-ensure-request-without-nonce-fails": (
-        "Not applicable with `response_type=code`: only responses that carry an ID token need a nonce, and none "
-        "of those is offered."
+        "Not applicable with `response_type=code`: only a response that carries an ID token needs a nonce, and no such "
+        "response type is offered."
     ),
 }

@@ -42,16 +42,8 @@ def register(op: Op, listener: Listener, *, redirect_uri: str = "", **facts: Any
         "scopes": offered(),
         "pkce_waived": True,
     }
-    columns = {name: facts.pop(name) for name in list(facts) if name in LATER_COLUMNS}
     registered = factories.make_application(**(defaults | facts))
-    if columns:
-        from provider_site.models import Registration
-
-        Registration.objects.filter(application=registered.application).update(**columns)
     return RelyingParty(op, listener, registered.application, registered.client_secret, redirect_uri=redirect_uri)
-
-
-LATER_COLUMNS = {"backchannel_logout_uri", "frontchannel_logout_uri", "id_token_alg", "access_token_format"}
 
 
 def offered() -> dict[str, bool]:

@@ -157,7 +157,7 @@ def test_code_used_again_later_ends_the_first_tokens(
 
 def test_browser_of_the_suite_needs_nothing_but_the_stable_ids(rp: RelyingParty, ada: Person, browser: Browser) -> None:
     """The sign-in page has #id_login and #id_password, the consent page #allow and #deny, which denies."""
-    browser.open(f"{rp.op.metadata()['authorization_endpoint']}?{urlencode(rp.request())}")
+    browser.open(f"{rp.op.endpoint('authorization_endpoint')}?{urlencode(rp.request())}")
     assert browser.page.has("id_login")
     assert browser.page.has("id_password")
     ada.decision = "deny"

@@ -57,7 +57,7 @@ def test_ui_locales_are_no_error_and_are_followed(client: RelyingParty, ada: Per
     complete(client, client.authorize(browser, ada, ui_locales="se"))
     stranger = Browser(client.op.bundle)
     try:
-        stranger.open(client.op.metadata()["authorization_endpoint"] + "?" + _query(client, ui_locales="zh-CN en"))
+        stranger.open(client.op.endpoint("authorization_endpoint") + "?" + _query(client, ui_locales="zh-CN en"))
         assert stranger.page.has("id_login")
         assert stranger.page.reader.language.lower().startswith("zh"), stranger.page.reader.language
     finally:
@@ -141,9 +141,9 @@ def unsigned(claims: dict[str, str]) -> str:
     return ".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in parts) + "."
 
 
-def _beside(request: dict[str, str], **more: str) -> dict[str, str]:
+def _beside(inside: dict[str, str], **more: str) -> dict[str, str]:
     """Return what stands beside a request object: what RFC 6749 requires, and nothing else."""
-    return {name: request[name] for name in ("response_type", "client_id", "scope", "redirect_uri")} | more
+    return {name: inside[name] for name in ("response_type", "client_id", "scope", "redirect_uri")} | more
 
 
 @module("oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported")

@@ -1,0 +1,69 @@
+"""The table in docs/conformance.md says what the tests say, and every module has one."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts import conformance_table
+from tests.conformance import plans
+
+# Tests of what no module asks by itself.
+OWN = {
+    "test_browser_of_the_suite_needs_nothing_but_the_stable_ids",
+    "test_acr_values_of_nobody_are_no_error",
+    "test_conditions_refuse_claims_without_content",
+    "test_session_state_follows_the_cookie",
+    "test_frame_may_be_held_by_registered_pages_alone",
+}
+COUNTS = {
+    "oidcc-basic-certification-test-plan": 38,
+    "oidcc-config-certification-test-plan": 1,
+    "oidcc-formpost-basic-certification-test-plan": 38,
+    "oidcc-rp-initiated-logout-certification-test-plan": 11,
+    "oidcc-backchannel-rp-initiated-logout-certification-test-plan": 2,
+    "oidcc-frontchannel-rp-initiated-logout-certification-test-plan": 2,
+    "oidcc-session-management-certification-test-plan": 2,
+    "oidcc-3rdparty-init-login-certification-test-plan": 2,
+    "oidcc-test-plan": 55,
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_view_raises() -> None:
+    """Start no provider for these."""
+
+
+def test_table_is_current() -> None:
+    assert conformance_table.TARGET.read_text(encoding="utf-8") == conformance_table.page(), (
+        "run `python -m scripts.conformance_table`"
+    )
+
+
+def test_every_plan_is_whole() -> None:
+    assert {plan: len(modules) for plan, modules in plans.plans().items()} == COUNTS
+
+
+def test_every_module_has_a_test_or_a_reason() -> None:
+    shown = {module for test in plans.standing() for module in test.modules}
+    wanted = {module for modules in plans.plans().values() for module in modules}
+    assert wanted - shown == set(plans.NOT_HERE)
+
+
+def test_no_test_stands_for_a_module_that_is_not_there() -> None:
+    wanted = {module for modules in plans.plans().values() for module in modules}
+    for test in plans.standing():
+        assert set(test.modules) <= wanted, test
+        assert test.modules or test.name in OWN, f"{test.name} stands for no module"
+        assert test.says, f"{test.name} does not say what it asserts"
+
+
+def test_modules_of_the_form_post_plan_run_by_form_post() -> None:
+    for test in plans.standing():
+        if set(test.modules) & set(plans.plans()[plans.FORM_POST_PLAN]):
+            assert test.by_mode, f"{test.name} runs by one response mode alone"
+
+
+def test_every_note_is_about_a_module() -> None:
+    wanted = {module for modules in plans.plans().values() for module in modules}
+    assert set(plans.NOTES) | set(plans.NOT_HERE) <= wanted
+    assert not set(plans.NOTES) & set(plans.NOT_HERE)
