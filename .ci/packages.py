@@ -41,6 +41,14 @@ def has_chinese_font() -> bool:
     return bool(subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, check=False).stdout.strip())
 
 
+def has_node() -> bool:
+    """Ask for version 20: the clients that tests drive need it, and an older Debian has an older one."""
+    if not shutil.which("node"):
+        return False
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
+    return version.startswith("v") and int(version[1:].partition(".")[0]) >= 20
+
+
 PROGRAMS = (
     Program("Chromium", "chromium", has_chromium),
     Program("PostgreSQL", "postgresql", has_postgresql),
@@ -48,6 +56,8 @@ PROGRAMS = (
     Program("curl", "curl", on_path("curl")),
     Program("OpenSSL", "openssl", on_path("openssl")),
     Program("GNU gettext", "gettext", on_path("msgfmt")),
+    Program("Node.js", "nodejs", has_node),
+    Program("npm", "npm", on_path("npm")),
     Program("Chinese fonts", "fonts-noto-cjk", has_chinese_font),
 )
 

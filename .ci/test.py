@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import clients
 import packages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +57,7 @@ def engines(spread: Sequence[str], arguments: Sequence[str], lacking: Sequence[p
 def main(arguments: list[str]) -> int:
     """Provide programs, then run the steps; every step runs even if one before it failed."""
     lacking = packages.provide()
+    has_clients = clients.provide()
     (ROOT / "var" / "test").mkdir(parents=True, exist_ok=True)
     spread = ["-n", os.environ.get("TEST_WORKERS") or "2", "--dist", "loadfile"]
     steps = [
@@ -63,10 +65,12 @@ def main(arguments: list[str]) -> int:
         run("migrations match the models", "manage.py", "makemigrations", "--check", "--dry-run"),
         engines(spread, arguments, lacking),
     ]
+    state = "FAILED " if os.environ.get("CI", "").lower() == "true" else "skipped"
     for program in lacking:
-        state = "FAILED " if os.environ.get("CI", "").lower() == "true" else "skipped"
         package = f"{program.name}, missing (Debian package {program.package})"
         steps.append(f"{state} tests that need {package}")
+    if not has_clients:
+        steps.append(f"{state} tests that need the clients of tests/interop (.ci/clients.py)")
     print("\n== Steps so far", *steps, sep="\n", flush=True)
     steps.append(run("the whole suite", "-m", "pytest", *spread, "--durations=15", *arguments))
     # The last one has just said itself how it ended.

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,6 +41,17 @@ def postgresql_programs() -> Path:
     if found:
         return Path(found).resolve().parent
     missing("PostgreSQL", "postgresql")
+
+
+def node(clients: Path) -> str:
+    """Return the path of Node.js, once the npm packages that `clients` locks are installed there."""
+    found = shutil.which("node")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout if found else "v0"
+    if found is None or int(version[1:].partition(".")[0]) < 20:
+        missing("Node.js 20", "nodejs")
+    if not (clients / "node_modules" / ".lock-digest").exists():
+        missing("What package-lock.json in tests/interop names", "npm, and then .ci/clients.py")
+    return found
 
 
 def gettext(program: str) -> str:

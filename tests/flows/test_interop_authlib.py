@@ -11,7 +11,8 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from provider_site.services import profiles
+from provider_site.models import ResourceServer
+from provider_site.services import profiles, resource_servers
 from tests import factories
 from tests.flows.web_person import Person
 
@@ -91,3 +92,38 @@ def test_authlib_without_pkce_is_told_what_is_wrong(live_sites: Any, person: Per
     answer = parse_qs(urlsplit(person.authorize(address, allow=())).query)
     assert answer["error"] == ["invalid_request"]
     assert "challenge" in answer["error_description"][0].lower()
+
+
+def test_authlib_as_a_resource_server_introspects(
+    live_sites: Any, person: Person, monkeypatch: pytest.MonkeyPatch, request: Any
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    registered = factories.make_application()
+    server = factories.make_application(authorization_grant_type="client-credentials", redirect_uris=[])
+    resource_servers.save(row=ResourceServer(application=server.application, scope="nickname", refresh_tokens=True))
+    metadata = requests.get(f"{live_sites.provider}/.well-known/oauth-authorization-server", timeout=20).json()
+    client = OAuth2Session(
+        registered.application.client_id,
+        registered.client_secret,
+        scope=SCOPE,
+        redirect_uri=CALLBACK,
+        code_challenge_method="S256",
+    )
+    request.addfinalizer(client.close)
+    address, state = client.create_authorization_url(metadata["authorization_endpoint"], code_verifier=VERIFIER)
+    answer = person.authorize(address, allow=("nickname", "offline_access"))
+    token = client.fetch_token(
+        metadata["token_endpoint"], authorization_response=answer, state=state, code_verifier=VERIFIER
+    )
+
+    asking = OAuth2Session(server.application.client_id, server.client_secret)
+    request.addfinalizer(asking.close)
+    for kind in ("access_token", "refresh_token"):
+        found = asking.introspect_token(metadata["introspection_endpoint"], token=token[kind], token_type_hint=kind)
+        assert (found.json()["active"], found.json()["client_id"]) == (True, registered.application.client_id)
+    client.revoke_token(metadata["revocation_endpoint"], token=token["refresh_token"])
+    found = asking.introspect_token(metadata["introspection_endpoint"], token=token["access_token"])
+    assert found.json() == {"active": False}
+
+    service = asking.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
+    assert service["token_type"] == "Bearer"

@@ -50,6 +50,13 @@ class _Forms(HTMLParser):
             form.fields.append(field)
 
 
+def forms(page: Any) -> list[Form]:
+    """Return the forms of a page."""
+    parser = _Forms()
+    parser.feed(page.text)
+    return parser.forms
+
+
 class Person:
     """A browser without JavaScript, and who sits at it."""
 
@@ -73,16 +80,29 @@ class Person:
             away = self._submit("password", login=self.username, password=self.password)
         if away is None:
             away = self._submit("decision", choose={("scope", name) for name in allow}, press=("decision", "allow"))
+        if away is None:  # the answer is a form whose script sends it (response_mode=form_post)
+            away = next((form.action for form in forms(self.page) if form.action.startswith("https://")), None)
         assert away is not None, self.page.text[:3000]
         return away
+
+    def allow_device(self, address: str, *, allow: tuple[str, ...]) -> None:
+        """Open the address a device shows, compare its code, sign in and allow."""
+        self._go("get", address)
+        if "/accounts/login/" in self.page.url:
+            self._submit("password", login=self.username, password=self.password)
+        self._submit("user_code")
+        self._submit("answer", press=("answer", "yes"))
+        self._submit("decision", choose={("scope", name) for name in allow}, press=("decision", "allow"))
+
+    def sign_out_at(self, address: str) -> str | None:
+        """Follow an application's address for signing out; return where one is sent, ``None`` where a page is shown."""
+        return self._go("get", address)
 
     def _submit(
         self, having: str, *, choose: set[tuple[str, str]] = frozenset(), press: Any = None, **typed: str
     ) -> str | None:  # fmt: skip
         """Send the page's form that has a field called `having`."""
-        parser = _Forms()
-        parser.feed(self.page.text)
-        form = next((form for form in parser.forms if having in form.names()), None)
+        form = next((form for form in forms(self.page) if having in form.names()), None)
         assert form is not None, f"no form with {having!r} at {self.page.url}: {self.page.text[:3000]}"
         assert choose <= form.choices, (choose, form.choices)
         assert press is None or press in form.buttons, form.buttons
