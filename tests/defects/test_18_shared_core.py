@@ -7,9 +7,10 @@ import pytest
 from django.test import RequestFactory
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.views import TokenView as StockTokenView
+from oauth2_provider.views.mixins import OAuthLibMixin
 
-from provider_site.protocol.authorize import AuthorizeView
-from provider_site.protocol.token import RevokeView, TokenView
+from provider_site import urls
+from provider_site.protocol.token import TokenView
 from provider_site.protocol.validator import Validator
 from tests.defects.stock.driver import StockDriver
 from tests.provider.driver import ISSUER_HOST, Driver, encode
@@ -49,7 +50,23 @@ def test_subclass_of_ours_uses_its_own_validator(driver: Driver) -> None:
     assert refresh(TokenView, driver, token) == 200
 
 
-@pytest.mark.parametrize("view", [TokenView, RevokeView, AuthorizeView])
+def views(patterns: list[Any]) -> Iterator[Any]:
+    """Yield the view classes behind addresses that ask oauthlib."""
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from views(pattern.url_patterns)
+        elif issubclass(found := getattr(pattern.callback, "view_class", object), OAuthLibMixin):
+            yield found
+
+
+OURS = sorted(set(views(urls.urlpatterns)), key=lambda view: str(view.__name__))
+
+
+def test_views_are_found() -> None:
+    assert {"AuthorizeView", "RevokeView", "TokenView"} <= {view.__name__ for view in OURS}
+
+
+@pytest.mark.parametrize("view", OURS)
 def test_no_view_of_ours_hands_its_core_to_a_subclass(driver: Driver, view: Any) -> None:
     class Stricter(view):  # type: ignore[misc]  # a parameter
         validator_class = Refusing
