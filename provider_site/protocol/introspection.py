@@ -10,11 +10,11 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from oauth2_provider.views.mixins import OAuthLibMixin
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 
 from provider_site.protocol import descriptions
+from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.protocol.token import malformed, oauth_error
 from provider_site.services import introspection
 
