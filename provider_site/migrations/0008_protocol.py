@@ -281,6 +281,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name="outboxmessage",
+            name="about",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="What the page of another record finds it by.",
+                max_length=64,
+                verbose_name="about",
+            ),
+            preserve_default=False,
+        ),
+        migrations.AddIndex(
+            model_name="outboxmessage",
+            index=models.Index(
+                condition=models.Q(("about", ""), _negated=True),
+                fields=["about", "id"],
+                name="provider_site_outbox_about",
+            ),
+        ),
+        migrations.AddField(
             model_name="session",
             name="address",
             field=models.GenericIPAddressField(null=True, verbose_name="address"),

@@ -12,6 +12,9 @@ class OutboxMessage(models.Model):
 
     kind = models.CharField(_("kind"), max_length=40)
     payload = models.JSONField(_("payload"))
+    about = models.CharField(
+        _("about"), max_length=64, blank=True, help_text=_("What the page of another record finds it by.")
+    )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     next_attempt_at = models.DateTimeField(_("next attempt"), db_index=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -24,6 +27,7 @@ class OutboxMessage(models.Model):
         verbose_name_plural = _("outbox messages")
         indexes = [
             models.Index(fields=["kind"], name="provider_site_outbox_kind"),
+            models.Index(fields=["about", "id"], condition=~Q(about=""), name="provider_site_outbox_about"),
             models.Index(
                 fields=["id"],
                 condition=Q(delivered_at__isnull=True, dead_at__isnull=True),

@@ -37,8 +37,8 @@ def put(*, session: Session, registration: Registration) -> OutboxMessage | None
         sid=str(session.sid),
         token_id=uuid.uuid4().hex,
     )
-    payload = {"application": str(application.pk), "session": str(session.sid), "claims": claims}
-    return outbox.put(kind=KIND, payload=payload)
+    payload = {"application": str(application.pk), "claims": claims}
+    return outbox.put(kind=KIND, payload=payload, about=str(session.sid))
 
 
 def _has_address(registration: Registration) -> bool:
@@ -48,7 +48,7 @@ def _has_address(registration: Registration) -> bool:
 
 def messages_of(*, session: Session) -> QuerySet[OutboxMessage]:
     """Return the messages about a session, newest first, while they are kept."""
-    return OutboxMessage.objects.filter(kind=KIND, payload__session=str(session.sid)).order_by("-pk")
+    return OutboxMessage.objects.filter(kind=KIND, about=str(session.sid)).order_by("-pk")
 
 
 @outbox.deliverer(KIND)

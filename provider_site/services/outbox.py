@@ -41,14 +41,16 @@ def deliverer(kind: str) -> Callable[[Callable[[dict[str, Any]], None]], Callabl
     return register
 
 
-def put(*, kind: str, payload: dict[str, Any], not_before: datetime | None = None) -> OutboxMessage:
+def put(*, kind: str, payload: dict[str, Any], not_before: datetime | None = None, about: str = "") -> OutboxMessage:
     """Write a message in the caller's transaction; a worker is told once that has committed.
 
-    One that is for later (``not_before``) is found by the periodic run.
+    One that is for later (``not_before``) is found by the periodic run. ``about`` is what the page of another record
+    finds it by.
     """
     if kind not in _deliverers:
         raise ValueError(f"nothing delivers {kind!r}")
-    message = OutboxMessage.objects.create(kind=kind, payload=payload, next_attempt_at=not_before or timezone.now())
+    due = not_before or timezone.now()
+    message = OutboxMessage.objects.create(kind=kind, payload=payload, next_attempt_at=due, about=about)
     if not_before is None:
         transaction.on_commit(lambda: _wake(message.pk))
     return message
