@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
 import pytest
 
 from scripts import conformance_table
@@ -67,3 +70,24 @@ def test_every_note_is_about_a_module() -> None:
     wanted = {module for modules in plans.plans().values() for module in modules}
     assert set(plans.NOTES) | set(plans.NOT_HERE) <= wanted
     assert not set(plans.NOTES) & set(plans.NOT_HERE)
+
+
+def _commands(value: object) -> Iterator[list[str]]:
+    """Yield every command to the suite's browser in its configuration."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name == "commands":
+                yield from item
+            else:
+                yield from _commands(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _commands(item)
+
+
+def test_configuration_for_the_suite_presses_what_the_pages_have() -> None:
+    configuration = json.loads((conformance_table.TARGET.parent / "conformance-suite.json").read_text(encoding="utf-8"))
+    ids = {command[2] for command in _commands(configuration) if command[1] == "id" and command[0] != "wait"}
+    assert ids == {"id_login", "id_password", "allow", "sign_out"}
+    wanted = {module for modules in plans.plans().values() for module in modules}
+    assert set(configuration["override"]) <= wanted
