@@ -41,6 +41,16 @@ def make_application(owner: Any = None, **overrides: Any) -> Any:
     return register_application(**(facts | overrides))
 
 
+def make_resource_server(*, identifier: str = "", scope: str = "", **fields: Any) -> Any:
+    """Register an application that may ask about tokens of these scopes or for this resource; as `make_application`."""
+    from provider_site.models import ResourceServer
+
+    choices = {name: fields.pop(name) for name in ("refresh_tokens",) if name in fields}
+    registered = make_application(**fields)
+    ResourceServer.objects.create(application=registered.application, identifier=identifier, scope=scope, **choices)
+    return registered
+
+
 def make_draft(owner: Any = None, **overrides: Any) -> Any:
     """Register a draft with everything a reviewer asks for; otherwise as `make_application`."""
     facts: dict[str, Any] = {

@@ -144,6 +144,18 @@ class Driver:
             headers=self.basic() if headers is None else headers,
         )
 
+    def introspect(self, token: str, *, headers: dict[str, str] | None = None, **form: Any) -> dict[str, Any]:
+        """Ask the introspection endpoint about a token, authenticated unless `headers` says otherwise."""
+        response = self.backchannel.post(
+            "/o/introspect/",
+            data=encode({"token": token} | form),
+            content_type="application/x-www-form-urlencoded",
+            headers=self.basic() if headers is None else headers,
+        )
+        assert response.status_code == 200, (response.status_code, response.content)
+        body: dict[str, Any] = response.json()
+        return body
+
     def userinfo(self, access_token: str) -> Any:
         """Ask userinfo with a bearer token."""
         return self.backchannel.get("/o/userinfo/", headers={"Authorization": f"Bearer {access_token}"})
