@@ -3,6 +3,8 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from provider_site.models import Registration
+from tests import factories
 from tests.provider.driver import Driver
 
 SCOPE = "openid nickname avatar offline_access"
@@ -26,3 +28,27 @@ def test_userinfo_and_token_endpoint_ask_the_database_no_more_than_they_have_to(
     assert statements(userinfo) <= 5
     assert statements(exchange) <= 16
     assert statements(refresh) <= 17
+
+
+def test_introspection_asks_the_database_no_more_than_it_has_to(driver: Driver) -> None:
+    tokens = driver.tokens()
+    api = Driver(factories.make_resource_server(scope="nickname", refresh_tokens=True))
+    api.introspect(tokens.access)  # what is made at the first use of all is there
+    seen = []
+    for client, token in ((api, tokens.access), (api, tokens.refresh), (driver, tokens.access), (api, "osat_unknown")):
+        with CaptureQueriesContext(connection) as queries:
+            client.introspect(token)
+        seen.append(statements(queries))
+    assert seen == [7, 7, 6, 4], [query["sql"] for query in queries.captured_queries]
+
+
+def test_jwt_costs_one_statement_more_than_an_opaque_token(driver: Driver) -> None:
+    driver.tokens()
+    opaque, signed = driver.code(), driver.code()
+    with CaptureQueriesContext(connection) as one:
+        driver.redeem(opaque)
+    Registration.objects.filter(application=driver.application).update(access_token_format="jwt")
+    with CaptureQueriesContext(connection) as other:
+        tokens = driver.redeem(signed)
+    assert tokens.access.count(".") == 2
+    assert statements(other) == statements(one) + 1, "the key that signs"

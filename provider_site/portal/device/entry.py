@@ -95,7 +95,7 @@ class EnterCodeView(LoginRequiredMixin, View):
             return response
         form.add_error(
             "user_code",
-            _("No device waits with this code. Look what your device shows now: codes change after a while."),
+            _("No device waits with this code. Look at what your device shows now: codes change after a while."),
         )
         return page(request, form, status=400)
 
