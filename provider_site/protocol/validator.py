@@ -143,7 +143,9 @@ class Validator(DeviceCodes):
     def save_authorization_code(
         self, client_id: str, code: dict[str, Any], request: Any, *args: Any, **kwargs: Any
     ) -> None:
-        """Store DOT's grant under the code's digest, and the authorization beside it, in one transaction."""
+        """Store DOT's grant under the code's digest, the nonce sealed, and the authorization, in one transaction."""
+        request.claims = codes.sealed(request.nonce) if request.nonce else None
+        request.nonce = None
         with transaction.atomic():
             expires = timezone.now() + provider_settings.authorization_code_lifetime
             self._create_authorization_code(request, {**code, "code": crypto.digest(code["code"])}, expires)
@@ -168,9 +170,12 @@ class Validator(DeviceCodes):
             return False
         if not grant.code_challenge and request.code_verifier:  # RFC 9700 4.8.2: a downgrade shows as this
             return False
+        try:
+            request.nonce = record.nonce()
+        except crypto.Unsealable:  # sealed under a key ring that was replaced since
+            return False
         request.user = record.authorization.user
         request.scopes = self._still_allowed(record.authorization, request)
-        request.nonce = grant.nonce or None
         return True
 
     def get_code_challenge(self, code: str, request: Any) -> str | None:
@@ -215,7 +220,7 @@ class Validator(DeviceCodes):
     def get_authorization_code_nonce(self, client_id: str, code: str, redirect_uri: str, request: Any) -> str | None:
         """Return the nonce of the authorization request."""
         record = self._code(request)
-        return (record.grant.nonce or None) if record and record.grant else None
+        return record.nonce() if record else None
 
     def invalidate_authorization_code(self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any) -> None:
         """Do nothing: the code was consumed in the transaction that stored its tokens (DOT deletes it in another)."""

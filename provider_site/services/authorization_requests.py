@@ -22,11 +22,25 @@ def keep(*, application: Any, user: Any | None, parameters: dict[str, Any]) -> s
         handle_digest=crypto.digest(handle),
         application=application,
         user=user,
-        parameters=parameters,
+        parameters=_sealed(parameters),
         created=now,
         expires_at=now + provider_settings.authorization_request_lifetime,
     )
     return handle
+
+
+def _sealed(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters as they are stored: who reads the database learns no nonce."""
+    if not (nonce := parameters.get("nonce")):
+        return parameters
+    return parameters | {"nonce": crypto.seal(nonce.encode(), key_ring=provider_settings.key_ring, purpose="nonce")}
+
+
+def _unseal(row: AuthorizationRequest) -> None:
+    """Put the nonce back into the parameters of a row, which is not saved again."""
+    if sealed := row.parameters.get("nonce"):
+        nonce = crypto.unseal(sealed, key_ring=provider_settings.key_ring, purpose="nonce")
+        row.parameters = row.parameters | {"nonce": nonce.decode()}
 
 
 def find(*, handle: str, user: Any | None) -> AuthorizationRequest:
@@ -47,6 +61,10 @@ def find(*, handle: str, user: Any | None) -> AuthorizationRequest:
         raise AuthorizationRequestExpired(
             "the authorization request belongs to another person", application=row.application
         )
+    try:
+        _unseal(row)
+    except crypto.Unsealable as error:
+        raise AuthorizationRequestExpired("kept under another key ring", application=row.application) from error
     return row
 
 
