@@ -80,6 +80,8 @@ _REGISTRATION_SETTINGS = (
     ("email_verified", "provider_site.E009", '"EMAIL_VERIFIED": "accounts.email_verified"'),
     ("outbound_allowed_networks", "provider_site.E011", '"OUTBOUND_ALLOWED_NETWORKS": ["10.1.0.0/16"]'),
     ("outbound_timeout", "provider_site.E011", '"OUTBOUND_TIMEOUT_SECONDS": 10'),
+    ("host_claims", "provider_site.E009", '"CLAIMS": "accounts.claims_of"'),
+    ("phone_verified", "provider_site.E009", '"PHONE_VERIFIED": "accounts.phone_verified"'),
     ("signing_algorithms", "provider_site.E021", '"SIGNING_ALGORITHMS": ["RS256", "ES256"]'),
     ("jwks_max_age", "provider_site.E021", '"JWKS_CACHE_SECONDS": 3600'),
     ("key_rotation", "provider_site.E021", '"KEY_ROTATION_DAYS": 90'),

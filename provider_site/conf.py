@@ -13,6 +13,7 @@ from django.core.signals import setting_changed
 from django.core.validators import validate_email
 from django.utils.module_loading import import_string
 
+from provider_site.claim_settings import ClaimSettings
 from provider_site.device_settings import DeviceSettings
 from provider_site.outbound_settings import OutboundSettings
 from provider_site.sign_in_settings import SignInSettings
@@ -26,6 +27,7 @@ KNOWN_KEYS = frozenset(
         "AUTHORIZATION_CODE_SECONDS",
         "AUTHORIZATION_REQUEST_SECONDS",
         "AVATAR_MAX_BYTES",
+        "CLAIMS",
         "CONSENT_DAYS",
         "CONSENT_ONCE_SECONDS",
         "DEFAULT_CONSENT_DAYS",
@@ -48,6 +50,7 @@ KNOWN_KEYS = frozenset(
         "OUTBOUND_CA_BUNDLE",
         "OUTBOUND_TIMEOUT_SECONDS",
         "PASSWORD_CHANGE_ENDS",
+        "PHONE_VERIFIED",
         "REAUTHENTICATE_URL",
         "RECENT_SIGN_IN_SECONDS",
         "REFRESH_TOKEN_GRACE_SECONDS",
@@ -77,7 +80,7 @@ def _is_duration(value: Any) -> bool:
     return value is None or value == "once" or (isinstance(value, int) and 1 <= value <= 36_500)
 
 
-class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings, SignInSettings):
+class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings, SignInSettings, ClaimSettings):
     """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
 
     Every property is computed once and forgotten when the setting changes (``setting_changed``).

@@ -19,6 +19,8 @@ class ScopeDefinition:
     """One scope: its name on the wire, its words for people, and the claims it opens (OpenID Core 5.4).
 
     ``writes``: the app may change something, not only read; ``sensitive``: people are asked about it at each sign-in.
+    ``wording`` is the version (``WORDING_VERSION``) since which the words mean what they do; the words before it told
+    of ``claims_before``, in the text ``description_before``.
     """
 
     name: str
@@ -27,6 +29,9 @@ class ScopeDefinition:
     claims: tuple[str, ...] = ()
     writes: bool = False
     sensitive: bool = False
+    wording: int = 1
+    claims_before: tuple[str, ...] | None = None
+    description_before: Text = ""
 
 
 _STANDARD = (
@@ -47,12 +52,28 @@ _STANDARD = (
     ScopeDefinition(
         "profile",
         _("See your profile"),
-        _("Your name, user name, nickname and avatar."),
-        ("name", "given_name", "family_name", "preferred_username", "nickname", "picture", "updated_at"),
+        _("Your name, user name, nickname and avatar, and what more about you is in your profile."),
+        (
+            *("name", "given_name", "family_name", "middle_name", "nickname", "preferred_username"),
+            *("profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"),
+        ),
+        wording=2,
+        claims_before=(
+            *("name", "given_name", "family_name", "preferred_username"),
+            *("nickname", "picture", "updated_at"),
+        ),
+        description_before=_("Your name, user name, nickname and avatar."),
     ),
     ScopeDefinition(
         "email", _("See your e-mail address"), _("And whether it has been verified."), ("email", "email_verified")
     ),
+    ScopeDefinition(
+        "phone",
+        _("See your phone number"),
+        _("And whether it has been verified."),
+        ("phone_number", "phone_number_verified"),
+    ),
+    ScopeDefinition("address", _("See your postal address"), _("Street, town, postal code and country."), ("address",)),
     ScopeDefinition(
         "offline_access",
         _("Keep this access while you are away"),
@@ -86,8 +107,9 @@ _CLAIM_TITLES: dict[str, Text] = {
     "updated_at": _("See when your profile last changed"),
 }
 
-# What a wording means to a person: raise it when a text above changes its meaning, and consent is asked again.
-WORDING_VERSION = "1"
+# The version of all the words above. Where a text changes what it means to a person, raise it, and say so at the scope
+# (``wording``): people are asked again about that scope alone, and until then it opens what its old words said.
+WORDING_VERSION = "2"
 
 
 def catalog() -> dict[str, ScopeDefinition]:
@@ -124,6 +146,28 @@ def allowable() -> dict[str, ScopeDefinition]:
                 description = scope.description if scope.claims == (claim,) else ""
                 definitions[name] = ScopeDefinition(name, title, description, (claim,), sensitive=scope.sensitive)
     return definitions
+
+
+def is_outdated(name: str, wording: str) -> bool:
+    """Tell whether a scope means something else to a person now than in the words of the version ``wording``."""
+    definition = catalog().get(name)
+    since = definition.wording if definition is not None else 1
+    return (int(wording) if wording.isdecimal() else 0) < since
+
+
+def as_worded(wordings: Mapping[str, str]) -> frozenset[str]:
+    """Return scopes, given with the version of the words each was allowed in, as what these words opened.
+
+    A scope that told of less then stands as the single claims it opened: nothing widens behind a person's back.
+    """
+    offered, worded = catalog(), set()
+    for name, wording in wordings.items():
+        before = offered[name].claims_before if name in offered else None
+        if before is not None and is_outdated(name, wording):
+            worded |= {CLAIM_PREFIX + claim for claim in before}
+        else:
+            worded.add(name)
+    return frozenset(worded)
 
 
 def is_claim(name: str) -> bool:

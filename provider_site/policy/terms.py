@@ -6,7 +6,7 @@ terms: no later choice of a longer duration reaches it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,9 +108,14 @@ def decided(
     return kept | {name: term for name in granted if name in anew or name not in kept}
 
 
-def stale(terms: Terms, *, wording: str) -> frozenset[str]:
-    """Return the scopes whose terms no longer answer a request: once, in other words, or to another application."""
-    return frozenset(name for name, term in terms.items() if term.once or term.outdated or term.wording != wording)
+def stale(terms: Terms, *, is_reworded: Callable[[str, str], bool]) -> frozenset[str]:
+    """Return the scopes whose terms no longer answer a request: once, in other words, or to another application.
+
+    ``is_reworded`` tells of a scope and a version of its words whether they mean something else now.
+    """
+    return frozenset(
+        name for name, term in terms.items() if term.once or term.outdated or is_reworded(name, term.wording)
+    )
 
 
 def unasked(terms: Terms, *, granted: frozenset[str], term: Term, anew: frozenset[str]) -> dict[str, Term]:

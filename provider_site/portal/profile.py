@@ -1,4 +1,4 @@
-"""The person's nickname and avatar."""
+"""The person's nickname, avatar, and what more they tell of themselves."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
 from provider_site.models import Profile
+from provider_site.portal.details_form import DetailsForm
 from provider_site.portal.picture_answers import picture_answer
 from provider_site.security_headers import protect
-from provider_site.services import app_profiles, pictures, profiles
+from provider_site.services import app_profiles, pictures, profile_details, profiles
 
 
-class ProfileForm(forms.Form):
-    """Nickname and avatar as the person edits them."""
+class ProfileForm(DetailsForm):
+    """Nickname, avatar and everything else as the person edits them."""
 
     nickname = forms.CharField(
         label=_("Nickname"),
@@ -57,7 +58,8 @@ class ProfileView(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the form."""
         profile = profiles.get_profile(user=request.user)
-        return self._page(request, ProfileForm(initial={"nickname": profile.nickname}), profile)
+        initial = {name: getattr(profile, name) for name in ("nickname", *profile_details.NAMES)}
+        return self._page(request, ProfileForm(initial=initial), profile)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Save everything or nothing."""
@@ -65,11 +67,12 @@ class ProfileView(LoginRequiredMixin, View):
         if not form.is_valid():
             return self._page(request, form, profiles.get_profile(user=request.user), status=400)
         try:
-            profiles.set_profile(
+            profile_details.set_profile(
                 user=request.user,
                 nickname=form.cleaned_data["nickname"],
                 picture=form.cleaned_data["avatar"],
                 remove_picture=form.cleaned_data["remove_avatar"],
+                details=form.details(),
             )
         except ValidationError as error:
             form.add_error(None, error)

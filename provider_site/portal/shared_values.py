@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.policy import claims
 from provider_site.policy.claims import Person
-from provider_site.policy.scopes import allowable
+from provider_site.policy.scopes import WORDING_VERSION, as_worded
 
 CLAIM_NAMES = {
     "nickname": _("Nickname"),
@@ -17,8 +18,18 @@ CLAIM_NAMES = {
     "given_name": _("Given name"),
     "family_name": _("Family name"),
     "preferred_username": _("User name"),
+    "middle_name": _("Middle name"),
     "email": _("E-mail address"),
     "email_verified": _("Verified"),
+    "phone_number": _("Phone number"),
+    "phone_number_verified": _("Verified"),
+    "address": _("Postal address"),
+    "profile": _("Page about you"),
+    "website": _("Website"),
+    "gender": _("Gender"),
+    "birthdate": _("Birthday"),
+    "zoneinfo": _("Time zone"),
+    "locale": _("Language"),
 }
 # The rest of the claims is either a picture or not for eyes: `sub` is a random text, `updated_at` a number.
 _SHOWN_CLAIMS = {*CLAIM_NAMES, "picture"}
@@ -36,10 +47,11 @@ class SharedValues:
     empty: bool
 
 
-def of_scope(person: Person, name: str) -> SharedValues:
-    """Return what the scope ``name``, one of the catalogue, tells of ``person``."""
-    shared = claims.for_scopes(person, [name])
-    opens = _SHOWN_CLAIMS & set(allowable()[name].claims)
+def of_scope(person: Person, name: str, *, wording: str = WORDING_VERSION) -> SharedValues:
+    """Return what the scope ``name``, one of the catalogue, tells of ``person``, as the words of ``wording`` say."""
+    worded = as_worded({name: wording})
+    shared = claims.for_scopes(person, worded)
+    opens = _SHOWN_CLAIMS & claims.opened(worded)
     return SharedValues(
         values=[(label, _in_words(shared[claim])) for claim, label in CLAIM_NAMES.items() if claim in shared],
         picture=shared.get("picture", ""),
@@ -50,4 +62,6 @@ def of_scope(person: Person, name: str) -> SharedValues:
 def _in_words(value: Any) -> Any:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, Mapping):  # an address, in lines
+        return ", ".join(str(value.get("formatted", "")).splitlines())
     return value

@@ -12,7 +12,7 @@ from provider_site.conf import provider_settings
 from provider_site.policy import claims as claim_policy
 from provider_site.policy import lifetimes
 from provider_site.services import keys, people, subjects
-from provider_site.storage import access
+from provider_site.storage import access, consented
 
 
 def sign(
@@ -51,7 +51,8 @@ def sign(
             claims["sid"] = str(authorization.session_id)
         claims |= {name: value for name in ("amr", "acr") if (value := getattr(authorization, name))}
         if authorization.id_token_claims:
-            person = people.person(user=user, registration=registration, scopes=scopes)
-            told = claim_policy.for_scopes(person, scopes)
+            opens = consented.worded(authorization.consent, scopes)
+            person = people.person(user=user, registration=registration, scopes=opens)
+            told = claim_policy.for_scopes(person, opens)
             claims |= {name: told[name] for name in authorization.id_token_claims if name in told}
     return signer.sign(claims)

@@ -60,8 +60,9 @@ class UserInfoView(View):
         if "openid" not in record.scopes:
             return _challenge(403, "insufficient_scope", "The access token lacks the scope openid.", scope="openid")
         registration = access.registration_of(record.row.application)
-        person = people.person(user=record.row.user, registration=registration, scopes=record.scopes)
-        response = JsonResponse(claims.for_scopes(person, record.scopes), json_dumps_params={"ensure_ascii": False})
+        opens = record.opens
+        person = people.person(user=record.row.user, registration=registration, scopes=opens)
+        response = JsonResponse(claims.for_scopes(person, opens), json_dumps_params={"ensure_ascii": False})
         response["Cache-Control"] = "no-store"
         return _open(response)
 

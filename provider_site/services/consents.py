@@ -172,7 +172,7 @@ def _merge(
         unasked=source == Consent.Source.FIRST_PARTY,
     )
     if source == Consent.Source.FIRST_PARTY:
-        stale = terms.stale(before, wording=scope_policy.WORDING_VERSION)
+        stale = terms.stale(before, is_reworded=scope_policy.is_outdated)
         after = terms.unasked(before, granted=granted, term=term, anew=stale)
     else:
         after = terms.decided(before, granted=granted, declined=declined, anew=anew, term=term)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import logging
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,8 +12,10 @@ from provider_site.conf import provider_settings
 from provider_site.models import AppProfile, Profile, Registration
 from provider_site.policy import claims
 from provider_site.policy.claims import Person
-from provider_site.services import app_profiles, subjects
+from provider_site.services import app_profiles, profile_details, subjects
 from provider_site.services.profiles import get_profile
+
+logger = logging.getLogger("provider_site.claims")
 
 
 def named(*, name: str) -> Any | None:
@@ -61,7 +64,37 @@ def person(
         email=email,
         email_verified="email_verified" in opened and bool(email) and provider_settings.email_verified(user),
         updated_at=app_profiles.updated(profile=profile, app_profile=app_profile),
+        **profile_details.claims(profile),
+        phone_number_verified="phone_number_verified" in opened
+        and bool(profile.phone_number)
+        and provider_settings.phone_verified(user, profile.phone_number),
+        of_the_host=_of_the_host(user, opened, profile, app_profile),
     )
+
+
+def _of_the_host(
+    user: Any, opened: frozenset[str], profile: Profile, app_profile: AppProfile | None
+) -> Mapping[str, Any]:
+    """Return what the host says of the person (``CLAIMS``), asked only where a scope could open it.
+
+    A nickname or picture is nothing for the host to say where the person chose one, or for this application none.
+    """
+    if provider_settings.host_claims is None or not opened - {"sub", "unionid"}:
+        return {}
+    try:
+        given = provider_settings.host_claims(user)
+    except Exception:  # whatever the host's function raises: an app that is told less still works
+        logger.exception("CLAIMS failed; the claims of the host are left out")
+        return {}
+    kept, problems = claims.checked(given)
+    for problem in problems:
+        logger.warning("CLAIMS: %s; it is left out", problem)
+    if app_profiles.nickname(profile=profile, app_profile=app_profile):
+        kept.pop("nickname", None)
+    shows_none = app_profile is not None and app_profile.avatar_choice == AppProfile.Avatar.NONE
+    if shows_none or app_profiles.picture(profile=profile, app_profile=app_profile):
+        kept.pop("picture", None)
+    return kept
 
 
 def _full_name(user: Any) -> str:

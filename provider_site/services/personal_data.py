@@ -27,7 +27,7 @@ from provider_site.models import (
     Session,
     UnionSubject,
 )
-from provider_site.services import app_profiles, audit, deletion, receipts
+from provider_site.services import app_profiles, audit, deletion, profile_details, receipts
 from provider_site.storage import accounts as storage
 
 CHUNK = 500
@@ -129,6 +129,7 @@ def _profile(user: Any) -> dict[str, Any] | None:
         "subject": profile.subject,
         "nickname": profile.nickname,
         "avatar": app_profiles.avatar_url(profile.avatar_key),
+        **{name: getattr(profile, name) for name in profile_details.NAMES},
         "updated": _time(profile.updated),
     }
 

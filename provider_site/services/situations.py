@@ -83,7 +83,7 @@ def _past(application: Any, consent: Consent, requested: frozenset[str]) -> Past
         declined=consent.declined_scopes,
         once=frozenset(name for name in held if terms[name].once),
         ended=ended,
-        old_wording=frozenset(name for name in held if terms[name].wording != scopes.WORDING_VERSION),
+        old_wording=frozenset(name for name in held if scopes.is_outdated(name, terms[name].wording)),
         unasked=frozenset(name for name, term in terms.items() if term.unasked),
         closed=closed,
         facts_changed=bool(changes(application=application, consent=consent))

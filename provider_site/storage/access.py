@@ -37,6 +37,11 @@ class AccessRecord:
             return own
         return own & consented.held(self.consent, registration_of(self.row.application))
 
+    @property
+    def opens(self) -> frozenset[str]:
+        """The scopes the token has now, each as what its words opened when the person allowed it."""
+        return consented.worded(self.consent, self.scopes)
+
 
 def find_access_token(text: str) -> AccessRecord | None:
     """Return the access token as stored with the verdict on its use, or ``None`` when there is no such token."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,6 +63,15 @@ def _is_of_the_same_owner(consent: Consent, registration: Registration | None) -
 def _owner_text(owner_id: Any | None) -> str:
     """Return the key of an application's owner as a consent keeps it, empty for nobody's."""
     return "" if owner_id is None else str(owner_id)
+
+
+def worded(consent: Consent | None, names: Iterable[str]) -> frozenset[str]:
+    """Return scopes that hold as what their words opened when the person allowed them (``scopes.as_worded``).
+
+    What hangs on no consent was allowed before there were any words of ours.
+    """
+    known = terms(consent) if consent is not None else {}
+    return scopes.as_worded({name: known[name].wording if name in known else "" for name in names})
 
 
 def ended(consent: Consent, registration: Registration | None, now: datetime) -> frozenset[str]:

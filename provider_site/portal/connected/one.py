@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from provider_site.conf import provider_settings
 from provider_site.models import AppProfile, AuditEvent, Authorization, Registration
 from provider_site.policy.claims import Person
-from provider_site.policy.scopes import ScopeDefinition, allowable, in_order
+from provider_site.policy.scopes import ScopeDefinition, allowable, in_order, is_outdated
 from provider_site.portal import shared_values
 from provider_site.portal.app_profile import shown_to_app
 from provider_site.portal.connected import words
@@ -103,8 +103,8 @@ def _rows(connection: Connection, person: Person, asked: frozenset[str]) -> list
     required = applications.required_scopes(application=application)
     return [
         ScopeRow(
-            definition=definitions[name],
-            shared=shared_values.of_scope(person, name),
+            definition=_as_allowed(definitions[name], connection.terms[name].wording),
+            shared=shared_values.of_scope(person, name, wording=connection.terms[name].wording),
             given_at=connection.terms[name].given_at,
             ends_at=connection.term_end(name),
             once=connection.terms[name].once,
@@ -115,6 +115,13 @@ def _rows(connection: Connection, person: Person, asked: frozenset[str]) -> list
         )
         for name in in_order(connection.held)
     ]
+
+
+def _as_allowed(definition: ScopeDefinition, wording: str) -> ScopeDefinition:
+    """Return a scope in the words the person allowed it in, where they told of less than those of today."""
+    if definition.claims_before is None or not is_outdated(definition.name, wording):
+        return definition
+    return replace(definition, description=definition.description_before)
 
 
 def _sign_in(row: Authorization, alive: bool) -> dict[str, Any]:

@@ -23,6 +23,15 @@ EVERYTHING = claims.Person(
     email="e@example.com",
     email_verified=False,
     updated_at=NOW,
+    middle_name="m",
+    profile="https://p.example",
+    website="https://w.example",
+    gender="g",
+    birthdate="1990",
+    zoneinfo="Europe/Berlin",
+    locale="de",
+    phone_number="+4930123456",
+    address={"formatted": "a", "country": "DE", "region": ""},
 )
 
 

@@ -111,7 +111,7 @@ def test_duration_chosen_before_comes_selected_while_it_is_offered(driver: Drive
 
 
 def test_sixty_scopes_without_any_value_are_shown(driver: Driver, settings: Any) -> None:
-    own = {f"scope:{number}": {"title": f"Scope {number}", "claims": ("nickname",)} for number in range(54)}
+    own = {f"scope:{number}": {"title": f"Scope {number}", "claims": ("nickname",)} for number in range(52)}
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"SCOPES": own}
     names = [*(scope.name for scope in scope_policy.catalog().values() if scope.name != "unionid")]
     change_facts(driver, scopes={name: {"required": name == "openid"} for name in names})
