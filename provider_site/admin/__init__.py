@@ -1,5 +1,29 @@
 """The admin pages of this app; importing them registers them, and names what django-oauth-toolkit registers."""
 
-from provider_site.admin import audit, consents, dot_names, keys, members, outbox, profiles, reviews, usage
+from provider_site.admin import (
+    audit,
+    consents,
+    dot_names,
+    keys,
+    members,
+    outbox,
+    profiles,
+    resource_servers,
+    reviews,
+    sessions,
+    usage,
+)
 
-__all__ = ["audit", "consents", "dot_names", "keys", "members", "outbox", "profiles", "reviews", "usage"]
+__all__ = [
+    "audit",
+    "consents",
+    "dot_names",
+    "keys",
+    "members",
+    "outbox",
+    "profiles",
+    "resource_servers",
+    "reviews",
+    "sessions",
+    "usage",
+]

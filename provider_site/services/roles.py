@@ -19,7 +19,10 @@ REVIEWERS = "Provider reviewers"
 OPERATORS = "Provider operators"
 AUDITORS = "Provider auditors"
 
-_SEES = ("Registration", "ApplicationScope", "Review", "Member", "ClientSecret", "AuditEvent", "DailyCount")
+_SEES = (
+    *("Registration", "ApplicationScope", "Review", "Member", "ClientSecret", "AuditEvent", "DailyCount"),
+    "ResourceServer",
+)
 _DOT_MODELS = {
     "ACCESS_TOKEN_MODEL": "AccessToken",
     "REFRESH_TOKEN_MODEL": "RefreshToken",
@@ -99,13 +102,17 @@ def _wanted() -> Mapping[str, set[tuple[str, str]]]:
         ("provider_site.OutboxMessage", "change"),
         ("provider_site.Consent", "view"),
         ("provider_site.Consent", "end_consent"),
+        ("provider_site.Session", "view"),
+        ("provider_site.Session", "end_session"),
     }
     # Deleting a token's row revokes it; an authorization code is over before anybody could.
     revokes = {(label, "delete") for label in tokens[:2]}
     everything = {model._meta.label for model in global_apps.get_app_config("provider_site").get_models()}
+    # What somebody may learn of tokens is granted as scopes are: by who reviews.
+    grants = {("provider_site.ResourceServer", action) for action in ("add", "change", "delete")}
     views = {(label, "view") for label in [*everything, application, *tokens]}
     return {
-        REVIEWERS: sees | {suspends, ("provider_site.Registration", "review_registration")},
+        REVIEWERS: sees | grants | {suspends, ("provider_site.Registration", "review_registration")},
         OPERATORS: sees | changes | cares | revokes | {suspends} | {(label, "view") for label in tokens},
         AUDITORS: views | {("provider_site.AuditEvent", "export_auditevent")},
     }
