@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
+
 from tests.conformance import registration
 from tests.conformance.browser import Browser
 from tests.conformance.client import CALLBACK, Person, RelyingParty
@@ -158,6 +160,15 @@ def test_request_object_is_refused_by_its_own_error(client: RelyingParty, ada: P
     assert flow.parameters["error"] == "request_not_supported"
     authorization.names_the_issuer(flow.parameters, client.op.issuer)
     assert "code" not in flow.parameters
+
+
+@pytest.mark.parametrize("text", ["x", "a.b.c", "e30.W1tbXV1d.", "[" * 3000, "\ud800", '{"response_mode": []}'])
+def test_request_object_that_is_none_is_refused_too(rp: RelyingParty, ada: Person, browser: Browser, text: str) -> None:
+    """Whatever stands in `request` gets request_not_supported, by the query."""
+    payload = base64.urlsafe_b64encode(text.encode(errors="replace")).rstrip(b"=").decode()
+    for sent in (text.encode(errors="replace").decode(), f"eyJhbGciOiJub25lIn0.{payload}."):
+        flow = rp.send(browser, ada, _beside(rp.request(), request=sent))
+        assert flow.parameters["error"] == "request_not_supported"
 
 
 @module(
