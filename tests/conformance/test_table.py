@@ -15,7 +15,6 @@ OWN = {
     "test_browser_of_the_suite_needs_nothing_but_the_stable_ids",
     "test_acr_values_of_nobody_are_no_error",
     "test_request_object_that_is_none_is_refused_too",
-    "test_conditions_refuse_claims_without_content",
     "test_session_state_follows_the_cookie",
     "test_frame_may_be_held_by_registered_pages_alone",
 }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.conformance.browser import Browser
 from tests.conformance.client import Person, RelyingParty
 from tests.conformance.conditions import authorization, id_token, tokens
@@ -100,10 +98,3 @@ def test_essential_name_is_told_at_userinfo_alone(client: RelyingParty, ada: Per
     claims, token = told(client, ada, browser, claims=json.dumps({"userinfo": {"name": {"essential": True}}}))
     assert claims["name"] == "Ada Lovelace"
     id_token.leaves_out(token, "name")
-
-
-@pytest.mark.parametrize("name", ["", " ", "null"])
-def test_conditions_refuse_claims_without_content(name: str) -> None:
-    """What the suite takes for no text is refused by our conditions too."""
-    with pytest.raises(AssertionError):
-        standard.have_their_types({"sub": "1", "name": name})
