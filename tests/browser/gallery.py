@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.utils import timezone
 
 from provider_site.models import ClientSecret, Consent, DailyCount, Logo, Member, OutboxMessage, Registration
+from provider_site.policy import grants
 from provider_site.policy.facts import Facts
 from provider_site.services import facts, logos, members, profiles, reviews, secrets, security_events, usage
 from tests import factories
@@ -50,6 +51,7 @@ class Gallery:
         self._people()
         self._states()
         self._everything()
+        self._further_kinds()
         self._memberships()
         connect(self.connected, self.applications)
 
@@ -80,6 +82,23 @@ class Gallery:
         reviews.reject(application=self.applications["rejected"], actor=staff, reason=REASON)
         self._consent(self.applications["suspended"])
         reviews.suspend(application=self.applications["suspended"], actor=staff, reason=REASON)
+
+    def _further_kinds(self) -> None:
+        """Register a device, and give one application every address there is and tokens that others read."""
+        self.applications["device"] = registrations.draft(
+            self.developer,
+            name="TV",
+            client_type="public",
+            redirect_uris=[],
+            authorization_grant_type=grants.DEVICE_CODE,
+        )
+        Registration.objects.filter(application=self.applications["everything"]).update(
+            backchannel_logout_uri=f"https://{'d' * 60}.example.com/{'path' * 20}",
+            frontchannel_logout_uri=f"https://{'b' * 60}.example.com/{'out' * 20}",
+            initiate_login_uri=f"https://{'b' * 60}.example.com/{'begin' * 20}",
+            id_token_alg="EdDSA",
+            access_token_format="jwt",
+        )
 
     def _everything(self) -> None:
         scopes = {"openid": True, "nickname": False, "avatar": False, "profile": False, "email": False}

@@ -144,8 +144,11 @@ DEVELOPER = [
     Stop("edit a change", "/o/developer/{everything}/edit/"),
     *(
         Stop(f"overview, {name}", f"/o/developer/{{{name}}}/")
-        for name in ("draft", "submitted", "changing", "rejected", "suspended", "public", "everything")
+        for name in ("draft", "submitted", "changing", "rejected", "suspended", "public", "device", "everything")
     ),
+    Stop("tokens", "/o/developer/{everything}/tokens/"),
+    Stop("settings of a device", "/o/developer/{device}/settings/"),
+    Stop("try a device", "/o/developer/{device}/try/"),
     Stop("members", "/o/developer/{rejected}/members/"),
     Stop("invited nobody", _form("/o/developer/{everything}/members/", "#invite button", id_identifier=" ")),
     Stop("secrets", "/o/developer/{everything}/secrets/"),
