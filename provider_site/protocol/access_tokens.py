@@ -21,7 +21,6 @@ from provider_site.storage import access, codes, consented, credentials, tokens
 
 logger = logging.getLogger("provider_site.protocol")
 
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 # The grants by what a person's decision bought: a code, in the hands of a browser or of a device (RFC 8628).
 _BY_CODE = frozenset({"authorization_code", DEVICE_CODE})
 

@@ -18,8 +18,8 @@ from oauthlib.oauth2.rfc6749 import errors
 from provider_site.conf import provider_settings
 from provider_site.errors import TooManyDevices
 from provider_site.policy import user_codes
+from provider_site.policy.grants import DEVICE_CODE
 from provider_site.protocol import client_authentication
-from provider_site.protocol.access_tokens import DEVICE_CODE
 from provider_site.protocol.descriptions import unregistered_scopes
 from provider_site.protocol.device_grant import DeviceGrant
 from provider_site.protocol.own_core import OAuthLibMixin

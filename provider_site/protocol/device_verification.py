@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from provider_site.error_pages import expired_page
 from provider_site.errors import AuthorizationRequestExpired
 from provider_site.models import AuthorizationRequest, DeviceAuthorization
-from provider_site.protocol.access_tokens import DEVICE_CODE
+from provider_site.policy.grants import DEVICE_CODE
 from provider_site.protocol.authorize.parameters import AuthorizationParameters
 from provider_site.protocol.authorize.pipeline import Pipeline
 from provider_site.services import authorization_requests, device_authorizations, device_requests

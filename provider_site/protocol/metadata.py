@@ -15,7 +15,7 @@ from django.views.decorators.http import condition
 from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.policy import claims, scopes
-from provider_site.protocol.access_tokens import DEVICE_CODE
+from provider_site.policy.grants import DEVICE_CODE
 from provider_site.protocol.authorize import parameters
 from provider_site.services import keys, sessions
 

@@ -14,8 +14,8 @@ from oauthlib.oauth2 import (
 )
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
 
+from provider_site.policy.grants import DEVICE_CODE
 from provider_site.protocol import oauthlib_logs
-from provider_site.protocol.access_tokens import DEVICE_CODE
 from provider_site.protocol.device_grant import DeviceGrant
 
 oauthlib_logs.keep_secrets_out()

@@ -12,8 +12,8 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
+from provider_site.policy.grants import DEVICE_CODE
 from provider_site.protocol import client_authentication, descriptions, device_grant
-from provider_site.protocol.access_tokens import DEVICE_CODE
 from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.services import usage
 
