@@ -10,6 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth import logout as django_logout
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,11 +21,12 @@ from provider_site.services import logout, sessions
 
 
 class ProviderSessionMiddleware:
-    """Keep the browser-state cookie as the session has it, and lead a sign-out through the front channel.
+    """Sign out a browser whose session was ended from elsewhere, and let pages of applications learn of sign-outs.
 
-    The cookie is set at a sign-in, another at the next, and gone at sign-out. It has no other use than to be compared
-    (OpenID Session Management 3.2), so that a script may read it; it goes into frames of other sites, which browsers
-    allow for ``SameSite=None; Secure`` alone. Over plain http it is ``Lax``: frames of the same site see it.
+    A sign-out is led through the front channel. The browser-state cookie is set at a sign-in, another at the next, and
+    gone at sign-out. It has no other use than to be compared (OpenID Session Management 3.2), so that a script may read
+    it; it goes into frames of other sites, which browsers allow for ``SameSite=None; Secure`` alone. Over plain http it
+    is ``Lax``: frames of the same site see it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -32,9 +34,13 @@ class ProviderSessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, and see to both where the request looked at its session."""
-        response = self.get_response(request)
         # A host may serve other sites by the same process.
-        if request.session.accessed and request.get_host() == urlsplit(provider_settings.issuer).netloc:
+        if request.get_host() != urlsplit(provider_settings.issuer).netloc:
+            return self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and sessions.was_ended(request=request):
+            django_logout(request)
+        response = self.get_response(request)
+        if request.session.accessed:
             self._keep_cookie(request, response)
             self._load_frames(request, response)
         return response

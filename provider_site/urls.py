@@ -12,6 +12,7 @@ from provider_site.portal.developer.routes import developer_urls
 from provider_site.portal.device.confirm import ConfirmDeviceView
 from provider_site.portal.device.entry import EnterCodeView
 from provider_site.portal.device.outcome import DeviceOutcomeView
+from provider_site.portal.sessions import views as session_pages
 from provider_site.protocol import (
     authorize,
     device_authorization,
@@ -62,6 +63,9 @@ portal_urls = [
     path("o/apps/<str:application_id>/sign-out/", actions.SignOutOfAppView.as_view(), name="sign-out-of-app"),
     path("o/apps/<str:application_id>/receipt/<int:consent_id>/", actions.ReceiptView.as_view(), name="receipt"),
     path("o/apps/<str:application_id>/profile/", app_profile.AppProfileView.as_view(), name="app-profile"),
+    path("o/sessions/", session_pages.SessionsView.as_view(), name="sessions"),
+    path("o/sessions/end-others/", session_pages.EndOthersView.as_view(), name="sessions-end-others"),
+    path("o/sessions/<uuid:sid>/end/", session_pages.EndView.as_view(), name="session-end"),
     path("o/profile/", profile.ProfileView.as_view(), name="profile"),
     path("o/profile/data/", personal_data.PersonalDataView.as_view(), name="personal-data"),
     path("o/avatar/<slug:key>.png", profile.AvatarView.as_view(), name="avatar"),

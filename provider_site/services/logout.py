@@ -161,9 +161,3 @@ def take_frames(*, request: HttpRequest) -> list[Frame]:
     ended: list[Ended] = getattr(request, _ENDED_HERE, [])
     setattr(request, _ENDED_HERE, [])
     return list(dict.fromkeys(frame for each in ended for frame in each.frames))
-
-
-def of_person(*, user: Any, at_most: int) -> list[Session]:
-    """Return a person's sessions that are open now, the newest first."""
-    rows = Session.objects.filter(user=user, ended_at=None, expires_at__gt=timezone.now()).order_by("-auth_time")
-    return [row for row in rows[:at_most] if row.is_bound_to(user)]

@@ -26,6 +26,7 @@ MIDDLEWARE = "provider_site.middleware.ProviderSessionMiddleware"
 _SID = "provider_site.sid"
 _EARLIER = "provider_site.earlier_sids"
 _EARLIER_KEPT = 50
+_WAS_ENDED = "_provider_site_was_ended"
 _DESTINATIONS = "provider_site.destinations"
 _AUTH_TIME = "provider_site.auth_time"
 _BROWSER_STATE = "provider_site.browser_state"
@@ -134,15 +135,21 @@ def methods(*, request: HttpRequest) -> list[str]:
 def was_ended(*, request: HttpRequest) -> bool:
     """Tell whether this browser's session was ended from elsewhere, as with its account, and not begun anew since.
 
-    Django's own session may have outlived it: whoever comes back with that has to sign in.
+    Django's own session may have outlived it: whoever comes back with that has to sign in. One request asks the
+    database once.
     """
     user: Any = request.user
     sid = request.session.get(_SID)
-    if not sid:
+    if not sid or not user.is_authenticated:
         return False
-    rows = Session.objects.filter(pk=sid, user=user, ended_at__gte=auth_time(request=request))
-    # Django itself decides which browsers a changed password signs out: this one, where it was changed, not.
-    return rows.exclude(ended_reason=Session.EndReason.PASSWORD).exists()
+    moment = auth_time(request=request)
+    known: tuple[Any, bool] | None = getattr(request, _WAS_ENDED, None)
+    if known is None or known[0] != (sid, moment):
+        rows = Session.objects.filter(pk=sid, user=user, ended_at__gte=moment)
+        # Django itself decides which browsers a changed password signs out: this one, where it was changed, not.
+        known = (sid, moment), rows.exclude(ended_reason=Session.EndReason.PASSWORD).exists()
+        setattr(request, _WAS_ENDED, known)
+    return known[1]
 
 
 def remember_destination(*, request: HttpRequest, source: str) -> None:
