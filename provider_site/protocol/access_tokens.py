@@ -14,6 +14,7 @@ from provider_site.conf import provider_settings
 from provider_site.errors import CodeReplayed, RefreshTokenReused, TargetRefused
 from provider_site.models import Registration
 from provider_site.policy import lifetimes, scopes
+from provider_site.policy.grants import DEVICE_CODE
 from provider_site.protocol import jwt_access_token
 from provider_site.services import resource_servers
 from provider_site.signals import replay_detected, tokens_issued
