@@ -10,9 +10,9 @@ from provider_site.services import pruning
 
 
 class Command(BaseCommand):
-    """Run by a timer, once a day, beside DOT's ``cleartokens``, which deletes expired tokens."""
+    """Run by a timer, once a day, in the place of DOT's ``cleartokens``."""
 
-    help = "Delete expired authorization requests, unused codes, device codes, old sessions and delivered messages."
+    help = "Delete expired tokens, codes, device codes and requests, old sessions and delivered messages."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Delete, and say how many of each."""
