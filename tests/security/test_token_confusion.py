@@ -1,13 +1,20 @@
 """Use one kind of token as another (RFC 9700 4.9; OpenID Core 16.3)."""
 
 import base64
+import hashlib
+import hmac
 import json
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.provider.driver import Driver
+from provider_site.errors import SignedTokenRefused
+from provider_site.models import Registration
+from provider_site.services import keys
+from tests.provider.driver import Driver, query
 
 
 def forged(claims: dict[str, Any], **header: Any) -> str:
@@ -86,5 +93,118 @@ class TestTokenConfusion:
 
     def test_id_token_hint_of_another_person_gives_nothing(self, driver: Driver, attacker: Driver) -> None:
         hint = driver.tokens().body["id_token"]
-        answer = attacker.authorize(id_token_hint=hint)
-        assert answer["Location"].startswith("/o/consent/")
+        answer = query(attacker.authorize(id_token_hint=hint))
+        assert (answer["error"], "code" in answer) == ("invalid_request", False), "it is of another client, too"
+
+
+def part(value: Any) -> str:
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def foreign_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def signed_by(key: rsa.RSAPrivateKey, claims: dict[str, Any], **header: Any) -> str:
+    return jwt.encode(claims, key, algorithm="RS256", headers=header)
+
+
+def signed_with_the_public_key(driver: Driver, claims: dict[str, Any], **header: Any) -> str:
+    """Return a JWT whose HMAC key is our published public key, in PEM."""
+    jwk = driver.backchannel.get("/.well-known/jwks.json").json()["keys"][0]
+    public = jwt.PyJWK(jwk).key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    text = f"{part({'alg': 'HS256', 'kid': jwk['kid'], **header})}.{part(claims)}"
+    return f"{text}.{part(hmac.new(public, text.encode(), hashlib.sha256).digest())}"
+
+
+@pytest.fixture
+def signing(driver: Driver) -> Driver:
+    """Return a client whose access tokens are JWTs."""
+    Registration.objects.filter(application=driver.application).update(access_token_format="jwt")
+    return driver
+
+
+def hinted(driver: Driver, hint: str) -> str | None:
+    """Return the error that an authorization request with this hint is answered with."""
+    answer = driver.authorize(prompt="none", id_token_hint=hint)
+    return query(answer).get("error")
+
+
+class TestJwtConfusion:
+    """Access tokens that are JWTs, beside ID tokens: neither is taken for the other (RFC 9068 5, RFC 8725 3.11)."""
+
+    def test_jwt_access_token_is_no_id_token_hint(self, signing: Driver) -> None:
+        tokens = signing.tokens()
+        assert hinted(signing, tokens.body["id_token"]) is None
+        assert hinted(signing, tokens.access) == "invalid_request"
+        with pytest.raises(SignedTokenRefused):
+            keys.verify(tokens.access)
+
+    def test_jwt_access_token_signs_nobody_out(self, signing: Driver) -> None:
+        tokens = signing.tokens()
+        signing.browser.get("/o/logout/", {"id_token_hint": tokens.access})
+        assert signing.works(tokens.access)
+        assert hinted(signing, tokens.body["id_token"]) is None, "the session goes on"
+
+    def test_id_token_is_no_access_token_and_unknown_to_introspection(self, signing: Driver) -> None:
+        tokens = signing.tokens()
+        assert not signing.works(tokens.body["id_token"])
+        assert signing.introspect(tokens.body["id_token"]) == {"active": False}
+        signing.revoke(tokens.body["id_token"])
+        assert signing.works(tokens.access), "nor is it a handle to the tokens beside it"
+
+    def test_id_token_that_calls_itself_an_access_token_opens_nothing(self, signing: Driver) -> None:
+        tokens = signing.tokens()
+        payload, signature = tokens.body["id_token"].split(".")[1:]
+        header = jwt.get_unverified_header(tokens.body["id_token"]) | {"typ": "at+jwt"}
+        assert not signing.works(f"{part(header)}.{payload}.{signature}")
+
+    @pytest.mark.parametrize("typ", ["at+jwt", "JWT"])
+    def test_signature_with_our_public_key_as_a_secret_opens_nothing(self, signing: Driver, typ: str) -> None:
+        tokens = signing.tokens()
+        for text in (tokens.access, tokens.body["id_token"]):
+            claims = jwt.decode(text, options={"verify_signature": False})
+            forged = signed_with_the_public_key(signing, claims, typ=typ)
+            assert not signing.works(forged)
+            assert hinted(signing, forged) == "invalid_request"
+            assert signing.introspect(forged) == {"active": False}
+
+    @pytest.mark.parametrize("alg", ["none", "None", "NONE", ""])
+    def test_unsigned_copy_opens_nothing(self, signing: Driver, alg: str) -> None:
+        tokens = signing.tokens()
+        for text in (tokens.access, tokens.body["id_token"]):
+            copy = f"{part(jwt.get_unverified_header(text) | {'alg': alg})}.{text.split('.')[1]}."
+            assert not signing.works(copy)
+            assert hinted(signing, copy) == "invalid_request"
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            {"jku": "https://evil.example.com/jwks.json"},
+            {"x5u": "https://evil.example.com/certificate"},
+            {"crit": ["exp"]},
+            {"jwk": True},
+            {},
+        ],
+    )
+    def test_key_that_a_token_brings_along_is_not_believed(self, signing: Driver, header: dict[str, Any]) -> None:
+        tokens, key = signing.tokens(), foreign_key()
+        if "jwk" in header:
+            header = {"jwk": json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))}
+        for text in (tokens.access, tokens.body["id_token"]):
+            ours = jwt.get_unverified_header(text)
+            claims = jwt.decode(text, options={"verify_signature": False})
+            forged = signed_by(key, claims, kid=ours["kid"], typ=ours["typ"], **header)
+            assert not signing.works(forged)
+            assert hinted(signing, forged) == "invalid_request"
+            assert signing.introspect(forged) == {"active": False}
+
+    def test_token_of_another_family_under_our_signature_is_that_familys_alone(
+        self, signing: Driver, attacker: Driver
+    ) -> None:
+        mine, theirs = signing.tokens().access.split("."), attacker.tokens().access
+        for mixed in (f"{mine[0]}.{mine[1]}.{theirs}", f"{mine[0]}.{mine[1]}.{mine[2]}=", f"{mine[0]}.{mine[1]}"):
+            assert not signing.works(mixed)

@@ -95,3 +95,64 @@ def test_token_in_the_query_is_not_read(driver: Driver) -> None:
     form = {"content_type": "application/x-www-form-urlencoded", "headers": driver.basic()}
     assert driver.backchannel.post(f"/o/revoke_token/?token={tokens.refresh}", "", **form).status_code == 400
     assert driver.works(tokens.access)
+
+
+# --- Every other line of the RFC ----------------------------------------------------------------------------------
+
+
+def test_answer_is_empty_and_says_no_more_than_200(driver: Driver) -> None:
+    """2.2: the content is ignored; all is in the status."""
+    answer = driver.revoke(driver.tokens().access)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_foreign_token_is_answered_as_one_that_never_was(driver: Driver, user: Any) -> None:
+    """2.1 has it refused by an error, which would tell that there is such a token; nothing happens to it."""
+    token, stranger = driver.tokens().access, Driver(factories.make_application(), user)
+    foreign, unknown = stranger.revoke(token), stranger.revoke("unknown")
+    assert (foreign.status_code, foreign.content) == (unknown.status_code, unknown.content) == (200, b"")
+    assert driver.works(token)
+
+
+def test_unsupported_token_type_is_of_no_use_here(driver: Driver) -> None:
+    """2.2.1: both kinds can be revoked, and an ID token, which can't, is an invalid token like any other (2.2)."""
+    tokens = driver.tokens()
+    for hint in ("id_token", "urn:ietf:params:oauth:token-type:jwt", ""):
+        assert driver.revoke(tokens.body["id_token"], token_type_hint=hint).status_code == 200
+    assert driver.works(tokens.access)
+
+
+def test_refused_authentication_names_the_scheme_for_clients(driver: Driver) -> None:
+    """2.2.1 by RFC 6749 5.2."""
+    answer = driver.revoke(driver.tokens().access, headers=driver.basic(secret="x" * 43))
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert answer["WWW-Authenticate"].startswith("Basic ")
+    assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("body", ["token=a&token=b", "token=a%00b", "token_type_hint=access_token", ""])
+def test_malformed_request_is_an_error_with_a_description(driver: Driver, body: str) -> None:
+    """2.2.1."""
+    form = {"content_type": "application/x-www-form-urlencoded", "headers": driver.basic()}
+    answer = driver.backchannel.post("/o/revoke_token/", body, **form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert len(answer.json()["error_description"]) > 10
+
+
+def test_no_script_of_another_site_reads_or_calls_it(driver: Driver) -> None:
+    """2.3: JSONP and CORS are optional, and not offered."""
+    origin = {"Origin": "https://evil.example.com"}
+    answer = driver.revoke("unknown", headers=driver.basic() | origin, callback="package.revoked")
+    assert answer.content == b""
+    assert "Access-Control-Allow-Origin" not in answer
+
+
+def test_withdrawn_token_may_be_revoked_all_the_same(driver: Driver) -> None:
+    """2.2: what is over already is no error."""
+    from provider_site.models import Consent
+    from provider_site.services import consents
+
+    tokens, consent = driver.tokens(), Consent.objects.get()
+    consents.withdraw(user=consent.user, application=consent.application)
+    assert driver.revoke(tokens.refresh).status_code == 200
