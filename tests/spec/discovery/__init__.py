@@ -1,0 +1,1 @@
+"""The proofs that the discovery document is what the server does, by area."""
