@@ -94,9 +94,7 @@ class SigningKeyAdmin(ReadOnlyAdmin):
             try:
                 changes = key_life.rotate(force=form.cleaned_data["force"], actor=request.user, request=request)
             except KeyStepTooEarly as error:
-                form.add_error(
-                    None, _("Too early: applications may not know the next key before %(time)s.") % _at(error)
-                )
+                form.add_error(None, _("Too early. Applications know the next key from then on: %(time)s") % _at(error))
             else:
                 activated = sum(bool(change.activated) for change in changes)
                 text = (
@@ -124,7 +122,7 @@ class SigningKeyAdmin(ReadOnlyAdmin):
             except KeyInUse:
                 form.add_error(None, _("It is in use. Rotate the keys first; then it only verifies for a while."))
             except KeyStepTooEarly as error:
-                form.add_error(None, _("Too early: tokens that it signed are alive until %(time)s.") % _at(error))
+                form.add_error(None, _("Too early. Tokens that it signed are alive until then: %(time)s") % _at(error))
             else:
                 return self._done(request, _("The key is retired: nothing that it signed is believed any more."))
         address = reverse(f"{self.admin_site.name}:provider_site_signingkey_change", args=[key.pk])
