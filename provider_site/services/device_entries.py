@@ -17,7 +17,7 @@ from django.core.cache import cache
 from provider_site import crypto
 from provider_site.models import DeviceAuthorization
 from provider_site.policy import user_codes
-from provider_site.services import device_authorizations
+from provider_site.services import device_authorizations, device_requests
 
 _REMEMBERED = 24 * 3600
 _FIRST_WAIT = 30
@@ -57,7 +57,7 @@ def enter(*, typed: str, user: Any, address: str | None) -> Entry:
     if _Take.REFUSED in taken.values():
         return Entry(wait=max(waiting(user=user, address=address), 1))
     device = device_authorizations.find_open(user_code=user_code)
-    if device is None:
+    if device is None or device_requests.is_taken(device=device, user=user):
         _count(_key(_EVERYBODY, str(int(time.time()) // _HOUR)), 2 * _HOUR)
         return Entry(wait=waiting(user=user, address=address))
     for key, take in taken.items():

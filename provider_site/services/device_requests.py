@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.errors import AuthorizationRequestExpired
@@ -33,6 +35,18 @@ def keep(*, device: DeviceAuthorization, user: Any, typed: str) -> str:
         "user_code": crypto.seal(user_code.encode(), key_ring=provider_settings.key_ring, purpose=_PURPOSE),
     }
     return authorization_requests.keep(application=device.application, user=user, parameters=parameters)
+
+
+def is_taken(*, device: DeviceAuthorization, user: Any) -> bool:
+    """Tell whether somebody else has entered the device's code and is deciding: it is theirs until they let it go."""
+    deciding = AuthorizationRequest.objects.filter(
+        application=device.application,
+        parameters__device=device.device_code_digest,
+        decision="",
+        answered_at=None,
+        expires_at__gt=timezone.now(),
+    )
+    return deciding.exclude(user=None).exclude(user=user).exists()
 
 
 def device_of(kept: AuthorizationRequest) -> DeviceAuthorization:

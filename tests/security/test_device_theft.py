@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from provider_site.models import Authorization, AuthorizationRequest, Consent, DeviceAuthorization
+from provider_site.services import device_requests
 from provider_site.signals import replay_detected
 from tests import factories
 from tests.flows.test_at_once import at_once
@@ -80,6 +82,22 @@ def test_user_code_is_no_device_code(device: Device) -> None:
 # --- Other people --------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def entered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let several people have entered one code in the same moment: later, it is the first one's."""
+    monkeypatch.setattr(device_requests, "is_taken", lambda **_: False)
+
+
+def test_code_that_somebody_is_deciding_about_is_nothing_to_another(device: Device, other_user: Any) -> None:
+    second = browser_of(other_user)
+    assert device.enter().status_code == 303
+    assert device.enter(browser=second).status_code == 400
+    assert device.enter().status_code == 303, "who has entered it may enter it again"
+    AuthorizationRequest.objects.update(expires_at=timezone.now())
+    assert device.enter(browser=second).status_code == 303, "who went away keeps nobody out"
+
+
+@pytest.mark.usefixtures("entered_at_once")
 def test_only_the_first_who_decides_is_heard(device: Device, user: Any, other_user: Any) -> None:
     second = browser_of(other_user)
     theirs = device.compare(device.enter(browser=second), browser=second)["Location"]
@@ -273,6 +291,7 @@ def test_redemptions_that_pass_every_check_at_once_buy_one_set_of_tokens(
     assert {answer.error for answer in answers if answer.status == 400} == {"invalid_grant"}
 
 
+@pytest.mark.usefixtures("entered_at_once")
 def test_two_people_who_decide_at_once_are_heard_once(committed: Device) -> None:
     people = [factories.make_user() for _number in range(4)]
     tabs = [browser_of(person) for person in people]
