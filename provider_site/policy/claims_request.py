@@ -43,6 +43,8 @@ def parse(text: str) -> ClaimsRequest:
         raise Malformed("The claims parameter is not JSON.") from None
     if not isinstance(values, dict):
         raise Malformed("The claims parameter is not a JSON object.")
+    if not _is_storable(values):
+        raise Malformed("The claims parameter holds what is no Unicode text.")
     userinfo, id_token = _member(values, "userinfo"), _member(values, "id_token")
     acr = id_token.get("acr") or {}
     return ClaimsRequest(
@@ -53,6 +55,14 @@ def parse(text: str) -> ClaimsRequest:
         acr_essential=acr.get("essential") is True and bool(_wanted(acr)),
         subject=_subject(userinfo, id_token),
     )
+
+
+def _is_storable(values: Any) -> bool:
+    """Say whether PostgreSQL would keep this as JSON: by escapes, JSON can name NUL and half a surrogate pair."""
+    try:
+        return "\\u0000" not in json.dumps(values, ensure_ascii=False).encode().decode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
 
 
 def _member(values: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:

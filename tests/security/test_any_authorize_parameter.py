@@ -225,6 +225,17 @@ def test_any_octets_are_a_page(scene: Scene) -> None:
     check()
 
 
+@pytest.mark.parametrize("who", ["nobody", "asked", "allowed"])
+@pytest.mark.parametrize(
+    "value", ['{"sub":{"value":"\\ud800"}}', '{"sub":{"value":"\\u0000"}}', '{"acr":{"values":["\\udfff"]}}']
+)
+def test_what_json_can_say_and_no_database_keep_is_refused(scene: Scene, who: str, value: str) -> None:
+    claims = any_request.encoded(f'{{"id_token":{value}}}')
+    _answer, told = scene.answer(who, query=joined(any_request.apply(scene.base, [("claims", [claims])])))
+    assert told is not None
+    assert told["error"] == "invalid_request"
+
+
 def test_deep_json_is_no_fault(scene: Scene) -> None:
     deep = json.dumps({"userinfo": None}).replace("null", "[" * 40_000)
     answer, told = scene.answer("allowed", query=joined(any_request.apply(scene.base, [("claims", [deep])])))
