@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 HERE = Path(__file__).resolve().parent
 MODULES = HERE / "modules.json"
 # Tests of this directory's own parts.
-OWN_FILES = {"test_conditions.py", "test_table.py"}
+OWN_FILES = {"test_conditions.py", "test_suite_configuration.py", "test_table.py"}
 FORM_POST_PLAN = "oidcc-formpost-basic-certification-test-plan"
 COMPREHENSIVE_PLAN = "oidcc-test-plan"
 
