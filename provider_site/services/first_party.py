@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site.errors import NotAllowed, ReviewConflict
 from provider_site.models import AuditEvent, Consent, Registration
+from provider_site.policy import grants
 from provider_site.services import changes, consents, facts, members, outbox
 from provider_site.storage import consented
 
@@ -78,7 +79,11 @@ def obstacle(*, application: Any) -> ValidationError | None:
     if application.client_type != "confidential":
         text = _("Any program can claim to be a public client: people are always asked about one.")
         return ValidationError(text, code="client_type")
-    if application.authorization_grant_type != "authorization-code":
+    if application.authorization_grant_type == grants.DEVICE_CODE:
+        # RFC 8628 5.4: the page is where a person notices that somebody else began it.
+        text = _("Whoever signs in on a device is always asked: a stranger may have sent them the code.")
+        return ValidationError(text, code="grant")
+    if application.authorization_grant_type != grants.AUTHORIZATION_CODE:
         return ValidationError(_("Nobody signs in to this application, so nobody is asked."), code="grant")
     return None
 

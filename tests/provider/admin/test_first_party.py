@@ -14,6 +14,7 @@ from oauth2_provider.models import get_application_model
 
 from provider_site.errors import NotAllowed
 from provider_site.models import AuditEvent, Consent, Member, OutboxMessage, Registration
+from provider_site.policy import grants
 from provider_site.services import consents, first_party, members, outbox, reviews, roles
 from tests import factories
 from tests.provider.admin import registrations
@@ -111,6 +112,11 @@ class TestDecision:
     def test_machine_asks_nobody_anyway(self, user: Any) -> None:
         application = factories.make_application(user, authorization_grant_type="client-credentials").application
         with pytest.raises(ValidationError, match="Nobody signs in"):
+            decide(application)
+
+    def test_device_is_always_asked_about(self, user: Any) -> None:
+        application = factories.make_application(user, authorization_grant_type=grants.DEVICE_CODE).application
+        with pytest.raises(ValidationError, match="Whoever signs in on a device is always asked"):
             decide(application)
 
     def test_client_that_becomes_public_has_people_asked_again(self, staff: Any, application: Any) -> None:
