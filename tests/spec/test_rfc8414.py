@@ -150,13 +150,16 @@ def test_authentication_methods_listed_work(document: dict[str, Any], driver: Dr
 
 def test_scopes_and_claims_listed_are_all_to_be_had(document: dict[str, Any], driver: Driver, user: Any) -> None:
     """2, OpenID Discovery 3."""
-    from provider_site.services import profiles
+    from provider_site.services import profile_details, profiles
 
     assert document["scopes_supported"] == list(catalog())
     everything = Driver(factories.make_application(scopes=dict.fromkeys(catalog(), True)), user)
     user.first_name, user.last_name = "Ada", "Lovelace"
     user.save()
     profiles.set_nickname(user=user, nickname="ada")
+    known = {"birthdate": "1985-12-10", "gender": "female", "locale": "en", "zoneinfo": "UTC", "middle_name": "King"}
+    known |= {"phone_number": "+442079460018", "address_country": "GB", "website": "https://ada.example"}
+    profile_details.set_details(user=user, details=known | {"profile_url": "https://social.example/ada"})
     tokens = everything.redeem(everything.code(scope=" ".join(document["scopes_supported"]), scopes=[]))
     assert set(tokens.body["scope"].split()) == set(document["scopes_supported"])
     claims = everything.userinfo(tokens.access).json()

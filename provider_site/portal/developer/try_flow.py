@@ -200,7 +200,7 @@ def _id_token(text: str, application: Any, attempt: Attempt) -> Step:
         claims = jwt.decode(
             text,
             published[jwt.get_unverified_header(text)["kid"]],
-            algorithms=["RS256"],
+            algorithms=[application.registration.id_token_alg],
             audience=application.client_id,
             issuer=provider_settings.issuer,
             options={"require": ["iss", "sub", "aud", "exp", "iat"]},

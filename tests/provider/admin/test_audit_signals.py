@@ -33,7 +33,7 @@ from tests.provider.driver import Driver, plant_signing_key
 
 A = AuditEvent.Action
 OF_NO_APPLICATION = {
-    *(A.KEY_ROTATED, A.AUDIT_EXPORTED),
+    *(A.KEY_ROTATED, A.KEY_RETIRED, A.AUDIT_EXPORTED),
     *(A.ACCOUNT_DEACTIVATED, A.ACCOUNT_DELETED, A.PERSON_EXPORTED, A.PERSON_ERASED),
 }
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import override_script_prefix
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from provider_site.models import ClientSecret, Consent, Member
+from provider_site.models import ClientSecret, Consent, Member, Registration
 from provider_site.services import secrets
 from tests import factories
 from tests.browser.test_provider_pages import sign_in
@@ -107,6 +107,11 @@ class TestRun:
         assert "grant_type=authorization_code" in text
         assert '"scope": "openid nickname offline_access"' in text
         assert ("Authorization: Basic …" in text) == (facts.get("client_type") != "public")
+
+    def test_id_token_is_checked_by_the_algorithm_the_application_chose(self, own: Any) -> None:
+        driver = own()
+        Registration.objects.filter(application=driver.application).update(id_token_alg="EdDSA")
+        assert not any(trying.problems(trying.run(driver)))
 
     def test_claims_and_userinfo_are_the_persons_own(self, own: Any, user: Any) -> None:
         from provider_site.services.profiles import get_profile
