@@ -74,6 +74,16 @@ def client_seeds() -> list[dict[str, Any]]:
             "pkce_waived": True,
             "description": "A confidential client for which an administrator has waived PKCE.",
         },
+        {
+            "key": "television",
+            "name": f"{CALENDAR} TV",
+            "client_id": "zhaoxi-television",
+            "client_type": "public",
+            "authorization_grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+            "redirect_uris": [],
+            "scopes": {"openid": True, "nickname": False},
+            "description": "电视上的日历 · Your days on the big screen",
+        },
     ]
 
 

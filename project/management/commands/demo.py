@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application, run
 from django.utils import translation
 
-from project.environment import PROVIDER
+from project.environment import CONSUMER, PROVIDER
 from project.ports import complaint
 from project.seeding import seed
 from project.workers import background_worker
@@ -96,6 +96,7 @@ def where_applications_live(demo: dict[str, Any]) -> list[str]:
 def instructions(demo: dict[str, Any], *, directory: Path) -> str:
     """Return what the terminal shows, in both languages: it tells us nothing reliable about its reader's."""
     calendar, provider = f"{demo['consumer_url']}/", f"{demo['provider_url']}/"
+    has_both = {CONSUMER, PROVIDER} <= set(settings.SITES)
     lines = [
         "",
         f"  Calendar (consumer)   {calendar}   日历（接入方）",
@@ -111,12 +112,14 @@ def instructions(demo: dict[str, Any], *, directory: Path) -> str:
         "    2. Allow what the calendar asks for: it then shows the nickname and the picture.",
         "    3. Sign out, sign in with QQ: an emulator on this machine, no real account needed.",
         f"    4. See at {provider} what is shared, and take it back.",
+        *([f"    5. Open {calendar}tv/, a television that you sign in from another screen."] if has_both else []),
         "",
         "  怎么试：",
         f"    1. 打开 {calendar} ，在登录页选“{settings.SITE_TITLES[PROVIDER]} 登录”，用 xiaoming 登录。",
         "    2. 允许日历获取所列信息，日历随即显示昵称和头像。",
         "    3. 退出登录，再用 QQ 登录：这是本机的模拟器，不需要真实的 QQ 账号。",
         f"    4. 在 {provider} 的“已授权的应用”查看分享了什么，并可取消授权。",
+        *([f"    5. 打开 {calendar}tv/ ，这是一台电视，在另一块屏幕上为它登录。"] if has_both else []),
         "",
         f"  The same, for programs · 供程序读取: {directory / 'demo.json'}",
         f"  E-mail is not sent but written to · 邮件不会发出，保存在: {directory / 'mail'}",
