@@ -1,5 +1,7 @@
 """Wherever a session ends, its applications are told, in the same transaction; and nobody else."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -233,3 +235,17 @@ class TestAtomic:
         Session.objects.bulk_create([Session(**fields) for _number in range(2 * logout.BATCH + 1)])
         assert logout.end_all(user=user, reason=Reason.PERSON, but=[known.pk]) == 2 * logout.BATCH + 1
         assert open_sessions(user) == 1
+
+
+def test_every_line_of_the_page_names_tests_that_exist() -> None:
+    root = Path(__file__).resolve().parents[3]
+    lines = (root / "docs" / "logout.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith(("| ---", "| What happens"))]
+    assert len(rows) >= 14
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)((?:::\w+)+)`", row)
+        assert named, row
+        for path, parts in named:
+            source = (root / path).read_text(encoding="utf-8")
+            for name in parts.strip(":").split("::"):
+                assert re.search(rf"^\s*(def|class) {name}\b", source, re.MULTILINE), (path, name)
