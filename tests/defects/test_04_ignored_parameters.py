@@ -140,7 +140,7 @@ def test_response_mode_is_ignored_by_stock_dot(stock: StockDriver, mode: str) ->
 
 def test_ui_locales_choose_the_language(driver: Driver) -> None:
     page = page_of(driver, driver.authorize(ui_locales="zh-CN en"))
-    assert 'lang="zh-hans"' in page.content.decode()
+    assert '<html lang="zh-hans"' in page.content.decode()
 
 
 def test_ui_locales_are_ignored_by_stock_dot(stock: StockDriver) -> None:
