@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 
 from project.sessions import SessionStore
 from provider_site.conf import provider_settings
-from provider_site.models import Consent
+from provider_site.models import Consent, SigningKey
 from tests.browser.gallery import Gallery
 
 Way = str | Callable[[Any, Gallery], None]
@@ -103,7 +103,29 @@ def _consent(page: str) -> Callable[[Any, Gallery], None]:
     return go
 
 
+def _more_about_oneself(page: Any, gallery: Gallery) -> None:
+    """Send the profile with mistakes in what is folded away."""
+    Stop("", "/o/profile/").reach(page, gallery)
+    page.locator(".more-about-you summary").click()
+    for name in ("phone_number", "birthdate"):
+        page.locator(f"#id_{name}").fill("12")
+    with page.expect_navigation():
+        page.locator("main form[enctype] .button-primary").click()
+    assert page.locator(".more-about-you .errorlist").count() == 2
+
+
+def _key(part: str) -> Callable[[Any, Gallery], None]:
+    """Open a page of the admin about the key that signs."""
+
+    def go(page: Any, gallery: Gallery) -> None:
+        kid = SigningKey.objects.get(alg="RS256", status="active").kid
+        page.goto(f"{gallery.sites.provider}/admin/provider_site/signingkey/{kid}/{part}/")
+
+    return go
+
+
 _A = "/admin/oauth2_provider/application"
+_K = "/admin/provider_site/signingkey"
 
 ANYBODY = [
     Stop("home", "/"),
@@ -122,6 +144,7 @@ PERSON = [
     Stop("expired request", "/o/consent/unknown/"),
     Stop("connected apps", "/o/apps/"),
     Stop("profile", "/o/profile/"),
+    Stop("profile with mistakes", _more_about_oneself),
     Stop("invitations", "/o/invitations/"),
     Stop("nothing registered", "/o/developer/"),
     Stop("e-mail addresses", "/accounts/email/"),
@@ -188,6 +211,15 @@ STAFF = [
 ]
 
 
+KEYS = [
+    Stop("keys", f"{_K}/"),
+    Stop("key", _key("change")),
+    Stop("rotate keys", f"{_K}/rotate/"),
+    Stop("rotated too early", _form(f"{_K}/rotate/", "#content-main form button")),
+    Stop("still too early", _form(f"{_K}/rotate/", "#content-main form button")),
+    Stop("retire a key", _key("retire")),
+]
+
 # What is looked at in one go, and who looks.
 ALL: dict[str, tuple[str, list[Stop]]] = {
     "anybody": ("", ANYBODY),
@@ -197,4 +229,5 @@ ALL: dict[str, tuple[str, list[Stop]]] = {
     "developer": ("developer", DEVELOPER[3:]),
     "applications": ("staff", STAFF[:7]),
     "reviews": ("staff", STAFF[7:]),
+    "keys": ("staff", KEYS),
 }
