@@ -135,6 +135,8 @@ ANYBODY = [
     Stop("reset password", "/accounts/password/reset/"),
     Stop("error of an unknown client", "/o/authorize/?client_id=unknown&response_type=code"),
     Stop("not found", "/o/nothing/"),
+    Stop("refused sign-out", "/o/logout/?client_id=unknown"),
+    Stop("signed out", "/o/logout/done/"),
 ]
 PERSON = [
     Stop("consent to sixty scopes", _authorize("everything")),
@@ -160,6 +162,10 @@ CONNECTED = [
     Stop(
         "wrong avatar", _form("/o/apps/{everything}/profile/", ".app-profile-buttons button", id_app_nickname="x" * 60)
     ),
+    Stop("sign-ins", "/o/sessions/"),
+    Stop("question before a sign-out", "/o/logout/"),
+    Stop("sign-out refused to one signed in", "/o/logout/?client_id=unknown"),
+    Stop("still signed in", _form("/o/logout/", "#stay")),
 ]
 DEVELOPER = [
     Stop("list", "/o/developer/"),
@@ -218,6 +224,8 @@ KEYS = [
     Stop("rotated too early", _form(f"{_K}/rotate/", "#content-main form button")),
     Stop("still too early", _form(f"{_K}/rotate/", "#content-main form button")),
     Stop("retire a key", _key("retire")),
+    Stop("sessions", "/admin/provider_site/session/"),
+    Stop("messages", "/admin/provider_site/outboxmessage/"),
 ]
 
 # What is looked at in one go, and who looks.
