@@ -69,12 +69,14 @@ def check_front(answer: Any, *, redirect_uri: str, states: list[str], secrets: l
             assert all(is_ours(place) and place.startswith("/") for place in following), location
             return None
         return _check_client(*_split(location), redirect_uri=redirect_uri, states=states)
-    assert answer.status_code in PAGES, (answer.status_code, text[:500])
     assert location is None
-    return _check_page(answer, text, redirect_uri=redirect_uri, states=states)
+    return check_page(answer, redirect_uri=redirect_uri, states=states)
 
 
-def _check_page(answer: Any, text: str, *, redirect_uri: str, states: list[str]) -> dict[str, str] | None:
+def check_page(answer: Any, *, redirect_uri: str, states: list[str]) -> dict[str, str] | None:
+    """Check a page: where its forms lead; return what one of them posts to the client, if one does."""
+    text = answer.content.decode()
+    assert answer.status_code in PAGES, (answer.status_code, text[:500])
     found = _Found()
     if answer.headers.get("Content-Type", "").startswith("text/html") and text:
         assert "frame-ancestors" in answer["Content-Security-Policy"]

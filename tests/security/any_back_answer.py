@@ -28,7 +28,7 @@ class Back:
             *(driver.secret, self.code, driver.pkce.verifier, self.tokens.access, self.tokens.refresh),
             self.tokens.body["id_token"],
         ]
-        self.headers = [*driver.basic().values(), driver.basic()["Authorization"].replace("Basic", "basic")]
+        self.headers = headers_of(driver)
 
     def answer(self, *, authorization: str | None = None, **request: Any) -> tuple[int, dict[str, Any]]:
         """Send a request; return the status and the JSON of its answer, checked. Nothing it changed stays."""
@@ -39,10 +39,17 @@ class Back:
             transaction.set_rollback(True)
         return answer.status_code, check_back(answer, secrets=self.secrets)
 
-    def proves_itself(self, authorization: str | None, sent: dict[str, list[str]]) -> bool:
-        """Say whether the client's secret is in the request, in one way or another."""
-        in_form = sent.get("client_secret") == [self.driver.secret]
-        return in_form or (authorization or "").split(" ")[-1] in {header.split(" ")[1] for header in self.headers}
+
+def headers_of(driver: Driver) -> list[str]:
+    """Return the Authorization headers that prove a client, the scheme in either case (RFC 9110 11.1)."""
+    header = driver.basic()["Authorization"]
+    return [header, header.replace("Basic", "basic")]
+
+
+def proves_itself(driver: Driver, authorization: str | None, sent: dict[str, list[str]]) -> bool:
+    """Say whether the client's secret is in the request, in one way or another."""
+    payload = headers_of(driver)[0].partition(" ")[2]
+    return sent.get("client_secret") == [driver.secret] or (authorization or "").strip().endswith(payload)
 
 
 def check_back(answer: Any, *, secrets: list[str]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.provider.device import make_device_application
 from tests.provider.driver import Driver
-from tests.security.any_back_answer import Back
+from tests.security.any_back_answer import Back, headers_of
 from tests.security.any_request import EVIL, METHODS, TYPES, Pairs, apply, header_values, joined, requests_like, trying
 
 LIKELY = {
@@ -27,7 +28,12 @@ ADDRESSES = {
 @pytest.fixture(params=sorted(ADDRESSES))
 def back(driver: Driver, request: pytest.FixtureRequest) -> Back:
     """Return a client at one of the endpoints."""
-    return Back(driver, reverse(f"oauth2_provider:{request.param}", urlconf="project.urls_provider"))
+    back = Back(driver, reverse(f"oauth2_provider:{request.param}", urlconf="project.urls_provider"))
+    if request.param == "device-authorization":
+        device = Driver(make_device_application())
+        back.headers = headers_of(device)
+        back.secrets.append(device.secret)
+    return back
 
 
 @pytest.fixture
@@ -70,3 +76,8 @@ def test_any_method_type_and_octets_are_an_answer(back: Back, base: dict[str, st
         back.answer(authorization=authorization, **request)
 
     check()
+
+
+def test_right_requests_are_answered_so_that_the_rest_means_something(back: Back, base: dict[str, str]) -> None:
+    status, _found = back.answer(authorization=back.headers[0], body=joined(apply(base, [])))
+    assert status == 200

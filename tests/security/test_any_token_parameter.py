@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import factories
+from tests.provider.device import GRANT, Device, make_device_application
 from tests.provider.driver import REDIRECT, Driver
-from tests.security.any_back_answer import Back, are_one
+from tests.security.any_back_answer import Back, are_one, headers_of, proves_itself
 from tests.security.any_request import (
     EVIL,
     METHODS,
@@ -22,11 +24,10 @@ from tests.security.any_request import (
     trying,
 )
 
-DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIKELY = {
     "grant_type": [
-        "authorization_code", "refresh_token", "client_credentials", DEVICE, "password", "implicit", "Refresh_Token",
+        "authorization_code", "refresh_token", "client_credentials", GRANT, "password", "implicit", "Refresh_Token",
         "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange", "openid",
     ],
     "code": ["x", "a.b.c"],
@@ -53,15 +54,49 @@ def back(driver: Driver) -> Back:
     return Back(driver, "/o/token/")
 
 
-def bases(back: Back) -> dict[str, dict[str, str]]:
-    """Return a right request of each grant."""
-    code = {"code": back.code, "redirect_uri": REDIRECT, "code_verifier": back.driver.pkce.verifier}
-    return {
-        "authorization_code": {"grant_type": "authorization_code"} | code,
-        "refresh_token": {"grant_type": "refresh_token", "refresh_token": back.tokens.refresh},
-        "client_credentials": {"grant_type": "client_credentials", "scope": "nickname"},
-        DEVICE: {"grant_type": DEVICE, "device_code": "x" * 43},
-    }
+class Grants:
+    """A client for each grant, with all it needs to get tokens by it."""
+
+    def __init__(self, back: Back, user: Any) -> None:
+        self.device = Device(make_device_application(), user)
+        self.device.begin()
+        self.device.decide()
+        self.service = Driver(factories.make_application(authorization_grant_type="client-credentials"))
+        code = {"code": back.code, "redirect_uri": REDIRECT, "code_verifier": back.driver.pkce.verifier}
+        self.right: dict[str, tuple[Driver, dict[str, str]]] = {
+            "authorization_code": (back.driver, {"grant_type": "authorization_code"} | code),
+            "refresh_token": (back.driver, {"grant_type": "refresh_token", "refresh_token": back.tokens.refresh}),
+            "client_credentials": (self.service, {"grant_type": "client_credentials"}),
+            GRANT: (self.device, {"grant_type": GRANT, "device_code": self.device.begun["device_code"]}),
+        }
+        back.secrets += [self.device.secret, self.service.secret, self.device.begun["device_code"]]
+
+    def requests(
+        self, known: dict[str, list[str]], names: list[str] | None = None, *, changes: int = 4
+    ) -> st.SearchStrategy[tuple[str, Pairs]]:
+        """Return a grant, and a request that is like the right one."""
+        return st.sampled_from(sorted(self.right)).flatmap(
+            lambda grant: st.tuples(st.just(grant), requests_like(self.right[grant][1], known, names, changes=changes))
+        )
+
+    def check_earned(self, status: int, found: Any, authorization: str | None, sent: dict[str, list[str]]) -> None:
+        """Check that tokens went only to the client itself, for what it holds."""
+        if status != 200:
+            return
+        assert {"access_token", "token_type", "expires_in", "scope"} <= found.keys()
+        assert found["token_type"] == "Bearer"
+        [grant] = sent["grant_type"]
+        client, wanted = self.right[grant]
+        # Any of our clients may act for itself.
+        if grant != "client_credentials":
+            assert proves_itself(client, authorization, sent), sent
+        assert are_one(sent, wanted), sent
+
+
+@pytest.fixture
+def grants(back: Back, user: Any) -> Grants:
+    """Return the clients of all grants."""
+    return Grants(back, user)
 
 
 def likely(back: Back) -> dict[str, list[str]]:
@@ -71,55 +106,37 @@ def likely(back: Back) -> dict[str, list[str]]:
     return {name: [*values, *held, *identity.get(name, [])] for name, values in LIKELY.items()}
 
 
-def check_tokens_are_earned(
-    back: Back, status: int, found: Any, authorization: Any, sent: dict[str, list[str]]
-) -> None:
-    """Check that tokens went only to the client itself, for what it holds."""
-    if status != 200:
-        return
-    assert {"access_token", "token_type", "expires_in", "scope"} <= found.keys()
-    assert found["token_type"] == "Bearer"
-    assert back.proves_itself(authorization, sent), sent
-    [grant] = sent["grant_type"]
-    wanted = {name: value for name, value in bases(back)[grant].items() if name != "scope"}
-    assert are_one(sent, wanted), sent
-
-
 @pytest.mark.parametrize("name", sorted(LIKELY))
-def test_any_value_of_a_parameter_is_an_answer(back: Back, name: str) -> None:
-    known, right = likely(back), bases(back)
-    requests = st.sampled_from(sorted(right)).flatmap(
-        lambda grant: requests_like(right[grant], known, [name], changes=1)
-    )
-
+def test_any_value_of_a_parameter_is_an_answer(back: Back, grants: Grants, name: str) -> None:
     @trying(10)
-    @given(pairs=requests, proven=st.booleans())
-    def check(pairs: Pairs, proven: bool) -> None:
-        body, authorization = joined(pairs), back.headers[0] if proven else None
+    @given(request=grants.requests(likely(back), [name], changes=1), proven=st.booleans())
+    def check(request: tuple[str, Pairs], proven: bool) -> None:
+        grant, pairs = request
+        body, authorization = joined(pairs), headers_of(grants.right[grant][0])[0] if proven else None
         status, found = back.answer(authorization=authorization, body=body)
-        check_tokens_are_earned(back, status, found, authorization, read(body))
+        grants.check_earned(status, found, authorization, read(body))
 
     check()
 
 
-def test_any_change_of_several_parameters_is_an_answer(back: Back) -> None:
-    known, right = likely(back), bases(back)
-    requests = st.sampled_from(sorted(right)).flatmap(lambda grant: requests_like(right[grant], known))
+def test_any_change_of_several_parameters_is_an_answer(back: Back, grants: Grants) -> None:
+    right = [header for client, _form in grants.right.values() for header in headers_of(client)]
 
-    @trying(150)
-    @given(pairs=requests, authorization=st.just(back.headers[0]) | header_values(lambda: back.headers))
-    def check(pairs: Pairs, authorization: str | None) -> None:
-        body = joined(pairs)
+    @trying(120)
+    @given(request=grants.requests(likely(back)), header=header_values(lambda: right), proven=st.booleans())
+    def check(request: tuple[str, Pairs], header: str | None, proven: bool) -> None:
+        grant, pairs = request
+        body, authorization = joined(pairs), headers_of(grants.right[grant][0])[0] if proven else header
         status, found = back.answer(authorization=authorization, body=body)
-        check_tokens_are_earned(back, status, found, authorization, read(body))
+        grants.check_earned(status, found, authorization, read(body))
 
     check()
 
 
-def test_any_method_type_header_and_place_is_an_answer(back: Back) -> None:
-    body = joined(apply(bases(back)["authorization_code"], []))
+def test_any_method_type_header_and_place_is_an_answer(back: Back, grants: Grants) -> None:
+    body = joined(apply(grants.right["authorization_code"][1], []))
 
-    @trying(100)
+    @trying(80)
     @given(
         method=st.sampled_from([*METHODS, "POST", "POST"]),
         content_type=st.sampled_from(TYPES),
@@ -137,7 +154,7 @@ def test_any_method_type_header_and_place_is_an_answer(back: Back) -> None:
 def test_any_octets_are_an_error(back: Back) -> None:
     many = [b"a=1&" * 1100, b"&" * 1100, b"a" * 3_000_000, b'{"grant_type":"authorization_code"}', b"\xff\xfe"]
 
-    @trying(60)
+    @trying(50)
     @given(body=st.binary(max_size=200) | st.sampled_from(many), content_type=st.sampled_from(TYPES))
     def check(body: bytes, content_type: str) -> None:
         status, found = back.answer(
@@ -148,8 +165,8 @@ def test_any_octets_are_an_error(back: Back) -> None:
     check()
 
 
-def test_right_requests_are_answered_so_that_the_rest_means_something(back: Back) -> None:
-    for grant in ("authorization_code", "refresh_token"):
-        status, found = back.answer(authorization=back.headers[0], body=joined(apply(bases(back)[grant], [])))
-        assert (status, found["token_type"]) == (200, "Bearer")
+def test_right_requests_are_answered_so_that_the_rest_means_something(back: Back, grants: Grants) -> None:
+    for client, form in grants.right.values():
+        status, found = back.answer(authorization=headers_of(client)[0], body=joined(apply(form, [])))
+        assert (status, found.get("token_type")) == (200, "Bearer"), found
     assert send(back.driver.backchannel, "/o/token/").status_code == 405
