@@ -22,8 +22,7 @@ ALGORITHMS = ["RS256", "ES256", "EdDSA", "PS256"]
 
 
 @pytest.fixture(autouse=True)
-def _keys(request: pytest.FixtureRequest) -> None:
-    request.getfixturevalue("db")
+def _keys(request: pytest.FixtureRequest, db: None) -> None:
     if "unplanted" not in request.node.name:
         plant_signing_key()
 
