@@ -3,6 +3,7 @@
 from provider_site.admin import (
     audit,
     consents,
+    devices,
     dot_names,
     keys,
     members,
@@ -17,6 +18,7 @@ from provider_site.admin import (
 __all__ = [
     "audit",
     "consents",
+    "devices",
     "dot_names",
     "keys",
     "members",

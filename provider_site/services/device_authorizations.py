@@ -20,8 +20,9 @@ from provider_site.errors import AuthorizationRequestExpired, TooManyDevices
 from provider_site.models import Authorization, DeviceAuthorization, Session
 from provider_site.models.session import digest_of
 from provider_site.policy import user_codes
-from provider_site.storage import codes, credentials
+from provider_site.storage import codes, credentials, tokens
 from provider_site.storage.codes import AuthorizationContext
+from provider_site.storage.revocation import DeadToken
 
 _PURPOSE = "user-code"
 # A public client is anybody who knows its name: what one address may have open at once, so that nobody fills the rest.
@@ -192,6 +193,20 @@ def _session_of_its_own(device: DeviceAuthorization, browser: Session, user: Any
         address=device.address,
         user_agent=device.user_agent,
     )
+
+
+@transaction.atomic
+def end_leaked(*, device_code: str) -> DeadToken | None:
+    """End a device code that others can read, with all it bought; ``None`` when there is none of this text."""
+    row = DeviceAuthorization.objects.select_related("application").filter(pk=crypto.digest(device_code)).first()
+    if row is None:
+        return None
+    now = timezone.now()
+    undecided = DeviceAuthorization.objects.filter(_open(now), pk=row.pk)
+    ended = undecided.update(decision=DeviceAuthorization.Decision.DENIED, decided_at=now) == 1
+    if row.authorization_id is not None:
+        ended = tokens.revoke_authorization(row.authorization_id, reason="leaked") or ended
+    return DeadToken(credentials.DEVICE_CODE, row.application, dead_already=not ended)
 
 
 def poll(*, device_code: str, application: Any) -> Poll:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provider_site import crypto
 from provider_site.models import AuditEvent, ClientSecret
-from provider_site.services import audit, dot_column, secrets
+from provider_site.services import audit, device_authorizations, dot_column, secrets
 from provider_site.services.applications import application_model
 from provider_site.storage import credentials, revocation
 
@@ -24,7 +24,11 @@ _KINDS = {
     credentials.DEVICE_CODE: _("device code"),
 }
 # In the audit trail, whatever the language.
-_CODES = {credentials.ACCESS_TOKEN: "access_token", credentials.REFRESH_TOKEN: "refresh_token"}
+_CODES = {
+    credentials.ACCESS_TOKEN: "access_token",
+    credentials.REFRESH_TOKEN: "refresh_token",
+    credentials.DEVICE_CODE: "device_code",
+}
 
 
 class Outcome(StrEnum):
@@ -69,7 +73,7 @@ def revoke_leaked(
         owners = {row.pk: row for row in [*legacy, *(secret.application for secret in found)]}
         outcome = Outcome.REVOKED if legacy or any(done) else Outcome.DEAD_ALREADY
         return Finding(outcome, _KINDS[credentials.CLIENT_SECRET], tuple(owners.values()), text[:_FIRST])
-    token = revocation.revoke_leaked(text)
+    token = revocation.revoke_leaked(text) or device_authorizations.end_leaked(device_code=text)
     if token is not None:
         return _note_token(token, text, **who)
     kind = credentials.recognised(text)

@@ -102,6 +102,7 @@ def _wanted() -> Mapping[str, set[tuple[str, str]]]:
         ("provider_site.OutboxMessage", "change"),
         ("provider_site.Consent", "view"),
         ("provider_site.Consent", "end_consent"),
+        ("provider_site.DeviceAuthorization", "view"),
         ("provider_site.Session", "view"),
         ("provider_site.Session", "end_session"),
     }
