@@ -11,7 +11,16 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from provider_site import signals
-from provider_site.models import ApplicationScope, AuditEvent, ClientSecret, Consent, Member, Registration
+from provider_site.models import (
+    ApplicationScope,
+    AuditEvent,
+    ClientSecret,
+    Consent,
+    Member,
+    Registration,
+    ResourceServer,
+    Session,
+)
 from provider_site.services import (
     audit_export,
     consent_support,
@@ -21,8 +30,10 @@ from provider_site.services import (
     first_party,
     key_life,
     keys,
+    logout,
     members,
     personal_data,
+    resource_servers,
     reviews,
     revocation,
     secrets,
@@ -33,7 +44,7 @@ from tests.provider.driver import Driver, plant_signing_key
 
 A = AuditEvent.Action
 OF_NO_APPLICATION = {
-    *(A.KEY_ROTATED, A.KEY_RETIRED, A.AUDIT_EXPORTED),
+    *(A.KEY_ROTATED, A.KEY_RETIRED, A.AUDIT_EXPORTED, A.SESSION_ENDED),
     *(A.ACCOUNT_DEACTIVATED, A.ACCOUNT_DELETED, A.PERSON_EXPORTED, A.PERSON_ERASED),
 }
 
@@ -155,6 +166,14 @@ class Life:
     def rotate_keys(self) -> None:
         key_life.rotate(algorithms=["RS256"], actor=self.judge)
 
+    def open_to_resource_server(self) -> None:
+        row = ResourceServer(application=self.application, identifier="https://api.example.com", scope="openid")
+        resource_servers.save(row=row, actor=self.judge)
+
+    def end_session(self) -> None:
+        row = Session.objects.filter(ended_at=None).latest("created")
+        assert logout.end_by_administrator(session=row, actor=self.judge)
+
     def distrust_keys(self) -> None:
         key_life.distrust(kids=[keys.signer().kid], actor=self.judge)
 
@@ -196,6 +215,8 @@ class Life:
             (A.CONSENT_NOT_ASKED, s.consent_given, self.sign_in_unasked),
             (A.CONSENT_ENDED, s.consent_withdrawn, self.end_for_the_person),
             (A.CONSENT_UNUSED, None, self.end_unused),
+            (A.RESOURCE_SERVER_CHANGED, None, self.open_to_resource_server),
+            (A.SESSION_ENDED, None, self.end_session),
             (A.APPLICATION_SUSPENDED, s.application_suspended, lambda: self.decide(reviews.suspend)),
             (A.APPLICATION_REINSTATED, s.application_reinstated, lambda: self.decide(reviews.reinstate)),
             (A.ACCOUNT_DEACTIVATED, None, self.deactivate),
