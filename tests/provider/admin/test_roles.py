@@ -19,6 +19,7 @@ from provider_site.models import (
     OutboxMessage,
     Profile,
     Registration,
+    ResourceServer,
     Review,
     SigningKey,
 )
@@ -218,6 +219,11 @@ def removes_member(world: World) -> bool:
     return not Member.objects.filter(pk=world.member.pk).exists()
 
 
+def lets_a_resource_server_learn(world: World) -> bool:
+    world.post(page_of(ResourceServer, "add"), application=str(world.approved.pk), identifier="", scope=["nickname"])
+    return ResourceServer.objects.filter(application=world.approved).exists()
+
+
 REVIEWER = {"reviewer", "superuser"}
 OPERATOR = {"operator", "superuser"}
 SUSPENDER = {"reviewer", "operator", "superuser"}
@@ -283,6 +289,8 @@ MATRIX: list[tuple[str, Try, set[str]]] = [
     ("decide not to ask", decides_not_to_ask, REVIEWER),
     ("have people asked again", has_people_asked_again, REVIEWER | {"owner_reviewer"}),
     ("slip the decision in", slips_in, set()),
+    ("let a resource server learn of tokens", lets_a_resource_server_learn, REVIEWER),
+    ("see the resource servers", lambda w: w.sees(page_of(ResourceServer)), VIEWER),
     ("bound the consents", bounds_consents, OPERATOR),
     ("see the consents", lambda w: w.sees(page_of(Consent)), {"operator", "auditor", "superuser"}),
     ("see a consent", lambda w: w.sees(page_of(Consent, w.consent.pk, "change")), {"operator", "auditor", "superuser"}),
