@@ -31,6 +31,7 @@ _DESTINATIONS = "provider_site.destinations"
 _AUTH_TIME = "provider_site.auth_time"
 _BROWSER_STATE = "provider_site.browser_state"
 _ALLAUTH_METHODS = "account_authentication_methods"
+_ALLAUTH_METHODS_OF = "account_authentication_methods_user"
 _MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -82,7 +83,7 @@ def auth_time(*, request: HttpRequest) -> datetime:
     """Return when the signed-in person last proved who they are in this browser, to the second of the clock."""
     stamps = [request.session.get(_AUTH_TIME) or 0.0]
     # allauth's re-authentication is no sign-in, so no signal tells of it; its own record does.
-    stamps += [record.get("at") or 0.0 for record in request.session.get(_ALLAUTH_METHODS, [])]
+    stamps += [record.get("at") or 0.0 for record in _records(request)]
     if latest := max(stamps):
         return datetime.fromtimestamp(float(latest), tz=UTC)
     # A session older than this app: the last sign-in anywhere is the latest it can have been.
@@ -126,10 +127,19 @@ def methods(*, request: HttpRequest) -> list[str]:
     """Return how the person signed in, as ``amr`` values (RFC 8176): as the host says, or as its session shows."""
     if (host := provider_settings.authentication_methods) is not None:
         return sorted({str(name) for name in host(request)})
-    if records := request.session.get(_ALLAUTH_METHODS, []):
+    if records := _records(request):
         return authentication.methods(records)
     # It knows no other way than a password.
     return ["pwd"] if request.session.get(BACKEND_SESSION_KEY) == _MODEL_BACKEND else []
+
+
+def _records(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what allauth recorded of this person, and not of one who began to sign in here before them."""
+    user: Any = request.user
+    whose = request.session.get(_ALLAUTH_METHODS_OF)
+    if whose is not None and user.is_authenticated and whose != user._meta.pk.value_to_string(user):
+        return []
+    return list(request.session.get(_ALLAUTH_METHODS, []))
 
 
 def was_ended(*, request: HttpRequest) -> bool:

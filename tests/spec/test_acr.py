@@ -72,6 +72,19 @@ def test_nothing_is_claimed_where_nothing_is_known(registered: Any, user: Any) -
     assert not {"amr", "acr"} & claims.keys()
 
 
+def test_what_somebody_else_began_in_this_browser_is_not_claimed(registered: Any, user: Any, other_user: Any) -> None:
+    """OpenID Core 2: a password right for one account says nothing of the next who signs in without one."""
+    plant_signing_key()
+    driver = Driver(registered, other_user)
+    session = driver.browser.session
+    session["account_authentication_methods"] = [{"method": "password", "at": 9_999_999_999.0}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    claims = driver.id_token(driver.tokens())
+    assert "amr" not in claims
+    assert claims["auth_time"] < 9_999_999_999
+
+
 def test_unheard_values_are_a_wish_and_stop_nobody(driver: Driver) -> None:
     """OpenID Core 3.1.2.1: acr_values is voluntary; 5.5.1.1."""
     claims = driver.id_token(driver.tokens(acr_values="urn:x 1"))
