@@ -33,6 +33,7 @@ CLAIM_NAMES = {
 }
 # The rest of the claims is either a picture or not for eyes: `sub` is a random text, `updated_at` a number.
 _SHOWN_CLAIMS = {*CLAIM_NAMES, "picture"}
+_KNOWN = {*_SHOWN_CLAIMS, "sub", "unionid", "updated_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,30 @@ def of_scope(person: Person, name: str, *, wording: str = WORDING_VERSION) -> Sh
     worded = as_worded({name: wording})
     shared = claims.for_scopes(person, worded)
     opens = _SHOWN_CLAIMS & claims.opened(worded)
+    labels = {**CLAIM_NAMES, **_of_the_host(person, shared)}
     return SharedValues(
-        values=[(label, _in_words(shared[claim])) for claim, label in CLAIM_NAMES.items() if claim in shared],
-        picture=shared.get("picture", ""),
-        empty=bool(opens) and not _SHOWN_CLAIMS & shared.keys(),
+        values=[(label, _in_words(shared[claim])) for claim, label in labels.items() if claim in shared],
+        picture="" if "picture" in labels else shared.get("picture", ""),
+        empty=bool(opens) and not opens & shared.keys(),
     )
 
 
+def _of_the_host(person: Person, shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return labels of what only the host knows: by the claim's own name; and of a picture that is kept elsewhere.
+
+    Its address is shown, not the picture: a page of ours loads nothing from other sites.
+    """
+    own = {name: name for name in shared if name in person.of_the_host and name not in _KNOWN}
+    return own | ({"picture": _("Picture")} if "picture" in shared and "picture" in person.of_the_host else {})
+
+
 def _in_words(value: Any) -> Any:
+    """Return a value as people read it, of any claim of a host's too."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Mapping):  # an address, in lines
-        return ", ".join(str(value.get("formatted", "")).splitlines())
+        lines = str(value["formatted"]).splitlines() if "formatted" in value else map(str, value.values())
+        return ", ".join(lines)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     return value

@@ -165,10 +165,12 @@ class TestHost:
     def test_claim_of_a_scope_of_the_hosts_own(self, app: Driver, settings: Any) -> None:
         own = {"staff": {"title": "See your number", "claims": ("employee", "groups")}}
         settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"SCOPES": own}
-        self.set_claims(settings, lambda user: {"employee": user.pk, "groups": ["a"], "other": 1})
+        self.set_claims(settings, lambda user: {"employee": user.pk, "groups": ["a", "b"], "other": 1})
         colleague = Driver(factories.make_application(scopes={"openid": True, "staff": False}), factories.make_user())
         told = userinfo(colleague, "staff")
         assert told.keys() == {"sub", "employee", "groups"}
+        shown = row(ask(colleague, scope="openid staff", prompt="consent")[1], "See your number")
+        assert f"employee {told['employee']} groups a, b" in shown
 
     @pytest.mark.parametrize(
         ("name", "value"),
@@ -214,6 +216,9 @@ class TestHost:
     def test_nickname_and_picture_the_person_chose_stay(self, app: Driver, ada: Any, settings: Any) -> None:
         self.set_claims(settings, lambda _user: {"nickname": "Host", "picture": "https://host.example/p.png"})
         assert userinfo(app, "profile")["nickname"] == "Host"
+        page = ask(app, scope="openid profile", prompt="consent")[1]
+        assert "https://host.example/p.png" in row(page, "See your profile")
+        assert 'src="https://host' not in page
         profiles.set_nickname(user=ada, nickname="Ada")
         app_profiles.save(user=ada, application=app.application, nickname="", avatar=AppProfile.Avatar.NONE)
         told = userinfo(app, "profile")
