@@ -19,8 +19,8 @@ CATALOGUES = [directory.relative_to(ROOT).as_posix() for directory in messages.c
 OUR_APPS = ("provider_site", "consumer_site")
 # Fields that no page and no admin may ever show.
 NEVER_SHOWN = {
-    *("avatar_key", "code_digest", "credential_digest", "digest", "sealed_private_key", "sector_redirect_uris"),
-    "tokens_not_before",
+    *("avatar_key", "browser_digest", "code_digest", "credential_digest", "digest", "user_code_digest"),
+    *("id_token_claims", "sealed_private_key", "sector_redirect_uris", "tokens_not_before"),
 }
 
 # Strings that are the same in Chinese, each with the reason.
@@ -56,6 +56,7 @@ UNTRANSLATED_WORDS = {
     "Authlib",  # name of a library
     "English",  # a language by its own name
     "GitHub",  # brand
+    "Python",  # name of a language
     "QQ",  # brand
     "allauth",  # name of a library
     "curl",  # name of a program
