@@ -55,7 +55,7 @@ class TestList:
 
     def test_is_empty_without_any(self, driver: Driver) -> None:
         html = driver.browser.get(LIST).content.decode()
-        assert "No browser is signed in" in html
+        assert "Nothing is signed in to any app" in html
         assert "everywhere else" not in html
 
     def test_shows_nobody_else_s(self, driver: Driver, elsewhere: Driver, other_user: Any) -> None:
