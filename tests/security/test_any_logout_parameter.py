@@ -46,19 +46,20 @@ class Scene:
             "client_id": client_id,
         }
         self.likely = LIKELY | {"id_token_hint": [*LIKELY["id_token_hint"], hint[:-8], self.tokens.access]}
-        # Not the hint: a page's form for the language names the page's own address, where the application put it.
-        self.secrets = [driver.secret, self.tokens.access, self.tokens.refresh]
+        self.secrets = [driver.secret, self.tokens.access, self.tokens.refresh, hint]
 
     def check(self, who: str, address: str = LOGOUT, **request: Any) -> str | None:
         """Send a request, follow it as far as it goes by itself; return where it led outside, if anywhere."""
         cache.clear()
         sent = read(request.get("query", ""), request.get("body", ""))
         browser = self.browsers[who]
+        # A page's form for the language names the page's own address, with what the application has put there.
+        secrets = [secret for secret in self.secrets if secret not in request.get("query", "")]
         with transaction.atomic():
             answer = send(browser, address, **request)
             for _hop in range(4):
                 heads = f"{dict(answer.headers)}"
-                assert not [secret for secret in self.secrets if secret in answer.content.decode() + heads]
+                assert not [secret for secret in secrets if secret in answer.content.decode() + heads]
                 if answer.status_code not in {302, 303} or not is_ours(answer["Location"]):
                     break
                 assert answer["Location"].startswith(LOGOUT), answer["Location"]
