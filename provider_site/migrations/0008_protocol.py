@@ -338,7 +338,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="session",
-            index=models.Index(fields=["-created"], name="provider_site_session_newest"),
+            index=models.Index(fields=["-created", "-sid"], name="provider_site_session_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="session",
+            index=models.Index(fields=["user", "-created", "-sid"], name="provider_site_session_of_user"),
         ),
         migrations.CreateModel(
             name="ResourceServer",

@@ -52,7 +52,10 @@ class Session(models.Model):
         verbose_name_plural = _("sessions")
         default_permissions = ("view",)
         permissions = [("end_session", _("Can end sessions of people"))]
-        indexes = [models.Index(fields=["-created"], name="provider_site_session_newest")]
+        indexes = [
+            models.Index(fields=["-created", "-sid"], name="provider_site_session_newest"),
+            models.Index(fields=["user", "-created", "-sid"], name="provider_site_session_of_user"),
+        ]
 
     def __str__(self) -> str:
         return str(self.sid)

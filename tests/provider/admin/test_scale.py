@@ -32,6 +32,7 @@ from provider_site.models import (
     Profile,
     Registration,
     Review,
+    Session,
 )
 from tests.provider.admin import crowd
 from tests.provider.admin.office import as_html, enter, page_of
@@ -82,6 +83,7 @@ def _seed_what_happened() -> None:
     crowd.audit_events(count=OTHERS, actor=_BUSY, application=_LARGE, client_id="'crowd' || (1 + i % 100)")
     message = {"kind": "'consent-given-mail'", "payload": "'{}'", "delivered_at": "'2026-01-01 00:00:00'"}
     crowd.fill(OutboxMessage, message, count=OTHERS)
+    crowd.fill(Session, {"sid": crowd.padded(32), "user_id": _BUSY}, count=OTHERS)
     decided = {"application_id": _LARGE, "decided_at": "'2026-01-02 00:00:00'", "decision": "'approved'"}
     crowd.fill(Review, decided, count=OTHERS)
     crowd.fill(Review, {"application_id": f"{BASE} + i"}, count=5_000)
