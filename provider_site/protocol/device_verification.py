@@ -37,7 +37,7 @@ class DeviceResumeView(Pipeline):
             kept = authorization_requests.find(handle=handle, user=user)
             self.handle, self.device = handle, device_requests.device_of(kept)
             if not device_authorizations.is_open(self.device):
-                return self._over()
+                return self._confirm()
             parameters = AuthorizationParameters.from_json(kept.parameters)
             return self.advance(request, parameters, kept.application, handle, kept)
         except AuthorizationRequestExpired as error:
@@ -46,6 +46,19 @@ class DeviceResumeView(Pipeline):
     def is_registered(self, parameters: AuthorizationParameters, application: Any) -> bool:
         """Tell whether the application still is one of devices: there is no address that could be another's."""
         return bool(application.authorization_grant_type == DEVICE_CODE)
+
+    def _prove(
+        self,
+        request: HttpRequest,
+        parameters: AuthorizationParameters,
+        application: Any,
+        handle: str | None,
+        kept: AuthorizationRequest | None,
+    ) -> HttpResponse | None:
+        """Return the way to what is missing: the sign-in, or that this very person compares the code (RFC 8628 5.4)."""
+        if (unproven := super()._prove(request, parameters, application, handle, kept)) is not None:
+            return unproven
+        return None if kept is not None and device_requests.is_compared(kept) else self._confirm()
 
     def refuse(
         self, request: HttpRequest, parameters: AuthorizationParameters, error: str, description: str
@@ -73,6 +86,6 @@ class DeviceResumeView(Pipeline):
     def _outcome(self) -> HttpResponse:
         return HttpResponseRedirect(reverse("provider_site:device-outcome", args=[self.handle]))
 
-    def _over(self) -> HttpResponse:
-        """Lead to the page that says that the code is over, with the way to another."""
+    def _confirm(self) -> HttpResponse:
+        """Lead to the page that has the code compared, or says that it is over, with the way to another."""
         return HttpResponseRedirect(reverse("provider_site:device-confirm", args=[self.handle]))

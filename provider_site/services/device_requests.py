@@ -67,6 +67,23 @@ def user_code_of(kept: AuthorizationRequest) -> str:
     return user_codes.display(text.decode())
 
 
+def note_compared(*, kept: AuthorizationRequest, user: Any) -> None:
+    """Keep that this person has said that the device before them shows the code.
+
+    It holds for nobody else: who is handed the request over compares anew. Raises AuthorizationRequestExpired where the
+    request is not theirs to decide any more.
+    """
+    parameters = kept.parameters | {"compared_by": str(user.pk)}
+    undecided = AuthorizationRequest.objects.filter(pk=kept.pk, user=user, decision="", answered_at=None)
+    if undecided.update(parameters=parameters) != 1:
+        raise AuthorizationRequestExpired("the request is decided, or another person's", application=kept.application)
+
+
+def is_compared(kept: AuthorizationRequest) -> bool:
+    """Tell whether whose request it is has compared the code. Without it, another's link would skip the question."""
+    return kept.user_id is not None and kept.parameters.get("compared_by") == str(kept.user_id)
+
+
 def decided(*, handle: str, user: Any) -> DeviceAuthorization:
     """Return the device this person has decided about by the request behind ``handle``.
 

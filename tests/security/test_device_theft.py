@@ -154,9 +154,30 @@ def test_going_on_without_the_consent_page_buys_nothing(device: Device, user: An
     """Also where everything is allowed already: an address alone never signs a device in."""
     device.decide()
     device.begin()
-    resume = f"{device.enter()['Location']}continue/"
+    location = device.enter()["Location"]
+    resume = f"{location}continue/"
+    assert device.browser.get(resume)["Location"] == location, "the code is compared first"
+    device.browser.post(location, {"answer": "yes"})
     for _time in range(3):
         assert device.browser.get(resume)["Location"].startswith("/o/consent/")
+    assert device.poll().error == "authorization_pending"
+
+
+def test_request_that_a_thief_has_compared_and_let_go_of_has_its_next_person_compare(
+    device: Device, other_user: Any
+) -> None:
+    """RFC 8628 5.4: by the thief's link to the page after it, nobody would be asked about the thief's device."""
+    consent_page = device.compare(device.enter())["Location"]
+    location = consent_page.replace("/o/consent/", "/o/device/")
+    device.browser.post(f"{consent_page}switch/")
+    victim = browser_of(other_user)
+    assert victim.get(f"{location}continue/")["Location"] == location
+    assert victim.get(consent_page)["Location"] == location
+    assert victim.post(consent_page, {"decision": "allow", "duration": "30"})["Location"] == location
+    assert not Consent.objects.filter(user=other_user).exists()
+    assert "Does your device show this code?" in victim.get(location).content.decode()
+    assert victim.post(location, {"answer": "yes"})["Location"] == f"{location}continue/"
+    assert victim.get(f"{location}continue/")["Location"] == consent_page
     assert device.poll().error == "authorization_pending"
 
 

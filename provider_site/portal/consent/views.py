@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
@@ -25,7 +26,14 @@ from provider_site.portal.consent.forms import ALLOW, DENY, PREVIEW, ConsentForm
 from provider_site.portal.consent.page import Entered, nothing_yet, page, profile_form
 from provider_site.portal.consent.question import Question, read
 from provider_site.portal.see_other import see_other
-from provider_site.services import app_profiles, authorization_requests, consents, device_authorizations, sessions
+from provider_site.services import (
+    app_profiles,
+    authorization_requests,
+    consents,
+    device_authorizations,
+    device_requests,
+    sessions,
+)
 from provider_site.storage import access
 
 
@@ -57,11 +65,13 @@ class ConsentView(LoginRequiredMixin, View):
         question = self._question(request, handle)
         if question.kept.decision:
             raise AuthorizationRequestExpired("decided already", application=question.application)
-        return page(request, question, handle)
+        return _compare_first(question, handle) or page(request, question, handle)
 
     def post(self, request: HttpRequest, handle: str) -> HttpResponse:
         """Record the decision and go on to the application. A form that was altered changes nothing."""
         question = self._question(request, handle)
+        if (elsewhere := _compare_first(question, handle)) is not None:
+            return elsewhere
         # Whatever else is in the form: a no takes nothing that could be altered.
         if request.POST.getlist("decision") == [DENY]:
             consents.deny(authorization_request=question.kept, user=request.user, request=request)
@@ -116,6 +126,13 @@ class ConsentView(LoginRequiredMixin, View):
     def _altered(self, request: HttpRequest, question: Question, handle: str, entered: Entered) -> HttpResponse:
         problem = _("The form did not match the request. Nothing was saved.")
         return page(request, question, handle, entered.saying(problem=problem), status=400)
+
+
+def _compare_first(question: Question, handle: str) -> HttpResponse | None:
+    """Return the way to the page before, for a device whose code its person has not compared (RFC 8628 5.4)."""
+    if question.device is None or question.kept.decision or device_requests.is_compared(question.kept):
+        return None
+    return see_other(reverse("provider_site:device-confirm", args=[handle]))
 
 
 def _is_altered(request: HttpRequest, profile: AppProfileForm | None) -> bool:

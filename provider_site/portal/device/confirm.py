@@ -62,6 +62,8 @@ class ConfirmDeviceView(LoginRequiredMixin, View):
             consents.deny(authorization_request=kept, user=request.user, request=request)
         elif answer != [YES]:
             return _page(request, kept, device, handle, status=400)
+        elif not kept.decision:
+            device_requests.note_compared(kept=kept, user=request.user)
         return see_other(authorization_requests.resume_path(handle=handle, kept=kept))
 
     def _find(self, request: HttpRequest, handle: str) -> tuple[AuthorizationRequest, DeviceAuthorization]:

@@ -238,7 +238,10 @@ def test_another_account_may_be_chosen_on_the_consent_page(device: Device, other
     assert answer.status_code == 303
     assert "/o/device/" in answer["Location"]
     device.sign_in_again(other_user)
-    resume = location.replace("/o/consent/", "/o/device/") + "continue/"
+    confirm = location.replace("/o/consent/", "/o/device/")
+    resume = f"{confirm}continue/"
+    assert device.browser.get(resume)["Location"] == confirm, "who goes on has to compare the code too"
+    device.browser.post(confirm, {"answer": "yes"})
     assert device.browser.get(resume)["Location"] == location
     device.browser.post(location, {"decision": "allow", "duration": "30"})
     assert "Go back to your device" in text(device.browser.get(resume, follow=True))
