@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+from django.conf import settings as django_settings
 
 from provider_site.crypto import half_hash
 from provider_site.services import profiles
@@ -140,12 +141,22 @@ def test_prompt_none_with_a_new_scope_is_consent_required(driver: Driver) -> Non
     assert query(driver.authorize(prompt="none", scope="openid avatar"))["error"] == "consent_required"
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_prompt_none_with_sign_in_and_consent_answers_with_a_code(driver: Driver, method: str) -> None:
+def test_prompt_none_with_sign_in_and_consent_answers_with_a_code(driver: Driver) -> None:
     """3.1.2.1."""
     driver.code()
-    answer = query(driver.authorize(method=method, prompt="none"))
+    answer = query(driver.authorize(prompt="none"))
     assert driver.redeem(answer["code"]).status == 200
+
+
+def test_prompt_none_by_a_form_of_another_site_is_answered_alike(driver: Driver) -> None:
+    """3.1.2.1: GET and POST; with such a form, browsers send no session cookie of SameSite=Lax."""
+    driver.code()
+    session = driver.browser.cookies.pop(django_settings.SESSION_COOKIE_NAME)
+    kept, other = (driver.authorize(method="post", prompt="none") for _request in range(2))
+    assert kept.status_code == 303
+    assert query(driver.browser.get(other["Location"]))["error"] == "login_required", "nobody is signed in"
+    driver.browser.cookies[django_settings.SESSION_COOKIE_NAME] = session.value
+    assert driver.redeem(query(driver.browser.get(kept["Location"]))["code"]).status == 200
 
 
 @pytest.mark.parametrize("prompt", ["none login", "none consent", "none none-such", "login unheard"])

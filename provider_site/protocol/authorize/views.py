@@ -84,7 +84,7 @@ class AuthorizeView(Pipeline):
         parameters = fault or self._read(request, sent, scope, redirect_uri, application)
         if isinstance(parameters, Fault):
             return self._at_fault(request, sent, application, redirect_uri, parameters)
-        if request.method == "POST" and "none" not in parameters.prompt:
+        if request.method == "POST":  # with prompt=none too: who is signed in shows at the browser's next request
             handle = self.keep(request, parameters, application)
             response = HttpResponseRedirect(reverse(self.resume_name, args=[handle]))
             response.status_code = 303
