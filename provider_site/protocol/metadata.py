@@ -32,7 +32,7 @@ def _bcp47(tag: str) -> str:
 
 def document() -> dict[str, Any]:
     """Return the provider's metadata, for both discovery documents."""
-    return {
+    members = {
         "issuer": provider_settings.issuer,
         "authorization_endpoint": _address("authorize"),
         "token_endpoint": _address("token"),
@@ -69,6 +69,8 @@ def document() -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }
+    # RFC 8414 3.2, OpenID Discovery 4.2: a list of nothing is left out.
+    return {name: value for name, value in members.items() if value != []}
 
 
 def _etag_of(body: dict[str, Any]) -> str:

@@ -122,6 +122,13 @@ def test_redirect_uri_keeps_its_own_query(db: None, user: Any) -> None:
     assert len(sent["code"]) == len(sent["iss"]) == 1
 
 
+def test_query_of_the_redirect_uri_stays_as_it_is_written(db: None, user: Any) -> None:
+    """3.1.2: retained, in whatever encoding the client chose."""
+    uri = "https://app.example.com/callback?tenant=%E4%20b&flag"
+    tenant = Driver(factories.make_application(redirect_uris=[uri]), user, redirect_uri=uri)
+    assert tenant.consent(tenant.authorize())["Location"].startswith(f"{uri}&code=")
+
+
 def test_refusal_of_the_person_is_access_denied(driver: Driver) -> None:
     """4.1.2.1."""
     answer = query(driver.consent(driver.authorize(), decision="deny"))

@@ -82,6 +82,12 @@ def test_changed_keys_have_another_etag(anybody: Client) -> None:
     assert anybody.get("/.well-known/jwks.json", headers={"if-none-match": before}).status_code == 200
 
 
+def test_member_with_nothing_in_it_is_left_out(anybody: Client, settings: Any) -> None:
+    """3.2: "Claims with zero elements MUST be omitted from the response"; OpenID Discovery 4.2."""
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"ACR_VALUES": []}
+    assert "acr_values_supported" not in anybody.get(OAUTH).json()
+
+
 # --- The document tells the truth ---------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -47,8 +47,9 @@ def to_client(
     if response_mode == FORM_POST:
         return _form(request, redirect_uri, sent)
     parts = urlsplit(redirect_uri)
-    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in _OURS]
-    location = urlunsplit(parts._replace(query=urlencode([*query, *sent.items()]), fragment=""))
+    # As it stands (3.1.2): read and written anew, octets that are no UTF-8 would be others.
+    query = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in _OURS]
+    location = urlunsplit(parts._replace(query="&".join([*query, urlencode(sent)]), fragment=""))
     return RedirectToClient(location, after_post=request.method == "POST")
 
 
