@@ -34,18 +34,25 @@ CLAIM_NAMES = {
 # The rest of the claims is either a picture or not for eyes: `sub` is a random text, `updated_at` a number.
 _SHOWN_CLAIMS = {*CLAIM_NAMES, "picture"}
 _KNOWN = {*_SHOWN_CLAIMS, "sub", "unionid", "updated_at"}
+# What people write on the page of their profile; their name and e-mail address are the account's.
+_OF_THE_PROFILE = {
+    *("nickname", "picture", "middle_name", "profile", "website", "gender", "birthdate", "zoneinfo", "locale"),
+    *("phone_number", "address"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SharedValues:
     """What one scope tells of a person: labels with their values, and the address of a picture or an empty text.
 
-    ``empty``: the scope would tell something of the person, but nothing of it is known.
+    ``empty``: the scope would tell something of the person, but nothing of it is known; ``settable``: they can say
+    it in their profile.
     """
 
     values: list[tuple[Any, Any]]
     picture: str
     empty: bool
+    settable: bool
 
 
 def of_scope(person: Person, name: str, *, wording: str = WORDING_VERSION) -> SharedValues:
@@ -58,6 +65,7 @@ def of_scope(person: Person, name: str, *, wording: str = WORDING_VERSION) -> Sh
         values=[(label, _in_words(shared[claim])) for claim, label in labels.items() if claim in shared],
         picture="" if "picture" in labels else shared.get("picture", ""),
         empty=bool(opens) and not opens & shared.keys(),
+        settable=bool(opens & _OF_THE_PROFILE),
     )
 
 

@@ -1,5 +1,6 @@
 """What the consent page shows of each scope, and the durations it offers."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from provider_site.models import ApplicationScope, Consent, Registration
 from provider_site.policy import scopes as scope_policy
 from provider_site.services import consents
 from provider_site.storage import consented
+from tests import factories
 from tests.provider.driver import Driver, query
 from tests.provider.portal.consent_pages import ask, change_facts, day, duration, part, reason, row
 
@@ -129,3 +131,19 @@ def test_row_whose_time_is_over_is_not_new(driver: Driver) -> None:
     assert NICKNAME in reason(page)
     assert "New" not in row(page, NICKNAME)
     assert "Already allowed" not in row(page, NICKNAME)
+
+
+@pytest.mark.parametrize(
+    ("claim", "title", "leads"),
+    [("birthdate", "See your birthday", True), ("given_name", "See your given name", False)],
+)
+def test_empty_row_leads_to_the_profile_only_for_what_is_written_there(
+    user: Any, claim: str, title: str, leads: bool
+) -> None:
+    """The name of a person is their account's: the page of the profile has no field for it."""
+    user.first_name = ""
+    user.save()
+    driver = Driver(factories.make_application(scopes={"openid": True, "profile": False}), user)
+    found = row(ask(driver, scope="openid", claims=json.dumps({"userinfo": {claim: None}}))[1], title)
+    assert "(empty: you have not set one)" in found
+    assert ("Set it in your profile" in found) is leads
