@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from django.core.cache import cache
@@ -72,13 +71,8 @@ def waiting(*, user: Any, address: str | None) -> int:
 
 
 def _who(user: Any, address: str | None) -> list[tuple[str, str]]:
-    return [("person", str(user.pk)), *([("address", _network(address))] if address else [])]
-
-
-def _network(address: str) -> str:
-    """Return what one customer of a provider has: an IPv4 address, or an IPv6 network of 64 bits."""
-    parsed = ip_address(address)
-    return f"{int(parsed) >> 64:x}" if isinstance(parsed, IPv6Address) else address
+    where = [("address", device_authorizations.network_of(address))] if address else []
+    return [("person", str(user.pk)), *where]
 
 
 def _allowance() -> dict[str, int]:

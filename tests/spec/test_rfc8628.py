@@ -335,6 +335,17 @@ def test_public_client_is_bounded_for_each_address(public: Device) -> None:
     assert public.ask(**identity, address="203.0.113.8").status_code == 200
 
 
+def test_public_client_is_bounded_for_each_customer_of_a_network(public: Device) -> None:
+    """5.1: who has one IPv6 connection has 2^64 addresses; a neighbour has others, and IPv4 in IPv6 is no network."""
+    identity = {"headers": {}, "client_id": public.application.client_id}
+    for number in range(50):
+        assert public.ask(**identity, address=f"2001:db8:0:7::{number + 1:x}").status_code == 200
+    assert public.ask(**identity, address="2001:db8:0:7:ffff::1").status_code == 429
+    assert public.ask(**identity, address="2001:db8:0:8::1").status_code == 200
+    for number in range(51):
+        assert public.ask(**identity, address=f"::ffff:203.0.113.{number}").status_code == 200
+
+
 def test_consent_is_asked_for_each_device(device: Device) -> None:
     """5.4: also where everything was allowed before."""
     device.bought()
