@@ -162,6 +162,18 @@ def test_frame_may_be_held_by_the_page_of_a_registered_origin(driver: Driver) ->
     assert driver.application.client_id not in answer.content.decode()
 
 
+def test_page_that_hides_where_it_is_is_told_of_approved_applications_alone(driver: Driver) -> None:
+    """Anybody may register others: with places of anybody's, and so many that no application would find room."""
+    crowd = " ".join(f"https://{number:03}.{'a' * 60}.example/cb" for number in range(70))
+    factories.make_application(status=Registration.Status.DRAFT, redirect_uris=crowd.split())
+    cache.clear()
+    policy_of = driver.browser.get(FRAME)["Content-Security-Policy"]
+    assert "https://app.example.com" in policy_of
+    assert "aaa.example" not in policy_of
+    builder = driver.browser.get(FRAME, headers={"referer": f"{crowd.split()[0]}/"})["Content-Security-Policy"]
+    assert "aaa.example" in builder, "who builds an application tries it too"
+
+
 @pytest.mark.parametrize("referer", ["https://evil.example/", "https://app.example.com.evil.example/", "https://a;b/"])
 def test_frame_is_refused_to_any_other_page(driver: Driver, referer: str) -> None:
     """3.3."""
@@ -190,7 +202,7 @@ def test_switched_off_application_holds_no_frame(driver: Driver, change: dict[st
 def test_very_many_applications_make_no_endless_header(db: None, monkeypatch: Any) -> None:
     """3.3."""
     many = frozenset(f"https://app{number}.example.com" for number in range(10_000))
-    monkeypatch.setattr("provider_site.protocol.logout.check_session.registered_origins", lambda: many)
+    monkeypatch.setattr("provider_site.protocol.logout.check_session.registered_origins", lambda **_: many)
     assert len(ancestors("")) <= 4000
     assert ancestors("https://app9999.example.com/x") == "https://app9999.example.com"
 

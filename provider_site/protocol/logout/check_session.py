@@ -24,35 +24,40 @@ _CACHED_SECONDS = 60
 _HEADER_LENGTH = 4000
 
 
-def registered_origins() -> frozenset[str]:
+def registered_origins(*, approved: bool = False) -> frozenset[str]:
     """Return the origins of all redirect URIs: an answer with ``session_state`` is for pages of these alone.
 
-    Kept for a minute, so that a page in a frame on every page of every application asks the database no more often.
+    Those of ``approved`` applications are what anybody may be told of: others may name places of anybody, or so many
+    that no application finds room. Kept for a minute, so that a page in a frame on every page of every application asks
+    the database no more often.
     """
-    known = cache.get(_CACHED)
+    key = f"{_CACHED}.{'approved' if approved else 'all'}"
+    known = cache.get(key)
     if known is None:
-        closed = [Registration.Status.SUSPENDED, Registration.Status.REJECTED]
-        rows = application_model()._default_manager.filter(registration__deleted_at=None)
-        rows = rows.exclude(registration__status__in=closed).exclude(registration=None)
+        status = Registration.Status
+        closed = {status.SUSPENDED, status.REJECTED}
+        open_to = [status.APPROVED] if approved else [one for one in status if one not in closed]
+        rows = application_model()._default_manager.filter(
+            registration__deleted_at=None, registration__status__in=open_to
+        )
         uris = rows.values_list("redirect_uris", flat=True).iterator(chunk_size=1000)
         found = {browser_origin(uri) for text in uris for uri in text.split()}
         known = sorted(origin for origin in found if origin)
-        cache.set(_CACHED, known, _CACHED_SECONDS)
+        cache.set(key, known, _CACHED_SECONDS)
     return frozenset(known)
 
 
 def ancestors(referer: str) -> str:
     """Return the CSP sources that may hold the frame: the page that asks, when its origin is registered.
 
-    Where a page hides where it is, all registered origins as far as they go into a header; an IPv6 address can't be
-    written there.
+    Where a page hides where it is, all origins of approved applications as far as they go into a header; an IPv6
+    address can't be written there.
     """
-    known = registered_origins()
     asking = browser_origin(referer)
     if asking is not None:
-        return asking if asking in known and "[" not in asking else "'none'"
+        return asking if asking in registered_origins() and "[" not in asking else "'none'"
     listed = ""
-    for origin in sorted(known):
+    for origin in sorted(registered_origins(approved=True)):
         if "[" not in origin and len(listed) + len(origin) < _HEADER_LENGTH:
             listed = f"{listed} {origin}".lstrip()
     return listed or "'none'"
