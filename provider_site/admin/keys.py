@@ -21,7 +21,7 @@ from provider_site.conf import provider_settings
 from provider_site.errors import KeyInUse, KeyStepTooEarly
 from provider_site.models import SigningKey
 from provider_site.security_headers import protect
-from provider_site.services import key_life
+from provider_site.services import key_life, sessions
 
 _Status = SigningKey.Status
 
@@ -90,7 +90,7 @@ class SigningKeyAdmin(ReadOnlyAdmin):
         """Show what a step would do, and take it."""
         self._want_permission(request)
         form = RotateForm(request.POST if request.method == "POST" else None)
-        if form.is_bound and form.is_valid():
+        if form.is_bound and form.is_valid() and self._is_proven(request, form):
             try:
                 changes = key_life.rotate(force=form.cleaned_data["force"], actor=request.user, request=request)
             except KeyStepTooEarly as error:
@@ -113,7 +113,7 @@ class SigningKeyAdmin(ReadOnlyAdmin):
         if key is None or key.status == _Status.RETIRED:
             raise Http404
         form = RetireForm(request.POST if request.method == "POST" else None)
-        if form.is_bound and form.is_valid():
+        if form.is_bound and form.is_valid() and self._is_proven(request, form):
             try:
                 if form.cleaned_data["compromised"]:
                     key_life.distrust(kids=[key.pk], actor=request.user, request=request)
@@ -132,6 +132,13 @@ class SigningKeyAdmin(ReadOnlyAdmin):
     def _want_permission(self, request: HttpRequest) -> None:
         if not (self.has_view_permission(request) and self.has_rotate_permission(request)):
             raise PermissionDenied
+
+    def _is_proven(self, request: HttpRequest, form: forms.Form) -> bool:
+        """Tell whether the person signed in a short while ago; else say so: every application feels these steps."""
+        if sessions.is_recent(request=request):
+            return True
+        form.add_error(None, _("Nothing was done: you signed in a while ago. Sign out and in again first."))
+        return False
 
     def _done(self, request: HttpRequest, text: Any) -> HttpResponse:
         self.message_user(request, text, messages.SUCCESS, fail_silently=True)

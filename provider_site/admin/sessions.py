@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from provider_site.admin.read_only import ReadOnlyAdmin
-from provider_site.conf import provider_settings
 from provider_site.models import Authorization, OutboxMessage, Session
 from provider_site.policy.devices import device
 from provider_site.policy.scopes import Text
@@ -96,9 +95,6 @@ class SessionAdmin(ReadOnlyAdmin):
         told = backchannel_logout.messages_of(session=session)[:SHOWN] if sees_messages else []
         return {"sign_ins": rows[:SHOWN], "most": SHOWN, "messages_of_logout": told, "sees_messages": sees_messages}
 
-    def _is_recent(self, request: HttpRequest) -> bool:
-        return timezone.now() - sessions.auth_time(request=request) < provider_settings.recent_sign_in
-
     def end_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, and end the session."""
         session = self.get_object(request, object_id)
@@ -107,7 +103,7 @@ class SessionAdmin(ReadOnlyAdmin):
         if session is None:
             raise Http404
         address = reverse(f"{self.admin_site.name}:provider_site_session_change", args=[session.pk])
-        recent = self._is_recent(request)
+        recent = sessions.is_recent(request=request)
         if request.method == "POST" and recent:
             self._say(request, self._end(request, [session]))
             return redirect(address)
@@ -125,7 +121,7 @@ class SessionAdmin(ReadOnlyAdmin):
     @admin.action(description=_("End the sessions ticked, and tell their applications"), permissions=["end"])
     def end_ticked(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
         """End each session that is open, each with its trace."""
-        if not self._is_recent(request):
+        if not sessions.is_recent(request=request):
             text = _("Nothing was done: you signed in a while ago. Sign out and in again first.")
             self.message_user(request, text, messages.WARNING, fail_silently=True)
             return

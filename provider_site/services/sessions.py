@@ -91,6 +91,11 @@ def auth_time(*, request: HttpRequest) -> datetime:
     return last_login if last_login is not None else datetime.fromtimestamp(0, tz=UTC)
 
 
+def is_recent(*, request: HttpRequest) -> bool:
+    """Tell whether the signed-in person proved who they are within ``RECENT_SIGN_IN_SECONDS``."""
+    return timezone.now() - auth_time(request=request) < provider_settings.recent_sign_in
+
+
 def current_session(*, request: HttpRequest) -> Session:
     """Return the record of the signed-in person's session in this browser, made at the first authorization."""
     sid = request.session.get(_SID)

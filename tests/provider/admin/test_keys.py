@@ -51,6 +51,21 @@ def events(action: str) -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(action=action, data__alg="ES256").order_by("pk"))
 
 
+@pytest.mark.parametrize("step", ["rotate", "retire"])
+def test_who_signed_in_long_ago_proves_anew_who_they_are(office: Client, monkeypatch: Any, step: str) -> None:
+    """Whoever finds a browser open would otherwise stop every application's sign-ins by one click."""
+    key = kid("active")
+    monkeypatch.setattr("project.admin.signed_in_recently", lambda _request: True)  # as under a stock AdminSite
+    monkeypatch.setattr(
+        "provider_site.services.sessions.auth_time", lambda *, request: timezone.now() - timedelta(hours=1)
+    )
+    form = {"force": "on"} if step == "rotate" else {"compromised": "on"}
+    answer = office.post(ROTATE if step == "rotate" else retire_page(key), form)
+    assert "you signed in a while ago" in as_html(answer)
+    assert kid("active") == key
+    assert not AuditEvent.objects.filter(action__in=["key.rotated", "key.retired"]).exists()
+
+
 class TestRotate:
     def test_page_shows_what_signs_and_the_step_asks_for_a_confirmation(self, office: Client) -> None:
         assert ROTATE in as_html(office.get(LIST))
