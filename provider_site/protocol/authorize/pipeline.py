@@ -195,16 +195,17 @@ class Pipeline(OAuthLibMixin, View):
         situation: authentication.Situation,
     ) -> HttpResponse | None:
         """Lead to a stronger sign-in where this person has the means. What was only wished for stops nobody."""
-        address = None
-        if "none" not in parameters.prompt and not situation.proven_since:
+        silent, address = "none" in parameters.prompt, None
+        if not situation.proven_since and (parameters.acr_essential or not silent):
             address = provider_settings.step_up(request, parameters.acr_values)
-        if address is not None:
+        if address is not None and not silent:
             self._remember_destination(request, parameters)
             handle = handle or self.keep(request, parameters, application)
             return sign_in.page(reverse(self.resume_name, args=[handle]), at=address)
         if not parameters.acr_essential:
             return None
-        error = "login_required" if "none" in parameters.prompt else "unmet_authentication_requirements"
+        # The client learns whether the same request without prompt=none could succeed.
+        error = "unmet_authentication_requirements" if address is None else "login_required"
         return self.refuse(request, parameters, error, sign_in.DESCRIPTIONS[Demand.STRONGER])
 
     def _situation(
