@@ -88,17 +88,6 @@ def test_page_works_without_scripts(driver: Driver) -> None:
     assert b'type="submit"' in driver.consent(driver.authorize(response_mode="form_post")).content
 
 
-@pytest.mark.parametrize("mode", ["fragment", "web_message", "FORM_POST", "jwt"])
-def test_other_modes_are_refused_by_redirect(driver: Driver, mode: str) -> None:
-    """OAuth Multiple Response Types 2.1: an unsupported mode is an error."""
-    assert query(driver.authorize(response_mode=mode))["error"] == "invalid_request"
-
-
-def test_query_may_be_named(driver: Driver) -> None:
-    """OAuth Multiple Response Types 2.1: the default for a code."""
-    assert "code" in query(driver.consent(driver.authorize(response_mode="query")))
-
-
 def test_no_form_is_posted_to_a_native_app(db: None, user: Any) -> None:
     """2 needs HTTP: a private scheme takes no POST."""
     uri = "com.example.app:/callback"
