@@ -36,6 +36,8 @@ def run(name: str, *command: str) -> str:
     """Run one step from the root; return a line that says what ran, how it ended and how long it took."""
     print(f"\n== {name}: python {shlex.join(command)}", flush=True)
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    # Every worker and every process a test starts would otherwise compile the tree, and rewrite its asserts, anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment["PYTHONPATH"] = str(ROOT)
     environment["VAR_DIR"] = str(ROOT / "var" / "test")
     environment["PATH"] = f"{Path(PYTHON).parent}{os.pathsep}{environment.get('PATH', '')}"

@@ -64,7 +64,6 @@ class ForeignProject:
             **kept,
             **pip,
             "PATH": path,
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONWARNINGS": "default",
         } | self.variables
 
@@ -87,7 +86,10 @@ class ForeignProject:
         return self.manage("shell", "--verbosity", "0", "-c", textwrap.dedent(source))
 
     def install(self, wheel: Path) -> None:
-        """Make the virtual environment and install the wheel with this app's extra by pip."""
+        """Make the virtual environment and install the wheel with this app's extra by pip.
+
+        Only what is imported is compiled, by the first process that does.
+        """
         venv.create(self.directory / "venv", with_pip=False, symlinks=True)
         pins = constraints(self.directory / "constraints.txt")
         command = [sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet", "--no-compile"]
