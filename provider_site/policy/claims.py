@@ -27,6 +27,10 @@ _RESERVED = frozenset(
 )
 
 
+# What an ID token tells besides the person: its issuer, its times, and the sign-in (OpenID Core 2).
+OF_THE_SIGN_IN = frozenset({"iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid"})
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """What this site knows of a person; empty text is "not known" and is never sent.
@@ -135,5 +139,5 @@ def opened(scopes: Iterable[str]) -> frozenset[str]:
 
 
 def supported() -> list[str]:
-    """Return every claim some scope opens, for the discovery document."""
+    """Return every claim about a person that some scope opens."""
     return sorted({claim for scope in catalog().values() for claim in scope.claims})

@@ -45,7 +45,7 @@ def document() -> dict[str, Any]:
         # Only where browsers are given the cookie that the frame compares.
         **({"check_session_iframe": _address("check-session")} if sessions.keeps_browser_state() else {}),
         "scopes_supported": list(scopes.catalog()),
-        "claims_supported": claims.supported(),
+        "claims_supported": sorted({*claims.supported(), *claims.OF_THE_SIGN_IN}),
         "response_types_supported": ["code"],
         "response_modes_supported": list(parameters.RESPONSE_MODES),
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
