@@ -37,7 +37,8 @@ def frontchannel_fault(uri: str, *, redirect_uris: Iterable[str]) -> Fault | Non
         return Fault.FRAGMENT
     if parts.scheme != "https" and not _is_loopback_http(parts):
         return Fault.NOT_HTTPS_OR_LOOPBACK
-    if web_origin(uri) not in {web_origin(one) for one in redirect_uris}:
+    # An address without an origin is not that of a redirect URI without one, such as an app's own scheme.
+    if web_origin(uri) not in {web_origin(one) for one in redirect_uris} - {None}:
         return Fault.NO_REDIRECT_ORIGIN
     return Fault.RESERVED_PARAMETER if _names(parts) & LOGOUT_PARAMETERS else None
 

@@ -16,6 +16,7 @@ def misleads(url: str) -> bool:
         return True
     try:
         parts = urlsplit(url)
-    except ValueError:  # such as a full-width slash within the host
+        _port = parts.port
+    except ValueError:  # such as a full-width slash within the host, or a port that is none
         return True
     return parts.scheme not in {"http", "https"} or "@" in parts.netloc or not parts.hostname

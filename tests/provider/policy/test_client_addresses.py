@@ -37,6 +37,7 @@ def test_back_channel_has_no_fragment() -> None:
         ("http://localhost:9000/out", Fault.NO_REDIRECT_ORIGIN),
         ("https://127.0.0.1:9000/out", Fault.NO_REDIRECT_ORIGIN),
         ("https://app.example.com.evil.example/out", Fault.NO_REDIRECT_ORIGIN),
+        ("https://evil.example:99999/out", Fault.NO_REDIRECT_ORIGIN),  # of no origin, as the app's own scheme
         ("http://app.example.com/out", Fault.NOT_HTTPS_OR_LOOPBACK),
         ("com.example.app:/out", Fault.NOT_HTTPS_OR_LOOPBACK),
         ("https://app.example.com/out#here", Fault.FRAGMENT),

@@ -19,6 +19,8 @@ from provider_site.policy import links, looks
         "ftp://good.example/",
         "javascript://good.example/%0aalert(1)",
         "https:///good.example",
+        "https://good.example:99999/",
+        "https://good.example:evil/",
     ],
 )
 def test_links_that_look_like_others_mislead(url: str) -> None:
