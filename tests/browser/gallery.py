@@ -7,10 +7,30 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
-from provider_site.models import ClientSecret, Consent, DailyCount, Logo, Member, OutboxMessage, Registration
+from provider_site.models import (
+    ClientSecret,
+    Consent,
+    DailyCount,
+    DeviceAuthorization,
+    Logo,
+    Member,
+    OutboxMessage,
+    Registration,
+    Session,
+)
 from provider_site.policy import grants
 from provider_site.policy.facts import Facts
-from provider_site.services import facts, logos, members, profiles, reviews, secrets, security_events, usage
+from provider_site.services import (
+    backchannel_logout,
+    facts,
+    logos,
+    members,
+    profiles,
+    reviews,
+    secrets,
+    security_events,
+    usage,
+)
 from tests import factories
 from tests.browser.connections import connect
 from tests.provider.admin import registrations
@@ -54,6 +74,7 @@ class Gallery:
         self._further_kinds()
         self._memberships()
         connect(self.connected, self.applications)
+        self._what_staff_sees()
 
     def _people(self) -> None:
         self.developer = factories.make_user("an_account_name_that_never_comes_to_its_end_0123456789")
@@ -94,10 +115,39 @@ class Gallery:
         )
         Registration.objects.filter(application=self.applications["everything"]).update(
             backchannel_logout_uri=f"https://{'d' * 60}.example.com/{'path' * 20}",
-            frontchannel_logout_uri=f"https://{'b' * 60}.example.com/{'out' * 20}",
+            # Opened in a frame, and therefore on this machine.
+            frontchannel_logout_uri=f"{self.sites.consumer}{CALLBACK_PATH}{'out' * 20}",
             initiate_login_uri=f"https://{'b' * 60}.example.com/{'begin' * 20}",
             id_token_alg="EdDSA",
             access_token_format="jwt",
+        )
+        everything = self.applications["everything"]
+        everything.post_logout_redirect_uris = f"{self.sites.consumer}{CALLBACK_PATH}"
+        everything.save()
+
+    def _what_staff_sees(self) -> None:
+        """Let a device wait, a resource server ask, and a message about the end of a session reach nobody."""
+        now, application = timezone.now(), self.applications["everything"]
+        DeviceAuthorization.objects.create(
+            device_code_digest="d" * 64,
+            user_code_digest="u" * 64,
+            application=application,
+            scope=" ".join(SCOPES),
+            created=now,
+            expires_at=now + timedelta(minutes=10),
+            address="2001:db8:1234:5678:9abc:def0:1234:5678",
+            user_agent=LONG * 3,
+        )
+        factories.make_resource_server(
+            identifier=f"https://{'r' * 60}.example.com/{'path' * 20}", scope=" ".join(SCOPES), name=LONG, scopes={}
+        )
+        OutboxMessage.objects.create(
+            kind=backchannel_logout.KIND,
+            payload={"application": str(application.pk), "claims": {"aud": application.client_id}},
+            about=str(Session.objects.get(user=self.connected).sid),
+            next_attempt_at=now,
+            dead_at=now,
+            last_error=LONG * 2,
         )
 
     def _everything(self) -> None:

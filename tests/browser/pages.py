@@ -1,15 +1,17 @@
 """Every page for people, developers and staff: who looks at it, and how it is reached."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.sessions.models import Session
+from django.contrib.sessions.models import Session as LoginSession
 
 from project.sessions import SessionStore
 from provider_site.conf import provider_settings
-from provider_site.models import Consent, SigningKey
+from provider_site.models import Consent, DeviceAuthorization, OutboxMessage, ResourceServer, Session, SigningKey
+from provider_site.services import backchannel_logout
 from tests.browser.gallery import Gallery
 
 Way = str | Callable[[Any, Gallery], None]
@@ -59,7 +61,7 @@ def _run_to_the_end(page: Any, gallery: Gallery) -> None:
 def _too_late(page: Any, gallery: Gallery) -> None:
     """Open a page that wants a recent sign-in long after the last one."""
     longest = provider_settings.recent_sign_in.total_seconds()
-    for row in Session.objects.all():
+    for row in LoginSession.objects.all():
         session = SessionStore(session_key=row.session_key)
         session["provider_site.auth_time"] = time.time() - longest
         session.pop("account_authentication_methods", None)  # allauth's own record, of proving anew
@@ -112,6 +114,47 @@ def _more_about_oneself(page: Any, gallery: Gallery) -> None:
     with page.expect_navigation():
         page.locator("main form[enctype] .button-primary").click()
     assert page.locator(".more-about-you .errorlist").count() == 2
+    width = "element => getComputedStyle(element).borderTopWidth"
+    assert page.locator("#id_birthdate").evaluate(width) == "2px", "the field with the mistake looks like all others"
+
+
+def _without(script: str, page: Any) -> None:
+    """Let one of our scripts do nothing, so that the page stays which it would leave at once."""
+    page.route(f"**/{script}*.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
+
+
+def _answer_by_form(page: Any, gallery: Gallery) -> None:
+    """Ask for an answer without questions, sent by a form."""
+    _without("form_post", page)
+    _authorize("everything", prompt="none", response_mode="form_post")(page, gallery)
+    assert page.locator("#form_post #continue").count()
+
+
+_ONE_BY_ONE = ("name", "birthdate", "address", "phone_number", "picture", "email")
+_CLAIMS = json.dumps({"userinfo": dict.fromkeys(_ONE_BY_ONE), "id_token": {"zoneinfo": {"essential": True}}})
+_SOMEBODY_ELSE = json.dumps({"id_token": {"sub": {"value": "somebody-else"}}})
+
+
+def _signed_out_with_apps(page: Any, gallery: Gallery) -> None:
+    """Sign in to an app that wants to be told in a frame, and out again with a way back to it."""
+    _authorize("everything")(page, gallery)
+    page.locator("#allow").click()
+    page.wait_for_url(f"{gallery.sites.consumer}/**")
+    _without("logout", page)
+    consumer, application = gallery.sites.consumer, gallery.applications["everything"]
+    page.route(f"{consumer}/**/out*", lambda route: route.fulfill(content_type="text/html", body="<title>out</title>"))
+    back = application.post_logout_redirect_uris
+    address = f"/o/logout/?client_id={application.client_id}&post_logout_redirect_uri={back}"
+    _form(address, "#sign_out")(page, gallery)
+    assert page.locator("iframe").count() == 1
+    assert "\n" not in page.locator("#go-on").inner_text(), "the words of the way back stand in columns"
+
+
+def _row(model: str, pk: Callable[[Gallery], Any]) -> Callable[[Any, Gallery], None]:
+    """Open the page of one row in the admin."""
+    return lambda page, gallery: page.goto(
+        f"{gallery.sites.provider}/admin/provider_site/{model}/{pk(gallery)}/change/"
+    )
 
 
 def _key(part: str) -> Callable[[Any, Gallery], None]:
@@ -143,6 +186,9 @@ PERSON = [
     Stop("consent to an app not reviewed", _authorize("rejected")),
     Stop("app for others", _authorize("draft", redirect_uri="https://app.example.com/callback")),
     Stop("suspended app", _authorize("suspended")),
+    Stop("consent to single claims", _authorize("everything", scope="openid", claims=_CLAIMS)),
+    Stop("another account is asked for", _authorize("everything", scope="openid", claims=_SOMEBODY_ELSE)),
+    Stop("answer by a form", _answer_by_form),
     Stop("expired request", "/o/consent/unknown/"),
     Stop("connected apps", "/o/apps/"),
     Stop("profile", "/o/profile/"),
@@ -166,6 +212,7 @@ CONNECTED = [
     Stop("question before a sign-out", "/o/logout/"),
     Stop("sign-out refused to one signed in", "/o/logout/?client_id=unknown"),
     Stop("still signed in", _form("/o/logout/", "#stay")),
+    Stop("signed out, apps are told", _signed_out_with_apps),
 ]
 DEVELOPER = [
     Stop("list", "/o/developer/"),
@@ -225,7 +272,13 @@ KEYS = [
     Stop("still too early", _form(f"{_K}/rotate/", "#content-main form button")),
     Stop("retire a key", _key("retire")),
     Stop("sessions", "/admin/provider_site/session/"),
+    Stop("session", _row("session", lambda gallery: Session.objects.get(user=gallery.connected).pk)),
     Stop("messages", "/admin/provider_site/outboxmessage/"),
+    Stop("message", _row("outboxmessage", lambda _: OutboxMessage.objects.get(kind=backchannel_logout.KIND).pk)),
+    Stop("devices", "/admin/provider_site/deviceauthorization/"),
+    Stop("device", _row("deviceauthorization", lambda _: DeviceAuthorization.objects.get().pk)),
+    Stop("resource servers", "/admin/provider_site/resourceserver/"),
+    Stop("resource server", _row("resourceserver", lambda _: ResourceServer.objects.get().pk)),
 ]
 
 # What is looked at in one go, and who looks.
