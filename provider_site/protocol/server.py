@@ -22,7 +22,7 @@ oauthlib_logs.keep_secrets_out()
 
 
 class CodeGrant(AuthorizationCodeGrant):
-    """oauthlib's code grant without the ``claims`` parameter, which is not supported and so ignored."""
+    """oauthlib's code grant without the ``claims`` parameter, which authorize/ has read already."""
 
     def _inflate_claims(self, request: Any) -> None:
         # No super(): it refuses malformed JSON by an error without a redirect URI, which nobody can send anywhere.
