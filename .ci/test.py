@@ -61,7 +61,10 @@ def main(arguments: list[str]) -> int:
     lacking = packages.provide()
     has_clients = clients.provide()
     (ROOT / "var" / "test").mkdir(parents=True, exist_ok=True)
-    spread = ["-n", os.environ.get("TEST_WORKERS") or "2", "--dist", "loadfile"]
+    # One worker more than there are processors: one of them mostly waits for a browser or another process.
+    workers = os.environ.get("TEST_WORKERS") or "3"
+    # In the order of tests/conftest.py, which begins with what takes longest.
+    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
     steps = [
         run("Django's checks", "manage.py", "check", "--fail-level", "WARNING"),
         run("migrations match the models", "manage.py", "makemigrations", "--check", "--dry-run"),

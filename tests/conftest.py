@@ -14,6 +14,13 @@ from tests import chromium, engines, factories, outside, servers, wheels
 TIMEOUT_MS = 15_000
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take files that drive a browser or are slow first, so that no long one is left to a single worker at the end."""
+    long = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_outside_connections() -> Iterator[None]:
     with outside.only_loopback():

@@ -103,7 +103,9 @@ def crowded(django_db_setup: None, django_db_blocker: Any) -> Iterator[float]:
         _seed_applications()
         _seed_what_happened()
         took = time.process_time() - began
-    yield took
+    # Behind each test Django would look for rows that refer to nothing, in all of these.
+    with mock.patch.object(connection, "check_constraints"):
+        yield took
     with django_db_blocker.unblock():
         transaction.set_rollback(True)
         outer.__exit__(None, None, None)
