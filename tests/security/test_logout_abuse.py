@@ -163,6 +163,16 @@ class TestOpenRedirect:
         assert b'id="go-on"' not in page.content
         assert "Refresh" not in page
 
+    @pytest.mark.parametrize("name", ["state", "ui_locales", "client_id", "logout_hint"])
+    def test_address_grows_by_no_more_than_servers_take(self, victim: Driver, name: str) -> None:
+        """A form holds megabytes; what of it would stand in the address that follows makes proxies answer 502."""
+        sent = {"post_logout_redirect_uri": AFTERWARDS, "client_id": victim.application.client_id}
+        long = "".join(f"{number:x}" for number in range(30_000))
+        answer = ask(victim, method="post", **sent | {name: long})
+        assert answer.status_code == 400
+        assert is_signed_in(victim)
+        assert ask(victim, method="post", **sent, state=long[:4096]).status_code == 303
+
     def test_state_injects_nothing(self, victim: Driver) -> None:
         state = 'x\r\nSet-Cookie: a=b"&post_logout_redirect_uri=https://evil.example#'
         answer = ask(victim, id_token_hint=hint(victim), post_logout_redirect_uri=AFTERWARDS, state=state)

@@ -17,6 +17,8 @@ from provider_site.services.applications import application_model
 
 _SALT = "provider_site.logout.request"
 _KEPT_SECONDS = 3600
+# What is handed on is written into an address, and servers on the way take no longer ones.
+_LONGEST = 4096
 _ONCE = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales", "logout_hint")
 
 
@@ -82,6 +84,8 @@ def read(sent: QueryDict) -> LogoutRequest:
         values = sent.getlist(name)
         if len(values) > 1 or any("\x00" in value for value in values):
             raise LogoutRefused(Refusal.MALFORMED, f"{name} is repeated or no text")
+        if name != "id_token_hint" and any(len(value) > _LONGEST for value in values):
+            raise LogoutRefused(Refusal.MALFORMED, f"{name} has more than {_LONGEST} characters")
     hint, client_id, redirect_uri = (sent.get(name, "") for name in _ONCE[:3])
     claims = _claims(hint) if hint else {}
     application = _application(client_id, _audience(claims))
