@@ -1,7 +1,7 @@
 """What a host adds to its ``MIDDLEWARE``, after its sessions and people: how pages of applications learn of a sign-out.
 
-Without it everything works but OpenID Session Management and, after a sign-out by the host's own page, the front
-channel.
+Without it everything works but OpenID Session Management, after a sign-out by the host's own page the front channel,
+and the end from elsewhere of a sign-in at the host's own pages; no application is signed in to from there all the same.
 """
 
 from __future__ import annotations
