@@ -13,8 +13,16 @@ sys.path.insert(0, str(ROOT))
 
 from tests import engines  # noqa: E402 - found on the path named above
 
-# What depends on transactions, locks or the cache; the rest is the same on every engine.
-SUITES = ["tests/flows", "tests/spec", "tests/security", "--ignore=tests/security/consumer"]
+# What depends on transactions, locks, the cache or a database's refusals; the rest is the same on every engine. Of the
+# specifications those are here whose subject is rows that are used once, end, or end others.
+ROWS = ["rfc6749", "rfc6749_errors", "rfc7009", "rfc7662", "rfc8628", "rfc9700"]
+LOGOUTS = ["openid_backchannel_logout", "openid_rpinitiated_logout"]
+SERVICES = ["consent_record", "device_authorizations", "introspection", "key_life", "logout", "outbox", "pruning"]
+SUITES = [
+    *("tests/flows", "tests/security", "--ignore=tests/security/consumer"),
+    *(f"tests/spec/test_{name}.py" for name in ROWS + LOGOUTS),
+    *(f"tests/provider/services/test_{name}.py" for name in SERVICES),
+]
 # A browser shows the same pages, a slow test starts processes with an engine of its own.
 SELECTION = "not browser and not slow and not postgres and not redis"
 
