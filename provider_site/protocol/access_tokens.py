@@ -169,7 +169,10 @@ class AccessTokens(OAuth2Validator):
             resource=kept["resource"],
             granted_resource=kept["_granted_resource"],
         )
-        token["scope"] = " ".join(scopes.on_the_wire(token["scope"].split()))
+        if told := " ".join(scopes.on_the_wire(token["scope"].split())):
+            token["scope"] = told
+        else:  # RFC 6749 3.3: a scope has one word at least
+            del token["scope"]
         authorization = self._authorization(request)
         if authorization is not None:
             tokens.note_use(authorization.consent)

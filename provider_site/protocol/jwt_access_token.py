@@ -39,8 +39,9 @@ def sign(
         "iat": int(issued_at.timestamp()),
         "jti": credentials.new_token_id(family),
         "client_id": client.client_id,
-        "scope": " ".join(scopes.on_the_wire(scope.split())),
     }
+    if names := scopes.on_the_wire(scope.split()):
+        claims["scope"] = " ".join(names)
     claims |= token_subjects.authentication(authorization)
     signer = keys.signer(registration.id_token_alg if registration is not None else "RS256")
     return signer.sign(claims, typ=TYPE)

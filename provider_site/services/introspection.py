@@ -32,7 +32,6 @@ def introspect(*, application: Any, token: str, hint: str = "") -> dict[str, Any
     said = credentials.claims(token)
     answer: dict[str, Any] = {
         "active": True,
-        "scope": " ".join(name for name in scopes.on_the_wire(found.names) if name in shown.scopes),
         "client_id": row.application.client_id,
         "exp": int(found.expires_at.timestamp()),
         "iat": said.get("iat", int(row.created.timestamp())),
@@ -40,6 +39,8 @@ def introspect(*, application: Any, token: str, hint: str = "") -> dict[str, Any
         "iss": provider_settings.issuer,
         "jti": said.get("jti", crypto.half_hash(token)),
     }
+    if told := " ".join(name for name in scopes.on_the_wire(found.names) if name in shown.scopes):
+        answer["scope"] = told
     if found.is_access_token:
         answer["token_type"] = "Bearer"
     if audience := shown.audience or said.get("aud"):

@@ -130,6 +130,16 @@ def test_machines_subject_is_its_client_id(db: None, driver: Driver) -> None:
     assert "auth_time" not in claims
 
 
+def test_token_without_a_scope_says_nothing_of_one(db: None, driver: Driver) -> None:
+    """2.2.3, RFC 6749 3.3: a scope has one word at least; in the answer, the token and introspection alike."""
+    machine = resources.use_jwts(resources.machine())
+    answer = machine.token(grant_type="client_credentials")
+    assert "scope" not in answer.body
+    assert "scope" not in claims_of(machine, answer.access)
+    told = machine.introspect(answer.access)
+    assert (told["active"], "scope" in told) == (True, False)
+
+
 def test_opaque_is_what_applications_get_that_chose_nothing(driver: Driver) -> None:
     Registration.objects.update(access_token_format="opaque")
     assert driver.tokens().access.startswith("osat_")
