@@ -205,3 +205,12 @@ def test_wrong_upload_is_told_at_its_field(live_sites: LiveSites, user: Any, pag
     described = str(field.get_attribute("aria-describedby")).split()
     assert page.locator("#id_avatar_error").is_visible()
     assert "id_avatar_error" in described
+
+
+def test_what_needs_scripts_says_so_beside_its_button(live_sites: LiveSites, new_visit: Callable[..., Any]) -> None:
+    page = new_visit(java_script_enabled=False).page
+    page.goto(f"{live_sites.provider}/accounts/login/")
+    shown = [words for words in page.locator("noscript").all() if words.is_visible()]
+    assert [words.inner_text() for words in shown] == ["This functionality requires JavaScript."]
+    assert page.locator("#passkey_login + noscript").count() == 1
+    assert page.locator("#id_login, #id_password").count() == 2
