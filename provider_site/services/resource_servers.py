@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.conf import provider_settings
-from provider_site.models import AuditEvent, ResourceServer
+from provider_site.models import AuditEvent, Registration, ResourceServer
 from provider_site.policy import resources, scopes
 from provider_site.services import audit
 
@@ -23,7 +23,7 @@ _FIELDS = ("identifier", "scope", "refresh_tokens")
 def fault(asked: Iterable[str]) -> str | None:
     """Return what is wrong with the resources a client names, for its developer, or ``None`` (RFC 8707 2).
 
-    This site answers to its issuer; every other resource is a resource server's identifier.
+    This site answers to its issuer; every other resource is the identifier of a resource server that is approved.
     """
     wanted = set(asked)
     if not all(resources.is_indicator(name) for name in wanted):
@@ -33,7 +33,12 @@ def fault(asked: Iterable[str]) -> str | None:
     others = wanted - {provider_settings.issuer}
     if not others:
         return None
-    known = ResourceServer.objects.filter(identifier__in=others).values_list("identifier", flat=True)
+    rows = ResourceServer.objects.filter(
+        identifier__in=others,
+        application__registration__status=Registration.Status.APPROVED,
+        application__registration__deleted_at=None,
+    )
+    known = rows.values_list("identifier", flat=True)
     return None if set(known) == others else "A resource is not known here."
 
 

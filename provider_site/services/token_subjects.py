@@ -9,6 +9,7 @@ from provider_site.conf import provider_settings
 from provider_site.errors import TargetRefused
 from provider_site.models import PairwiseSubject, Profile, Registration, ResourceServer
 from provider_site.services import subjects
+from provider_site.storage import access
 
 # What subjects look like here: random ones, and the primary keys that applications taken over go on with.
 _LIKE_A_SUBJECT = re.compile(r"[0-9]+|[0-9A-Fa-f]{8}(-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}")
@@ -28,7 +29,8 @@ def told_to(*, asking: Any, user: Any | None, client: Any) -> str:
 def in_jwt(*, user: Any | None, client: Any, resource: list[str]) -> str:
     """Return the ``sub`` of a JWT, which the client and every resource server of ``resource`` can read.
 
-    Raises TargetRefused where they know the person by different subjects: each would learn another's.
+    Raises TargetRefused where they know the person by different subjects: each would learn another's; and for one that
+    may not serve now.
     """
     if user is None:
         return of_client(client_id=client.client_id)
@@ -36,7 +38,13 @@ def in_jwt(*, user: Any | None, client: Any, resource: list[str]) -> str:
     others = [name for name in resource if name != provider_settings.issuer]
     if not others:
         return own
-    for row in ResourceServer.objects.select_related("application__registration").filter(identifier__in=others):
+    rows = ResourceServer.objects.select_related("application__registration").filter(
+        identifier__in=others, application__registration__deleted_at=None
+    )
+    served = {row.identifier: row for row in rows if access.serves(_registration(row.application), user_id=None)}
+    if closed := set(others) - served.keys():  # suspended, say: it would read a JWT without asking anybody
+        raise TargetRefused(f"resources {sorted(closed)}", description="A resource is not known here any more.")
+    for row in served.values():
         theirs = _registration(row.application)
         if row.application_id != client.pk and subjects.subject_for(user=user, registration=theirs) != own:
             description = "The client and the resource know people by different subjects, which a JWT would mix up."

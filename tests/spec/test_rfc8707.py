@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from provider_site.models import ResourceServer
+from provider_site.models import Registration, ResourceServer
 from tests.provider.driver import ISSUER, Driver, query
 from tests.spec import resources
 from tests.spec.resources import API, PHOTOS
@@ -182,3 +182,19 @@ def test_resource_servers_are_told_of_tokens_for_them_alone(driver: Driver, know
     token = driver.redeem(driver.code(resource=API)).access
     assert api.introspect(token)["aud"] == API
     assert photos.introspect(token) == {"active": False}
+
+
+@pytest.mark.parametrize("ended", ["suspended", "removed"])
+def test_resource_that_was_closed_gets_no_more_tokens(driver: Driver, known: tuple[Driver, Driver], ended: str) -> None:
+    """2.2: a JWT would be read there without this site being asked."""
+    tokens = resources.use_jwts(driver).tokens(resource=API)
+    server = ResourceServer.objects.get(identifier=API)
+    if ended == "suspended":
+        Registration.objects.filter(application=server.application).update(status=Registration.Status.SUSPENDED)
+    else:
+        server.delete()
+    assert driver.refresh(tokens.refresh).error == "invalid_target"
+    assert query(driver.authorize(resource=API))["error"] == "invalid_target"
+    again = driver.redeem(driver.code(), resource=PHOTOS)
+    assert driver.refresh(again.refresh, resource=API).error == "invalid_target"
+    assert driver.refresh(again.refresh, resource=PHOTOS).status == 200
