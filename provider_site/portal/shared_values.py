@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.policy import claims
@@ -84,7 +85,8 @@ def _in_words(value: Any) -> Any:
         return _("yes") if value else _("no")
     if isinstance(value, Mapping):  # an address, in lines
         lines = str(value["formatted"]).splitlines() if "formatted" in value else map(str, value.values())
-        return ", ".join(lines)
+        # Each of its own direction: a line in Arabic would otherwise take the numbers beside it along.
+        return format_html_join(", ", "<bdi>{}</bdi>", ((line,) for line in lines))
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return value

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from provider_site.models import ApplicationScope, Consent, Registration
+from provider_site.models import ApplicationScope, Consent, Profile, Registration
 from provider_site.policy import scopes as scope_policy
 from provider_site.services import consents
 from provider_site.storage import consented
@@ -147,3 +147,11 @@ def test_empty_row_leads_to_the_profile_only_for_what_is_written_there(
     found = row(ask(driver, scope="openid", claims=json.dumps({"userinfo": {claim: None}}))[1], title)
     assert "(empty: you have not set one)" in found
     assert ("Set it in your profile" in found) is leads
+
+
+def test_lines_of_an_address_keep_their_own_direction(user: Any) -> None:
+    address = {"address_street": "<b>شارع</b> 12", "address_postal_code": "010000"}
+    Profile.objects.update_or_create(user=user, defaults=address)
+    driver = Driver(factories.make_application(scopes={"openid": True, "address": False}), user)
+    page = ask(driver, scope="openid address")[1]
+    assert "<bdi>&lt;b&gt;شارع&lt;/b&gt; 12</bdi>, <bdi>010000</bdi>" in page
