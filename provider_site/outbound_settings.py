@@ -15,7 +15,7 @@ class OutboundSettings(SettingsReader):
 
     @cached_property
     def outbound_allow_loopback_http(self) -> bool:
-        """``OUTBOUND_ALLOW_LOOPBACK_HTTP``: whether applications on this machine are called and opened, in clear; false.
+        """``OUTBOUND_ALLOW_LOOPBACK_HTTP``: whether applications on this machine are called and opened, in clear; no.
 
         For development alone: whoever registers an application could otherwise reach what listens on this machine.
         """

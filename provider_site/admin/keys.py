@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,6 +23,7 @@ from provider_site.errors import KeyInUse, KeyStepTooEarly
 from provider_site.models import SigningKey
 from provider_site.security_headers import protect
 from provider_site.services import key_life, sessions
+from provider_site.signing_settings import ALGORITHMS
 
 _Status = SigningKey.Status
 
@@ -49,12 +51,27 @@ class RetireForm(forms.Form):
     )
 
 
+class AlgorithmFilter(admin.SimpleListFilter):
+    """Narrow the list to one algorithm, of those there are: what is in the table is not counted for it."""
+
+    title = _("algorithm")
+    parameter_name = "alg"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the algorithms."""
+        return [(name, name) for name in ALGORITHMS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SigningKey]) -> QuerySet[SigningKey]:
+        """Return the keys of the algorithm chosen."""
+        return queryset.filter(alg=self.value()) if self.value() in ALGORITHMS else queryset
+
+
 @admin.register(SigningKey)
 class SigningKeyAdmin(ReadOnlyAdmin):
     """The keys that sign tokens, and the steps of their life."""
 
     list_display = ("kid", "alg", "status", "created", "activated_at", "previous_at", "retired_at")
-    list_filter = ("status", "alg")
+    list_filter = ("status", AlgorithmFilter)
     exclude = ("sealed_private_key",)
     ordering: ClassVar[tuple[str, ...]] = ("-created",)
     change_list_template = "provider_site/admin/key_change_list.html"

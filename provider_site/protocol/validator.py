@@ -78,10 +78,15 @@ class Validator(DeviceCodes):
         return secrets.verify_secret(application=application, secret=sent.client_secret)
 
     def is_pkce_required(self, client_id: str, request: Any) -> bool:
-        """Require PKCE of everyone, but for a confidential client an admin has waived it for."""
+        """Require PKCE of everyone, but for sign-ins to a confidential client an admin has waived it for.
+
+        There the nonce of the ID token stands in its place (RFC 9700 2.1.1); a request without ``openid`` has none.
+        """
         application = request.client
         registration = access.registration_of(application)
         waived = registration is not None and registration.pkce_waived
+        if "openid" not in (vars(request).get("scopes") or (request.scope or "").split()):
+            return True
         return not (waived and application.client_type == AbstractApplication.CLIENT_CONFIDENTIAL)
 
     def validate_redirect_uri(self, client_id: str, redirect_uri: str, request: Any, *args: Any, **kwargs: Any) -> bool:
@@ -166,7 +171,8 @@ class Validator(DeviceCodes):
             self._punish_replay(record.authorization.pk, kind="code")
             return False
         grant = record.grant
-        if grant is None or access.code_refusal(record.authorization, expires_at=grant.expires) is not None:
+        registered = self._registered(request)
+        if grant is None or access.code_refusal(record.authorization, grant.expires, registered) is not None:
             return False
         if not grant.code_challenge and request.code_verifier:  # RFC 9700 4.8.2: a downgrade shows as this
             return False
@@ -207,9 +213,16 @@ class Validator(DeviceCodes):
         record = self._code(request)
         return self._still_allowed(record.authorization, request) if record else []
 
+    def _registered(self, request: Any) -> frozenset[str]:
+        """Return what the client may have now, read once for a request."""
+        found: frozenset[str] | None = vars(request).get("_registered_scopes")
+        if found is None:
+            found = vars(request)["_registered_scopes"] = access.registered_scopes(request.client.pk)
+        return found
+
     def _still_registered(self, scope: str, request: Any) -> list[str]:
         """Return those of the scopes that the client may still have."""
-        registered = access.registered_scopes(request.client.pk)
+        registered = self._registered(request)
         return [name for name in scope.split() if name in registered]
 
     def _still_allowed(self, authorization: Any, request: Any) -> list[str]:

@@ -44,7 +44,7 @@ class TestBounds:
         assert query(answer)["error"] == "invalid_request"
 
     def test_parameters_nobody_knows_are_not_kept(self, driver: Driver, stranger: Client) -> None:
-        stranger.post("/o/authorize/", driver.request_parameters(unknown="x" * 100_000, claims="y" * 100_000))
+        stranger.post("/o/authorize/", driver.request_parameters(unknown="x" * 100_000, display="y" * 100_000))
         assert len(str(AuthorizationRequest.objects.get().parameters)) < 2000
 
     @pytest.mark.parametrize("broken", ["%zz", "%", "%f", "\xff\xfe", "%00", "%ff%fe", "[{\"'^`|\\"])

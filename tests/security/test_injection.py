@@ -43,7 +43,7 @@ class TestInjection:
             sent = parse_qs(parts.query, keep_blank_values=True)
             assert sent["state"] == [state]
             assert len(sent["iss"]) == 1
-            assert set(sent) <= {"state", "iss", "code", "error", "error_description"}
+            assert set(sent) <= {"state", "iss", "code", "session_state", "error", "error_description"}
             assert parts.netloc == "app.example.com"
             assert not parts.fragment
             assert not any("evil" in name.lower() for name in answer.headers)

@@ -245,6 +245,19 @@ def test_prompt_select_account_may_keep_the_account(driver: Driver) -> None:
     assert "code" in query(driver.consent(driver.authorize(prompt="select_account"), scopes=["nickname"]))
 
 
+def test_person_without_a_password_proves_it_by_signing_in_again(driver: Driver, user: Any) -> None:
+    """3.1.2.1: the host's page for it asks for a password; who has none is not left there."""
+    driver.code()
+    user.set_unusable_password()
+    user.save()
+    driver.sign_in_again(user)
+    login = driver.authorize(prompt="login")
+    assert login["Location"].startswith("/accounts/login/")
+    sent_back = driver.browser.get(next_address(login))
+    assert sent_back.status_code == 403
+    assert b"/switch/" in sent_back.content
+
+
 def test_prompt_login_without_a_page_to_prove_oneself_signs_nobody_out_by_a_link(
     driver: Driver, user: Any, settings: Any
 ) -> None:

@@ -110,3 +110,10 @@ def test_waiver_withdrawn_before_the_exchange_holds_for_the_next_request(waived:
     Registration.objects.filter(application=waived.application).update(pkce_waived=False)
     assert waived.redeem(code, code_verifier=None).status == 400
     assert query(waived.authorize(**WITHOUT))["error"] == "invalid_request"
+
+
+def test_waiver_is_for_sign_ins_alone(waived: Driver) -> None:
+    """RFC 9700 2.1.1: without OpenID Connect there is no nonce to stand in for the challenge."""
+    plain = {"code_challenge": None, "code_challenge_method": None}
+    assert query(waived.authorize(scope="nickname", **plain))["error"] == "invalid_request"
+    assert "code" in query(waived.consent(waived.authorize(scope="openid nickname", **plain)))

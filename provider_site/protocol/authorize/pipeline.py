@@ -172,7 +172,7 @@ class Pipeline(OAuthLibMixin, View):
             create = "create" in parameters.prompt and kept is None
             return sign_in.page(resume, login_hint=parameters.login_hint, create=create)
         if demand is not Demand.OTHER_PERSON:
-            if provider_settings.reauthenticate_url is not None:
+            if sign_in.can_prove_again(request.user):
                 return sign_in.again(resume)
             if kept is None:
                 return sign_in.page(resume, login_hint=parameters.login_hint)

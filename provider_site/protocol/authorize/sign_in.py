@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
@@ -36,6 +37,14 @@ def page(resume: str, *, at: str | None = None, login_hint: str | None = None, c
     added = urlencode({REDIRECT_FIELD_NAME: resume, **({"login_hint": login_hint} if login_hint else {})}, safe="/")
     query = f"{parts.query}&{added}" if parts.query else added
     return HttpResponseRedirect(urlunsplit(parts._replace(query=query)))
+
+
+def can_prove_again(user: Any) -> bool:
+    """Tell whether the host has a page where this person proves anew who they are, beside signing out and in.
+
+    Such pages ask for a password: one of allauth's answers 403 to a person who has none.
+    """
+    return provider_settings.reauthenticate_url is not None and bool(user.has_usable_password())
 
 
 def again(resume: str) -> HttpResponse:

@@ -33,10 +33,12 @@ from provider_site.models import (
     Registration,
     Review,
     Session,
+    SigningKey,
 )
 from tests.provider.admin import crowd
 from tests.provider.admin.office import as_html, enter, page_of
 from tests.provider.admin.work import Work, measured
+from tests.provider.driver import plant_signing_key
 
 pytestmark = [
     pytest.mark.slow,
@@ -180,6 +182,8 @@ def _lists(office: Client, model: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _key(model: Any) -> Any:
     """Return the key of a row: the largest application, else the newest."""
+    if model is SigningKey and not SigningKey.objects.exists():
+        plant_signing_key()
     return (
         BASE + 1 if model is Application else model._base_manager.order_by("-pk").values_list("pk", flat=True).first()
     )

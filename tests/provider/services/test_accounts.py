@@ -23,7 +23,7 @@ from provider_site.models import (
     Session,
     UnionSubject,
 )
-from provider_site.services import accounts, deletion, profiles
+from provider_site.services import accounts, deletion, profiles, sessions
 from provider_site.storage import accounts as storage
 from tests import factories
 from tests.flows.test_at_once import at_once
@@ -54,6 +54,12 @@ def activate(user: Any) -> None:
     user.save()
 
 
+@pytest.fixture
+def without_middleware(settings: Any) -> None:
+    """Have a host that does not sign out a browser whose session was ended elsewhere."""
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != sessions.MIDDLEWARE]
+
+
 class TestDeactivation:
     @pytest.fixture(autouse=True)
     def _address_for_events(self, driver: Driver) -> None:
@@ -73,7 +79,15 @@ class TestDeactivation:
         assert not get_refresh_token_model().objects.filter(revoked__isnull=True).exists()
         assert Consent.objects.get().closed_at is None
 
-    def test_reactivated_person_signs_in_anew_and_is_not_asked_again(self, driver: Driver, user: Any) -> None:
+    def test_reactivated_person_is_signed_out_in_the_browser_too(self, driver: Driver, user: Any) -> None:
+        driver.tokens()
+        deactivate(user)
+        activate(user)
+        assert "/accounts/login/" in driver.browser.get("/o/profile/")["Location"]
+
+    def test_reactivated_person_signs_in_anew_and_is_not_asked_again(
+        self, driver: Driver, user: Any, without_middleware: None
+    ) -> None:
         driver.tokens()
         deactivate(user)
         activate(user)
@@ -83,7 +97,9 @@ class TestDeactivation:
         driver.sign_in_again(user)
         assert driver.works(driver.redeem(query(driver.authorize())["code"]).access)
 
-    def test_password_proved_again_is_signing_in_anew(self, driver: Driver, user: Any) -> None:
+    def test_password_proved_again_is_signing_in_anew(
+        self, driver: Driver, user: Any, without_middleware: None
+    ) -> None:
         driver.tokens()
         deactivate(user)
         activate(user)
