@@ -238,7 +238,7 @@ def check_sectors(app_configs: Any, databases: Any = None, **_kwargs: Any) -> li
 
 @register(Tags.database)
 def check_signing_keys(app_configs: Any, databases: Any = None, **_kwargs: Any) -> list[CheckMessage]:
-    """Report private keys that can't be opened (E022), applications whose algorithm is not offered (E023)."""
+    """Report private keys that can't be opened (E022), applications whose algorithm is not offered (W023)."""
     if not databases or router.db_for_read(Registration) not in databases:
         return []
     try:
@@ -257,8 +257,8 @@ def check_signing_keys(app_configs: Any, databases: Any = None, **_kwargs: Any) 
         problems.append(Error(text, hint=hint, id="provider_site.E022"))
     if client_ids:
         text = f"SIGNING_ALGORITHMS does not offer what these applications chose: {', '.join(client_ids)}."
-        hint = "Nobody can sign in there. Choose another algorithm for their ID tokens, or offer theirs again."
-        problems.append(Error(text, hint=hint, id="provider_site.E023"))
+        hint = "They keep it, with keys of its own, until another algorithm is chosen for their ID tokens."
+        problems.append(checks.Warning(text, hint=hint, id="provider_site.W023"))
     return problems
 
 

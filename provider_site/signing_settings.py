@@ -21,7 +21,8 @@ class SigningSettings(SettingsReader):
     def signing_algorithms(self) -> Sequence[str]:
         """``SIGNING_ALGORITHMS``: what applications may have ID tokens signed by; RS256, ES256, EdDSA and PS256.
 
-        RS256 is always one of them (OpenID Core 15.1). The site has a key of its own for each.
+        RS256 is always one of them (OpenID Core 15.1). The site has a key of its own for each. Applications that chose
+        one before it was taken from the list keep it, until they choose another.
 
         Raises ImproperlyConfigured without RS256, or with another algorithm.
         """

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from provider_site import http
 from provider_site.conf import provider_settings
-from provider_site.errors import AlgorithmNotOffered
 from provider_site.models import OutboxMessage, Registration, Session
 from provider_site.policy import logout as policy
 from provider_site.services import keys, outbox, subjects
@@ -63,10 +62,7 @@ def push(payload: dict[str, Any]) -> None:
         raise outbox.Undelivered("the application is not approved any more, or has no address for logout", final=True)
     now = int(timezone.now().timestamp())
     claims = payload["claims"] | {"iat": now, "exp": now + policy.LIFETIME_SECONDS}
-    try:
-        token = keys.signer(registration.id_token_alg).sign(claims, typ=policy.TYP)
-    except AlgorithmNotOffered:
-        raise outbox.Undelivered(f"{registration.id_token_alg} is not among SIGNING_ALGORITHMS any more") from None
+    token = keys.signer(registration.id_token_alg).sign(claims, typ=policy.TYP)
     try:
         with http.OutboundSession() as session:
             response = session.post(registration.backchannel_logout_uri, data={"logout_token": token})

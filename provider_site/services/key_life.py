@@ -89,13 +89,13 @@ def rotate(
     Raises KeyStepTooEarly, and does nothing at all, where a next key would sign too early.
     """
     by, now = By(actor, request), now or timezone.now()
-    wanted = provider_settings.signing_algorithms if algorithms is None else algorithms
+    wanted = keys.algorithms() if algorithms is None else algorithms
     return [_step(alg, by=by, now=now, force=force) for alg in _in_order(wanted)]
 
 
 def _in_order(algorithms: Collection[str]) -> list[str]:
-    """Return those offered, in the one order that all processes lock them in."""
-    return [alg for alg in provider_settings.signing_algorithms if alg in algorithms]
+    """Return those that have keys, in the one order that all processes lock them in."""
+    return [alg for alg in keys.algorithms() if alg in algorithms]
 
 
 def _step(alg: str, *, by: By, now: datetime, force: bool) -> Change:
@@ -153,12 +153,13 @@ def rotate_due(*, now: datetime | None = None) -> list[Change]:
     """Do whatever is due, each algorithm by itself; a second run at the same moment finds nothing to do.
 
     A next key is published where there is none, signs once its predecessor has signed for ``KEY_ROTATION_DAYS``, and a
-    previous one is retired after ``KEY_KEPT_DAYS``. The keys of an algorithm that is offered no more stop signing.
+    previous one is retired after ``KEY_KEPT_DAYS``. The keys of an algorithm that is neither offered nor chosen by an
+    application stop signing.
     """
     now = now or timezone.now()
-    offered = provider_settings.signing_algorithms
+    wanted = keys.algorithms()
     made = [Change(key.alg, activated=key.kid) for key in keys.make_first_keys()]
-    changes = [_due(alg, now=now) for alg in offered] + [_retire_due(now=now, offered=offered)]
+    changes = [_due(alg, now=now) for alg in wanted] + [_retire_due(now=now, wanted=wanted)]
     return [*made, *[change for change in changes if change]]
 
 
@@ -175,14 +176,14 @@ def _due(alg: str, *, now: datetime) -> Change:
 
 
 @transaction.atomic
-def _retire_due(*, now: datetime, offered: Collection[str]) -> Change:
+def _retire_due(*, now: datetime, wanted: Collection[str]) -> Change:
     rows, by = SigningKey.objects.all(), By()
     # Keys of before this moment was kept, and of algorithms taken from the list.
     rows.filter(status=_Status.PREVIOUS, previous_at=None).update(previous_at=now)
-    for key in rows.filter(status=_Status.ACTIVE).exclude(alg__in=offered):
+    for key in rows.filter(status=_Status.ACTIVE).exclude(alg__in=wanted):
         _stop_signing(key, now=now)
         by.record(AuditEvent.Action.KEY_ROTATED, alg=key.alg, previous=key.kid)
-    retired = _retire(rows.filter(status=_Status.NEXT).exclude(alg__in=offered), by=by, now=now, reason="not offered")
+    retired = _retire(rows.filter(status=_Status.NEXT).exclude(alg__in=wanted), by=by, now=now, reason="not offered")
     over = rows.filter(status=_Status.PREVIOUS, previous_at__lte=now - provider_settings.key_kept)
     over_ids = [key.pk for key in over if (end := needless_at(key)) is not None and end <= now]
     retired += _retire(rows.filter(pk__in=over_ids), by=by, now=now, reason="over")
@@ -253,7 +254,7 @@ def distrust(
 
 def _refill(alg: str, *, retired: tuple[str, ...], by: By, now: datetime) -> Change:
     """Have a key of an algorithm sign and another published, where retired ones left a gap."""
-    if alg not in provider_settings.signing_algorithms or not retired:
+    if alg not in keys.algorithms() or not retired:
         return Change(alg, retired=retired)
     activated = published = ""
     if not SigningKey.objects.filter(alg=alg, status=_Status.ACTIVE).exists():

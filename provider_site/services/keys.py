@@ -13,7 +13,8 @@ from django.utils import timezone
 from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.errors import AlgorithmNotOffered, SignedTokenRefused
-from provider_site.models import SigningKey
+from provider_site.models import Registration, SigningKey
+from provider_site.signing_settings import ALGORITHMS
 
 PURPOSE = "signing-key"
 PUBLISHED = (SigningKey.Status.NEXT, SigningKey.Status.ACTIVE, SigningKey.Status.PREVIOUS)
@@ -40,35 +41,43 @@ class Signer:
         return crypto.half_hash(value, alg=self.alg)
 
 
+def algorithms() -> tuple[str, ...]:
+    """Return what has keys: the algorithms offered, and those that applications chose while they were."""
+    offered = provider_settings.signing_algorithms
+    chosen = Registration.objects.exclude(id_token_alg__in=offered).values_list("id_token_alg", flat=True)
+    wanted = {*offered, *chosen.distinct()}
+    return tuple(alg for alg in ALGORITHMS if alg in wanted)
+
+
 def signer(alg: str = "RS256") -> Signer:
     """Return the active key of an algorithm; the first keys of all are made at the first call of an installation.
 
-    Raises AlgorithmNotOffered for one that is not among ``SIGNING_ALGORITHMS``, and crypto.Unsealable when the key ring
-    no longer holds the secret that sealed it.
+    Raises AlgorithmNotOffered for one that is neither offered nor chosen by an application, and crypto.Unsealable when
+    the key ring no longer holds the secret that sealed it.
     """
-    if alg not in provider_settings.signing_algorithms:
-        raise AlgorithmNotOffered(f"SIGNING_ALGORITHMS does not offer {alg}")
     active = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE, alg=alg)
     key = active.first()
     if key is None:
         make_first_keys()
-        key = active.get()
+        key = active.first()
+    if key is None:
+        raise AlgorithmNotOffered(f"SIGNING_ALGORITHMS does not offer {alg}")
     pem = crypto.unseal(key.sealed_private_key, key_ring=provider_settings.key_ring, purpose=PURPOSE)
     return Signer(kid=key.kid, pem=pem, alg=_algorithm(key.alg))
 
 
 def make_first_keys() -> list[SigningKey]:
-    """Make a key that signs for every algorithm offered that has none; return those made here.
+    """Make a key that signs for every algorithm that is to have keys and has none; return those made here.
 
     Together, so that applications find all of them at once. Of two processes that make them, one wins each.
     """
     active = SigningKey.objects.filter(status=SigningKey.Status.ACTIVE)
-    return _make_missing(set(active.values_list("alg", flat=True)))
+    return _make_missing(set(active.values_list("alg", flat=True)), algorithms())
 
 
-def _make_missing(there: Collection[str]) -> list[SigningKey]:
+def _make_missing(there: Collection[str], wanted: Collection[str]) -> list[SigningKey]:
     made = []
-    for alg in provider_settings.signing_algorithms:
+    for alg in wanted:
         if alg not in there:
             try:
                 with transaction.atomic():
@@ -101,7 +110,8 @@ def published_jwks() -> dict[str, Any]:
     """Return the JWK set: the next, active and previous keys, oldest first, never a retired one (RFC 7517 5)."""
     rows = SigningKey.objects.filter(status__in=PUBLISHED).order_by("created", "kid")
     keys = list(rows)
-    if _make_missing({key.alg for key in keys if key.status == SigningKey.Status.ACTIVE}):
+    there = {key.alg for key in keys if key.status == SigningKey.Status.ACTIVE}
+    if _make_missing(there, provider_settings.signing_algorithms):
         keys = list(rows.all())
     return {"keys": [crypto.public_members(key.public_jwk) for key in keys]}
 

@@ -7,10 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from provider_site.conf import provider_settings
 from provider_site.errors import KeyStepTooEarly
 from provider_site.models import SigningKey
-from provider_site.services import key_life
+from provider_site.services import key_life, keys
 
 _EVERY = "all"
 
@@ -48,9 +47,9 @@ class Command(BaseCommand):
         """Take the step, and say what it did."""
         if options["alg"] and (options["due"] or options["compromised"]):
             raise CommandError("--alg is for a step by hand alone.")
-        unknown = sorted(set(options["alg"] or ()) - set(provider_settings.signing_algorithms))
+        unknown = sorted(set(options["alg"] or ()) - set(keys.algorithms()))
         if unknown:
-            raise CommandError(f"SIGNING_ALGORITHMS does not offer {', '.join(unknown)}.")
+            raise CommandError(f"There are no keys of {', '.join(unknown)}.")
         for change in self._changes(options):
             self._say(change)
 
