@@ -58,18 +58,17 @@ class DeviceCodes(AccessTokens):
             return None
         if found.state is not State.ALLOWED or found.authorization is None or found.expires_at is None:
             return None if found.state in {State.USED, State.UNKNOWN} else str(found.state)
-        refusal = access.code_refusal(found.authorization, expires_at=found.expires_at)
+        registered = access.registered_scopes(request.client.pk)
+        refusal = access.code_refusal(found.authorization, found.expires_at, registered)
         if refusal is not None:
             logger.info("a device code was refused: %s", refusal)
             return None
         request.user = found.authorization.user
-        request.scopes = self._allowed_scopes(found.authorization, request.client)
+        request.scopes = self._allowed_scopes(found.authorization, request.client, registered)
         # Consumed as a code is, in the transaction that stores what it buys.
         vars(request)["_code_record"] = codes.CodeRecord(found.authorization, None)
         return str(DeviceCodeGrant.DEVICE_CODE_AUTHORIZED)
 
-    def _allowed_scopes(self, authorization: Any, client: Any) -> list[str]:
-        held = consented.held(authorization.consent, access.registration_of(client)) & access.registered_scopes(
-            client.pk
-        )
+    def _allowed_scopes(self, authorization: Any, client: Any, registered: frozenset[str]) -> list[str]:
+        held = consented.held(authorization.consent, access.registration_of(client)) & registered
         return [name for name in authorization.scope.split() if name in held]

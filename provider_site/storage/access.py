@@ -177,9 +177,11 @@ def _voided(row: Any, registration: Registration | None, authorization: Authoriz
     return bool(row.created <= not_before or (authorization is not None and authorization.created <= not_before))
 
 
-def _bought(authorization: Authorization) -> frozenset[str]:
+def _bought(authorization: Authorization, registered: frozenset[str] | None = None) -> frozenset[str]:
     """Return the scopes of an authorization that its application may still have."""
-    return registered_scopes(authorization.application_id).intersection(authorization.scope.split())
+    if registered is None:
+        registered = registered_scopes(authorization.application_id)
+    return registered.intersection(authorization.scope.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +225,19 @@ def _legacy_scope(row: Any) -> frozenset[str]:
     return registered_scopes(row.application_id).intersection(own)
 
 
-def code_refusal(authorization: Authorization, *, expires_at: datetime) -> token_use.Refusal | None:
-    """Return why a code may not be exchanged now, or ``None``: what it buys would be refused by the same rule."""
+def code_refusal(
+    authorization: Authorization, expires_at: datetime, registered: frozenset[str] | None = None
+) -> token_use.Refusal | None:
+    """Return why a code may not be exchanged now, or ``None``: what it buys would be refused by the same rule.
+
+    ``registered`` is what its application may have now (registered_scopes), where that was read already.
+    """
     facts = _facts(
         row=authorization,
         authorization=authorization,
         consent=authorization.consent,
         family=authorization.pk,
         expires_at=expires_at,
-        scope=_bought(authorization),
+        scope=_bought(authorization, registered),
     )
     return token_use.refusal(facts, now=timezone.now())

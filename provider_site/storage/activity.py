@@ -36,4 +36,4 @@ def alive(authorizations: Collection[Authorization]) -> frozenset[uuid.UUID]:
     ]
     # The tokens' own end has been looked at above.
     end = now + provider_settings.access_token_lifetime
-    return frozenset(row.pk for row in left if access.code_refusal(row, expires_at=end) is None)
+    return frozenset(row.pk for row in left if access.code_refusal(row, end) is None)

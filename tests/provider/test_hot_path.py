@@ -26,7 +26,7 @@ def test_userinfo_and_token_endpoint_ask_the_database_no_more_than_they_have_to(
     with CaptureQueriesContext(connection) as refresh:
         assert driver.refresh(tokens.refresh).status == 200
     assert statements(userinfo) <= 5
-    assert statements(exchange) <= 13
+    assert statements(exchange) <= 12
     assert statements(refresh) <= 15
 
 
