@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
@@ -58,11 +59,19 @@ class Upgrade:
         return Registration.objects.get(application=self.made[status].application)
 
 
+@pytest.fixture(scope="module")
+def upgraded(django_db_setup: None, django_db_blocker: Any) -> Iterator[Upgrade]:
+    """Upgrade an installation once for this file, and empty the database behind its last test."""
+    with django_db_blocker.unblock():
+        yield Upgrade()
+        assert MigrationExecutor(connection).loader.applied_migrations.keys() >= {(APP, latest())}
+        call_command("flush", verbosity=0, interactive=False)
+
+
 @pytest.fixture
-def upgrade(transactional_db: None) -> Iterator[Upgrade]:
-    """Return an installation that has just been upgraded."""
-    yield Upgrade()
-    assert MigrationExecutor(connection).loader.applied_migrations.keys() >= {(APP, latest())}
+def upgrade(upgraded: Upgrade, db: None) -> Upgrade:
+    """Return an installation that has just been upgraded; what a test does to it is rolled back."""
+    return upgraded
 
 
 def test_approved_application_goes_on_and_its_changes_are_reviewed(upgrade: Upgrade) -> None:
