@@ -22,7 +22,7 @@ from django.utils.module_loading import import_string
 from provider_site.conf import KNOWN_KEYS, provider_settings
 from provider_site.models import Registration
 from provider_site.models.profile import avatar_storage
-from provider_site.services import key_life
+from provider_site.services import key_life, sessions
 
 # How many applications one message names.
 _NAMED = 10
@@ -265,7 +265,7 @@ def check_signing_keys(app_configs: Any, databases: Any = None, **_kwargs: Any) 
 @register(Tags.security, deploy=True)
 def check_deployment(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
     """Report an issuer in clear (E010, RFC 8414 2), open RFC 9700 gates (W011), registration (W012), calls (W013)."""
-    return [*_issuer_in_clear(), *_open_gates(), *_open_registration(), *_open_loopback()]
+    return [*_issuer_in_clear(), *_open_gates(), *_open_registration(), *_open_loopback(), *_open_browsers()]
 
 
 def _issuer_in_clear() -> Iterable[CheckMessage]:
@@ -319,4 +319,13 @@ def _open_loopback() -> Iterable[CheckMessage]:
             "An application's address for security events may be on this machine, and in clear (RFC 8935 5).",
             hint="PROVIDER_SITE['OUTBOUND_ALLOW_LOOPBACK_HTTP'] = False; it is for development.",
             id="provider_site.W013",
+        )
+
+
+def _open_browsers() -> Iterable[CheckMessage]:
+    if not sessions.keeps_browser_state():
+        yield checks.Warning(
+            "A browser that was signed out from elsewhere keeps the host's own pages open.",
+            hint=f'Add "{sessions.MIDDLEWARE}" to MIDDLEWARE, after the one of django.contrib.auth.',
+            id="provider_site.W014",
         )

@@ -94,6 +94,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="profile",
+            name="signed_out_at",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="signed out everywhere else"),
+        ),
+        migrations.AddField(
+            model_name="profile",
             name="website",
             field=models.URLField(blank=True, verbose_name="website"),
         ),

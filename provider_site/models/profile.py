@@ -58,6 +58,8 @@ class Profile(models.Model):
     address_region = models.CharField(_("state or province"), max_length=100, blank=True)
     address_postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
     address_country = models.CharField(_("country"), max_length=100, blank=True)
+    # What they did from one browser to all others, those that no application knows of included.
+    signed_out_at = models.DateTimeField(_("signed out everywhere else"), null=True, editable=False)
     updated = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:

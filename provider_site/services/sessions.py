@@ -10,22 +10,25 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from provider_site import crypto
 from provider_site.conf import provider_settings
-from provider_site.models import Session
+from provider_site.models import Profile, Session
 from provider_site.models.session import digest_of
 from provider_site.policy import authentication
 from provider_site.policy import session_state as policy
 from provider_site.services import audit, logout
+from provider_site.services.profiles import get_profile
 
 MIDDLEWARE = "provider_site.middleware.ProviderSessionMiddleware"
 
 _SID = "provider_site.sid"
 _EARLIER = "provider_site.earlier_sids"
 _EARLIER_KEPT = 50
+_STAYED = "provider_site.stayed_at"
 _WAS_ENDED = "_provider_site_was_ended"
 _DESTINATIONS = "provider_site.destinations"
 _AUTH_TIME = "provider_site.auth_time"
@@ -154,17 +157,40 @@ def was_ended(*, request: HttpRequest) -> bool:
     database once.
     """
     user: Any = request.user
-    sid = request.session.get(_SID)
-    if not sid or not user.is_authenticated:
+    if not user.is_authenticated:
         return False
-    moment = auth_time(request=request)
+    sid, moment = request.session.get(_SID), auth_time(request=request)
     known: tuple[Any, bool] | None = getattr(request, _WAS_ENDED, None)
     if known is None or known[0] != (sid, moment):
-        rows = Session.objects.filter(pk=sid, user=user, ended_at__gte=moment)
-        # Django itself decides which browsers a changed password signs out: this one, where it was changed, not.
-        known = (sid, moment), rows.exclude(ended_reason=Session.EndReason.PASSWORD).exists()
+        known = (sid, moment), _is_ended(request, sid, moment)
         setattr(request, _WAS_ENDED, known)
     return known[1]
+
+
+def _is_ended(request: HttpRequest, sid: str | None, moment: datetime) -> bool:
+    stayed = request.session.get(_STAYED)
+    since = max(moment, datetime.fromtimestamp(stayed, tz=UTC)) if stayed else moment
+    if Profile.objects.filter(user=request.user.pk, signed_out_at__gt=since).exists():
+        return True
+    if not sid:
+        return False
+    rows = Session.objects.filter(pk=sid, user=request.user.pk, ended_at__gte=moment)
+    # Django itself decides which browsers a changed password signs out: this one, where it was changed, not.
+    return rows.exclude(ended_reason=Session.EndReason.PASSWORD).exists()
+
+
+@transaction.atomic
+def end_others(*, request: HttpRequest) -> None:
+    """Sign the person out everywhere but in this browser; the applications are told.
+
+    Also in browsers that have signed in to no application, of which nothing is written down.
+    """
+    user: Any = request.user
+    now = timezone.now()
+    logout.end_all(user=user, reason=Session.EndReason.PERSON, but=sids_here(request=request))
+    get_profile(user=user)
+    Profile.objects.filter(user=user).update(signed_out_at=now)
+    request.session[_STAYED] = now.timestamp()
 
 
 def remember_destination(*, request: HttpRequest, source: str) -> None:

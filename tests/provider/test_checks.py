@@ -225,3 +225,11 @@ def test_registration_open_to_everyone_is_reported_at_deployment(settings: Any, 
 def test_calls_to_this_machine_are_reported_at_deployment(settings: Any, allowed: bool) -> None:
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"OUTBOUND_ALLOW_LOOPBACK_HTTP": allowed}
     assert ids(checks.check_deployment(None)) == (["provider_site.W013"] if allowed else [])
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_browsers_that_stay_open_are_reported_at_deployment(settings: Any, there: bool) -> None:
+    settings.PROVIDER_SITE = without(settings, "OUTBOUND_ALLOW_LOOPBACK_HTTP")
+    if not there:
+        settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "ProviderSession" not in name]
+    assert ids(checks.check_deployment(None)) == ([] if there else ["provider_site.W014"])

@@ -20,6 +20,13 @@ def test_create_leads_to_sign_up_and_back(registered: Any) -> None:
     assert "code" in query(driver.consent(asked))
 
 
+def test_create_by_post_leads_there_too(registered: Any) -> None:
+    """4.1; OpenID Core 3.1.2.1: both methods."""
+    driver = Driver(registered)
+    kept = driver.authorize(method="post", prompt="create")
+    assert driver.browser.get(kept["Location"])["Location"].startswith("/accounts/signup/?next=")
+
+
 def test_somebody_signed_in_is_offered_another_account(driver: Driver) -> None:
     """4.1: nobody is signed out by a link."""
     driver.code()

@@ -57,8 +57,8 @@ class SessionsView(LoginRequiredMixin, View):
         here = set(sessions.sids_here(request=request))
         rows = [_row(browser, here) for browser in own_sessions.browsers_of(user=request.user)]
         rows.sort(key=lambda row: not row["here"])
-        context = {"rows": rows, "others": any(not row["here"] for row in rows)}
-        page = render(request, "provider_site/sessions.html", {**context, "site_name": provider_settings.site_name})
+        context = {"rows": rows, "site_name": provider_settings.site_name}
+        page = render(request, "provider_site/sessions.html", context)
         return protect(page)
 
 
@@ -84,7 +84,6 @@ class EndOthersView(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """End them, say so, and go back to the list."""
-        here = sessions.sids_here(request=request)
-        if logout.end_all(user=request.user, reason=own_sessions.PERSON, but=here):
-            messages.success(request, _("Signed out everywhere else. The apps are being told."), fail_silently=True)
+        sessions.end_others(request=request)
+        messages.success(request, _("Signed out everywhere else. The apps are being told."), fail_silently=True)
         return _to_list()

@@ -169,7 +169,7 @@ class Pipeline(OAuthLibMixin, View):
         self._remember_destination(request, parameters)
         resume = reverse(self.resume_name, args=[handle])
         if demand is Demand.SIGNED_OUT:
-            create = "create" in parameters.prompt and kept is None
+            create = "create" in parameters.prompt
             return sign_in.page(resume, login_hint=parameters.login_hint, create=create)
         if demand is not Demand.OTHER_PERSON:
             if sign_in.can_prove_again(request.user):

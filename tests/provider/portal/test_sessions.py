@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 
 from provider_site.models import Session
+from provider_site.services import sessions
 from tests import factories
-from tests.provider.driver import Driver
+from tests.provider.driver import Driver, query
 from tests.provider.logout import is_signed_in, open_sessions, told, wants
 
 LIST = "/o/sessions/"
@@ -56,7 +57,7 @@ class TestList:
     def test_is_empty_without_any(self, driver: Driver) -> None:
         html = driver.browser.get(LIST).content.decode()
         assert "Nothing is signed in to any app" in html
-        assert "everywhere else" not in html
+        assert "everywhere else" in html, "browsers that opened no app are in no list"
 
     def test_shows_nobody_else_s(self, driver: Driver, elsewhere: Driver, other_user: Any) -> None:
         assert rows(Driver(factories.make_application(), other_user)) == []
@@ -85,6 +86,25 @@ class TestEnd:
         assert len(told()) == 1
         assert is_signed_in(driver)
         assert not is_signed_in(elsewhere)
+
+    def test_all_others_are_those_no_app_knows_of_too(self, driver: Driver, user: Any, registered: Any) -> None:
+        """Whoever has got at the account and opened no app yet stands in no list."""
+        unknown = Driver(registered, user)
+        assert unknown.browser.get("/o/profile/").status_code == 200
+        for _again in range(2):
+            driver.browser.post(reverse("provider_site:sessions-end-others"))
+        assert unknown.browser.get("/o/profile/").status_code == 302
+        assert driver.browser.get("/o/profile/").status_code == 200
+        unknown.sign_in_again(user)
+        assert unknown.browser.get("/o/profile/").status_code == 200, "signed in anew"
+
+    def test_browser_no_app_knows_of_gets_no_code_either(
+        self, driver: Driver, user: Any, registered: Any, settings: Any
+    ) -> None:
+        settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != sessions.MIDDLEWARE]
+        unknown = Driver(registered, user)
+        driver.browser.post(reverse("provider_site:sessions-end-others"))
+        assert query(unknown.authorize(prompt="none"))["error"] == "login_required"
 
     def test_sid_of_somebody_else_is_not_found(self, driver: Driver, elsewhere: Driver, other_user: Any) -> None:
         stranger = Driver(factories.make_application(), other_user)
