@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from provider_site.admin.read_only import ReadOnlyAdmin
-from provider_site.conf import provider_settings
 from provider_site.errors import KeyInUse, KeyStepTooEarly
 from provider_site.models import SigningKey
 from provider_site.security_headers import protect
 from provider_site.services import key_life, sessions
+from provider_site.services import keys as key_service
 from provider_site.signing_settings import ALGORITHMS
 
 _Status = SigningKey.Status
@@ -174,7 +174,7 @@ def _rows() -> list[dict[str, Any]]:
     """Return, for each algorithm, what signs now and what would sign next."""
     keys = list(SigningKey.objects.filter(status__in=(_Status.ACTIVE, _Status.NEXT)).order_by("created"))
     rows = []
-    for alg in provider_settings.signing_algorithms:
+    for alg in key_service.algorithms():
         mine = {key.status: key for key in reversed(keys) if key.alg == alg}
         following = mine.get(_Status.NEXT)
         ready = key_life.ready_at(following) if following is not None else None

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client, RequestFactory
 
 from provider_site.models import AuditEvent, Authorization, Registration, Session
+from provider_site.protocol.logout import pages
 from provider_site.services import accounts, consent_support, consents, deletion, logout
 from tests import factories
 from tests.provider.driver import Driver
@@ -249,3 +250,11 @@ def test_every_line_of_the_page_names_tests_that_exist() -> None:
             source = (root / path).read_text(encoding="utf-8")
             for name in parts.strip(":").split("::"):
                 assert re.search(rf"^\s*(def|class) {name}\b", source, re.MULTILINE), (path, name)
+
+
+def test_page_after_a_sign_in_over_somebody_else_says_whose_apps_are_told(driver: Driver) -> None:
+    """The person at the browser is the next one: nothing of theirs has ended."""
+    frame = logout.Frame("Calendar", "https://app.example.com/out?iss=x&sid=y")
+    page = driver.browser.get(pages.outcome_address(ended=True, frames=[frame])).content.decode()
+    assert "somebody else was signed in here before" in page
+    assert "Nothing has changed" not in page
