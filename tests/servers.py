@@ -1,10 +1,11 @@
 """Serve the project over real HTTP: both sites on one threaded server, told apart by host name."""
 
+import socket
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,30 @@ class QuietRequestHandler(WSGIRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         pass
+
+
+class Server(ThreadedWSGIServer):
+    """Serve until it is closed, and leave no thread behind: one that waits for a client keeps its connection open."""
+
+    daemon_threads = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.clients: set[Any] = set()
+        super().__init__(*args, **kwargs)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.clients.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        self.clients.discard(request)
+        super().close_request(request)
+
+    def server_close(self) -> None:
+        for client in list(self.clients):
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        super().server_close()
 
 
 @dataclass
@@ -73,7 +98,7 @@ def serve_sites(settings: Any) -> Iterator[LiveSites]:
 
     The database must be one that several threads may open (see conftest.py).
     """
-    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietRequestHandler, allow_reuse_address=False)
+    server = Server(("127.0.0.1", 0), QuietRequestHandler, allow_reuse_address=False)
     sites = LiveSites(server.server_port)
     move_settings(settings, sites.port)
     settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]

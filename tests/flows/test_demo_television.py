@@ -1,11 +1,11 @@
 """The demonstration's television: a device of the calendar that is signed in from another screen, over real HTTP."""
 
 import re
+import time
 from xml.etree import ElementTree as ET
 
 import pytest
 import requests
-from django.core.cache import cache
 from django.test import Client
 
 from project import seeding, television
@@ -18,19 +18,27 @@ from tests.provider.driver import plant_signing_key
 from tests.servers import LiveSites
 
 
+class Clock:
+    """The page's own clock, which goes forward when it is told to."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+
 class Television:
     """A browser that shows the page, and nothing else."""
 
-    def __init__(self, sites: LiveSites) -> None:
+    def __init__(self, sites: LiveSites, clock: Clock) -> None:
+        self.clock = clock
         self.address, self.session = f"{sites.consumer}/tv/", requests.Session()
         self.page = self.look()
 
     def look(self) -> str:
         """Load the page as if the time between two polls had passed."""
-        for key in list(getattr(cache, "_cache", {})):
-            name = key.partition(":")[2].partition(":")[2]
-            if name.startswith("project.television.") and "next" in (state := cache.get(name) or {}):
-                cache.set(name, state | {"next": 0})
+        self.clock.ahead += 60
         DeviceAuthorization.objects.update(last_polled_at=None)
         answer = self.session.get(self.address, timeout=10)
         assert answer.status_code == 200, answer.text
@@ -49,13 +57,15 @@ class Television:
 
 
 @pytest.fixture
-def tv(live_sites: LiveSites) -> Television:
+def tv(live_sites: LiveSites, monkeypatch: pytest.MonkeyPatch) -> Television:
     """Return the television of a seeded demonstration."""
     plant_signing_key()
     registered = next(seed for seed in seeding.client_seeds() if seed["key"] == "television")
     facts = {name: value for name, value in registered.items() if name != "key"}
     factories.make_application(**facts)
-    return Television(live_sites)
+    clock = Clock()
+    monkeypatch.setattr(television, "time", clock)
+    return Television(live_sites, clock)
 
 
 def decide(tv: Television, decision: str) -> None:
@@ -112,7 +122,7 @@ def test_picture_is_a_code_without_style_or_script(tv: Television) -> None:
 
 
 def test_provider_that_does_not_know_the_television_is_told_of(live_sites: LiveSites) -> None:
-    tv = Television(live_sites)
+    tv = Television(live_sites, Clock())
     assert "gave no answer that this television understands" in tv.press("begin")
 
 
@@ -123,4 +133,4 @@ def test_secrets_stay_on_the_server(tv: Television) -> None:
 
 def test_other_browser_sees_nothing_of_it(tv: Television, live_sites: LiveSites) -> None:
     tv.press("begin")
-    assert "Waiting for you" not in Television(live_sites).page
+    assert "Waiting for you" not in Television(live_sites, tv.clock).page
