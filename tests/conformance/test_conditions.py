@@ -36,9 +36,18 @@ GOOD = {
 }
 
 
+# How long ago this module was imported: tokens are of the moment of their test.
+_since = {"import": 0}
+
+
 @pytest.fixture(autouse=True)
 def _no_view_raises() -> None:
     """Start no provider for these."""
+
+
+@pytest.fixture(autouse=True)
+def _now() -> None:
+    _since["import"] = int(time.time()) - NOW
 
 
 def party(*, form_post: bool = False) -> RelyingParty:
@@ -52,7 +61,10 @@ def party(*, form_post: bool = False) -> RelyingParty:
 
 def signed(changes: dict[str, Any], *, key: Any = KEY, kid: str | None = "k1", alg: str = "RS256") -> str:
     """Return a token with changed claims; None leaves one out."""
-    payload = {name: value for name, value in (GOOD | changes).items() if value is not None}
+    payload: dict[str, Any] = {name: value for name, value in (GOOD | changes).items() if value is not None}
+    for name in {"exp", "iat", "auth_time"} & payload.keys():
+        if isinstance(payload[name], int):
+            payload[name] += _since["import"]
     return jwt.encode(payload, key, algorithm=alg, headers={"kid": kid} if kid else None)
 
 
