@@ -197,7 +197,7 @@ class Browser:
         with requests.Session() as elsewhere:
             elsewhere.headers = self.session.headers
             for cookie in self.session.cookies:
-                if str(cookie._rest.get("SameSite", "")).lower() == "none":  # type: ignore[attr-defined]
+                if str(cookie._rest.get("SameSite", "")).lower() == "none":  # type: ignore[attr-defined]  # not typed
                     elsewhere.cookies.set_cookie(cookie)
             answer = elsewhere.request(method, url, **options)
             for cookie in elsewhere.cookies:

@@ -24,7 +24,7 @@ def module(*names: str) -> Callable[[Test], Test]:
     """Mark a test as standing for these modules of the suite."""
 
     def mark(test: Test) -> Test:
-        test.stands_for = names  # type: ignore[attr-defined]
+        test.stands_for = names  # type: ignore[attr-defined]  # for the table
         return test
 
     return mark

@@ -31,7 +31,7 @@ def is_unchanged(rp: RelyingParty, browser: Browser, session_state: str) -> bool
         if session_state == f"{hashlib.sha256(text.encode()).hexdigest()}.{salt}":
             # The frame is in another site's page, and its script reads the cookie (3.2, 5.1).
             assert cookie.secure
-            rest = {name.lower(): value for name, value in cookie._rest.items()}  # type: ignore[attr-defined]
+            rest = {name.lower(): value for name, value in cookie._rest.items()}  # type: ignore[attr-defined]  # not typed
             assert str(rest.get("samesite")).lower() == "none", rest
             assert "httponly" not in rest, rest
             return True

@@ -49,7 +49,7 @@ def test_key_of_the_example_has_its_public_half_and_thumbprint() -> None:
     assert (jwk["kty"], jwk["crv"], jwk["x"], jwk["kid"]) == ("OKP", "Ed25519", PUBLIC, THUMBPRINT)
     assert "d" not in jwk
     head, body, signature = SIGNED.split(".")
-    assert crypto.load_private_key(pem).sign(f"{head}.{body}".encode()) == octets(signature)  # type: ignore[call-arg]
+    assert crypto.load_private_key(pem).sign(f"{head}.{body}".encode()) == octets(signature)  # type: ignore[call-arg]  # of Ed25519
 
 
 def test_published_key_is_a_point_of_32_octets(key: dict[str, Any]) -> None:

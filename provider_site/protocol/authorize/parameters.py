@@ -218,7 +218,7 @@ def read(
         max_age=int(max_age) if max_age is not None else None,
         response_mode=response_mode(sent, redirect_uri=redirect_uri),
         # The essential ones of the claim stand before the wishes.
-        acr_values=list(dict.fromkeys([*claims.acr_values, *([] if claims.acr_essential else _list(sent))])),
+        acr_values=list(dict.fromkeys([*claims.acr_values, *([] if claims.acr_essential else _acr_values(sent))])),
         acr_essential=claims.acr_essential,
         subject=subject or claims.subject,
         id_token_claims=list(claims.id_token) if "openid" in scope else [],
@@ -227,7 +227,7 @@ def read(
     )
 
 
-def _list(sent: dict[str, str]) -> list[str]:
+def _acr_values(sent: dict[str, str]) -> list[str]:
     return sent.get("acr_values", "").split()
 
 
