@@ -276,7 +276,8 @@ def test_page_that_is_none_is_refused() -> None:
         ("name", None),
         ("picture", ""),
         ("updated_at", 0),
-        ("updated_at", NOW + 3600),
+        # A moment that is still to come; fixed, for each of the parallel processes has to find the same tests.
+        ("updated_at", 10_000_000_000),
         ("address", "London"),
         ("address", {"country": ""}),
         ("birthdate", "10.12.1985"),
