@@ -127,6 +127,15 @@ class ConsumerSettings:
         )
 
     @property
+    def SITE_URL(self) -> str:
+        """Origin under which people see this site, such as https://app.example.com.
+
+        For addresses to register at providers, shown in an admin that may be on another host. Default empty: the host
+        of the page that shows them.
+        """
+        return str(self.raw.get("SITE_URL") or "").rstrip("/")
+
+    @property
     def CALENDAR_NAME(self) -> str:
         """Name of the calendar on its pages. Default 朝夕日历 (Zhaoxi Calendar)."""
         return str(self.raw.get("CALENDAR_NAME") or "朝夕日历")

@@ -35,11 +35,13 @@ __all__ = [
     "CodeRefused",
     "DestinationRefused",
     "Fault",
+    "NoTokens",
     "NotConfigured",
     "OutboundError",
     "RedirectRefused",
     "Refused",
     "SignInError",
+    "SignInNeeded",
     "StateLost",
     "Text",
     "Unreachable",
@@ -182,3 +184,21 @@ class AccountUnusable(SignInError):
     public = _("This site knows that account from another %(provider)s than the one that answered.")
     advice = _("Sign in another way, and tell the people who run this site, with the reference below.")
     can_retry = False
+
+
+class SignInNeeded(SignInError):
+    """The provider no longer renews the tokens of this account: the person has to sign in there once more."""
+
+    code = "sign_in_needed"
+    status = 409
+    fault = Fault.NOBODY
+    title = _("Please sign in again")
+    public = _("%(provider)s no longer lets this site use your account in your absence.")
+    advice = _("Sign in with it once more, and it works again.")
+
+
+class NoTokens(SignInNeeded):
+    """This site holds no tokens of the account."""
+
+    code = "no_tokens"
+    public = _("This site holds nothing by which it could ask %(provider)s for you.")

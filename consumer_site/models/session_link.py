@@ -20,10 +20,13 @@ class SessionLink(models.Model):
         verbose_name=_("connected account"),
         related_name="session_links",
     )
+    provider = models.CharField(_("provider"), max_length=200, blank=True)
     issuer = models.CharField(_("issuer"), max_length=255)
     subject = models.CharField(_("subject"), max_length=255)
     sid = models.CharField(_("session at the provider"), max_length=255, blank=True)
     session_key = models.CharField(_("session here"), max_length=128, unique=True, editable=False)
+    # What the provider is told by at sign-out: whose session ends (RP-Initiated Logout section 2, id_token_hint).
+    sealed_id_token = models.TextField(_("sealed ID token"), blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

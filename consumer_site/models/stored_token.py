@@ -19,6 +19,14 @@ class StoredToken(models.Model):
     needs_sign_in = models.BooleanField(
         _("needs a new sign-in"), default=False, help_text=_("The provider no longer renews these tokens.")
     )
+    generation = models.PositiveBigIntegerField(
+        _("generation"), default=0, help_text=_("How often these tokens were replaced.")
+    )
+    # Who renews these tokens at this moment, and until when nobody else may try.
+    lease = models.CharField(max_length=32, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    refreshed_at = models.DateTimeField(_("last renewed at"), null=True, blank=True)
+    failure = models.CharField(_("why renewal failed"), max_length=60, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 

@@ -11,11 +11,12 @@ from django.contrib.auth import get_user_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consumer_site.connectors.house import client, metadata
+from consumer_site.connectors.house import client
 from consumer_site.connectors.house.claims import kept_claims
 from consumer_site.errors import OutboundError, SignInError
 from consumer_site.http import json_object
 from consumer_site.jose import KeySource, TokenInvalid, verify_id_token
+from consumer_site.openid import metadata
 from tests.consumer.journey import Journey, is_signed_in
 from tests.consumer.openid_provider import CLIENT_ID, Answer
 
@@ -158,7 +159,7 @@ def test_reading_any_discovery_document_gives_metadata_or_our_error(document: di
     for server_url in (url, "https://id.example.com"):
         with contextlib.suppress(SignInError):
             metadata.discovery_address(server_url)
-            found = metadata.read_metadata({**document, "issuer": server_url}, server_url=server_url, has_secret=True)
+            found = metadata.read_metadata({**document, "issuer": server_url}, server_url=server_url)
             assert found.token_endpoint.startswith("https://")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from allauth.socialaccount import app_settings
 
-from consumer_site.connectors.house.metadata import is_endpoint
+from consumer_site.openid.metadata import is_endpoint
 
 # Which granted scope lets which claims in (OpenID Connect Core section 5.4; nickname and avatar are the house's own).
 _CLAIMS = {

@@ -5,25 +5,23 @@ Every failure is a SignInError or an OutboundError, with nothing secret in it.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote_plus
 
 import requests
-from django.core.cache import cache
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from consumer_site.conf import consumer_settings
-from consumer_site.connectors.house.metadata import Metadata, discovery_address, read_metadata
-from consumer_site.errors import AnswerInvalid, CodeRefused, NotConfigured, Unreachable
+from consumer_site.errors import AnswerInvalid, CodeRefused, NotConfigured
 from consumer_site.http import OutboundSession, json_object
 from consumer_site.jose import KeySource
+from consumer_site.openid.client_authentication import authenticate, method_of
+from consumer_site.openid.entries import Entry
+from consumer_site.openid.issuer import by_status
+from consumer_site.openid.metadata import Metadata
 
 _TOKEN = re.compile(r"\A[\x20-\x7e]{1,8192}\Z")
 _ERROR_CODE = re.compile(r"\A[A-Za-z0-9_.-]{1,60}\Z")
@@ -48,22 +46,22 @@ class TokenAnswer:
 class HouseClient:
     """One registered client at one issuer."""
 
-    server_url: str
-    client_id: str
-    client_secret: str = field(repr=False)
+    entry: Entry
+
+    @property
+    def client_id(self) -> str:
+        """Return the id that this site is registered under."""
+        return self.entry.client_id
 
     def metadata(self) -> Metadata:
-        """Return the issuer's metadata, from Django's cache or freshly fetched."""
-        address = discovery_address(self.server_url)
-        key = "consumer_site:discovery:" + hashlib.sha256(address.encode()).hexdigest()
-        document = cache.get(key)
-        fresh = document is None
-        if fresh:
-            document = dict(self._get_json(address))
-        found = read_metadata(document, server_url=self.server_url, has_secret=bool(self.client_secret))
-        if fresh:
-            cache.set(key, document, timeout=consumer_settings.METADATA_CACHE_SECONDS)
+        """Return the issuer's metadata; raise also where this client could not authenticate itself there."""
+        found = self.entry.issuer.metadata()
+        method_of(self.entry, found)
         return found
+
+    def keys(self) -> KeySource:
+        """Return where the issuer's signing keys are."""
+        return self.entry.issuer.keys()
 
     @sensitive_variables()
     def exchange_code(self, *, code: str, redirect_uri: str, code_verifier: str) -> TokenAnswer:
@@ -83,34 +81,18 @@ class HouseClient:
         address = self.metadata().userinfo_endpoint
         if not address:
             return None
-        return self._get_json(address, headers={"Authorization": f"Bearer {access_token}"})
-
-    def keys(self) -> KeySource:
-        """Return where the issuer's signing keys are."""
-        return KeySource(self.metadata().jwks_uri, self._get_json)
-
-    @sensitive_variables()
-    def _get_json(self, address: str, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {access_token}"}
         with OutboundSession() as session:
-            response = session.get(
-                address, headers={"Accept": "application/json", **(headers or {})}, allow_redirects=headers is None
-            )
+            response = session.get(address, headers=headers, allow_redirects=False)
         if response.status_code != 200:
-            raise _by_status(response)
+            raise by_status(response)
         return json_object(response)
 
     @sensitive_variables()
     def _token_request(self, form: dict[str, str]) -> TokenAnswer:
         metadata = self.metadata()
         headers = {"Accept": "application/json"}
-        if metadata.auth_method == "client_secret_basic":
-            # RFC 6749 section 2.3.1: each part is form-urlencoded first.
-            pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
-            headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        else:
-            form["client_id"] = self.client_id
-        if metadata.auth_method == "client_secret_post":
-            form["client_secret"] = self.client_secret
+        authenticate(self.entry, metadata, form=form, headers=headers)
         with OutboundSession() as session:
             response = session.post(metadata.token_endpoint, data=form, headers=headers, allow_redirects=False)
         if response.status_code != 200:
@@ -125,19 +107,12 @@ def _token_error(response: requests.Response) -> Exception:
     except requests.RequestException:
         code = None
     if response.status_code not in {400, 401} or not isinstance(code, str) or not _ERROR_CODE.match(code):
-        return _by_status(response)
+        return by_status(response)
     if code == "invalid_grant":
         return CodeRefused("token endpoint: invalid_grant")
     if code in _OUR_FAULT:
         return NotConfigured(f"token endpoint: {code}")
     return AnswerInvalid(f"token endpoint: {code}")
-
-
-def _by_status(response: requests.Response) -> Exception:
-    detail = f"{response.url} answered {response.status_code}"
-    if response.status_code in {408, 429} or response.status_code >= 500:
-        return Unreachable(detail)
-    return AnswerInvalid(detail)
 
 
 @sensitive_variables()

@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from requests import RequestException
 
 from consumer_site.connectors.house.client import HouseClient
-from consumer_site.connectors.house.metadata import Metadata
-from consumer_site.errors import NotConfigured, SignInError
+from consumer_site.errors import SignInError
+from consumer_site.openid.entries import HOUSE, entry_of
+from consumer_site.openid.metadata import Metadata
 from consumer_site.pages import local_next
 
 DEFAULT_SCOPE = ("openid", "nickname", "avatar", "offline_access")
@@ -41,7 +42,7 @@ class HouseAccount(ProviderAccount):
 class HouseProvider(OAuth2Provider):
     """Sign in with an OpenID provider. The uid is the subject at that issuer."""
 
-    id = "house"
+    id = HOUSE
     name = _("OpenID Connect")
     account_class = HouseAccount
 
@@ -51,10 +52,7 @@ class HouseProvider(OAuth2Provider):
 
     def client(self) -> HouseClient:
         """Return the client that this site is registered as; raise NotConfigured when the entry is incomplete."""
-        server_url = self.app.settings.get("server_url")
-        if not self.app.client_id or not isinstance(server_url, str):
-            raise NotConfigured("the house entry lacks its client id or server_url")
-        return HouseClient(server_url=server_url, client_id=self.app.client_id, client_secret=self.app.secret or "")
+        return HouseClient(entry_of(self.app))
 
     def get_default_scope(self) -> list[str]:
         """Return what the calendar shows, and leave to keep showing it."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from consumer_site.connectors.house.metadata import is_endpoint
+from consumer_site.openid.metadata import is_endpoint
 from consumer_site.errors import DestinationRefused, OutboundError
 from consumer_site.http import OutboundSession
 from tests.consumer.journey import Journey, assert_error_page

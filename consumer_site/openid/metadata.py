@@ -13,19 +13,25 @@ from consumer_site.http import is_loopback_host
 from consumer_site.jose import ALGORITHMS
 
 _MAX_ADDRESS = 2048
-_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+_OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
+# What is meant where the document names no method (OpenID Connect Discovery section 3).
+_DEFAULT_AUTH_METHODS = ("client_secret_basic",)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What this connector uses of a discovery document (OpenID Connect Discovery section 3)."""
+    """What this site uses of a discovery document (OpenID Connect Discovery section 3).
+
+    `end_session_endpoint` is of RP-Initiated Logout section 2.1; it and `userinfo_endpoint` may be empty.
+    """
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str
-    auth_method: str
+    end_session_endpoint: str
+    auth_methods: tuple[str, ...]
     algorithms: tuple[str, ...]
     names_itself: bool  # authorization_response_iss_parameter_supported, RFC 9207 section 3
 
@@ -55,14 +61,14 @@ def is_endpoint(address: object) -> bool:
     return parts.scheme == "https"
 
 
-def read_metadata(document: Mapping[str, Any], *, server_url: str, has_secret: bool) -> Metadata:
+def read_metadata(document: Mapping[str, Any], *, server_url: str) -> Metadata:
     """Return the checked document; raise AnswerInvalid, above all when it speaks for another issuer."""
     if document.get("issuer") != server_url:
         raise AnswerInvalid("discovery: issuer differs from the configured server_url")
     addresses = {}
-    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", *_OPTIONAL):
         address = document.get(name)
-        if address is None and name == "userinfo_endpoint":
+        if address is None and name in _OPTIONAL:
             address = ""
         elif not is_endpoint(address):
             raise AnswerInvalid(f"discovery: {name} is missing or not an https address")
@@ -76,22 +82,18 @@ def read_metadata(document: Mapping[str, Any], *, server_url: str, has_secret: b
         raise AnswerInvalid("discovery: the provider does not support PKCE with S256")
     return Metadata(
         issuer=server_url,
-        auth_method=_auth_method(document, has_secret=has_secret),
+        auth_methods=_auth_methods(document),
         algorithms=_algorithms(document),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
         **addresses,
     )
 
 
-def _auth_method(document: Mapping[str, Any], *, has_secret: bool) -> str:
-    if not has_secret:
-        return "none"
-    # Absent means client_secret_basic (OpenID Connect Discovery section 3).
-    supported = document.get("token_endpoint_auth_methods_supported", [_AUTH_METHODS[0]])
-    for method in _AUTH_METHODS:
-        if isinstance(supported, list) and method in supported:
-            return method
-    raise AnswerInvalid("discovery: no method of client authentication in common")
+def _auth_methods(document: Mapping[str, Any]) -> tuple[str, ...]:
+    supported = document.get("token_endpoint_auth_methods_supported", _DEFAULT_AUTH_METHODS)
+    if not isinstance(supported, (list, tuple)):
+        raise AnswerInvalid("discovery: token_endpoint_auth_methods_supported is no list")
+    return tuple(name for name in supported if isinstance(name, str))
 
 
 def _algorithms(document: Mapping[str, Any]) -> tuple[str, ...]:
