@@ -1,7 +1,18 @@
 """Tokens of connected accounts, sealed at rest."""
 
 from consumer_site.vault.cipher import UnsealError
-from consumer_site.vault.refresh import Refresher, refresher_for, register_refresher
-from consumer_site.vault.store import TokenSet, forget, load, save
+from consumer_site.vault.connections import Connection, bearer, connection_for, register
+from consumer_site.vault.store import forget, load, save
+from consumer_site.vault.token_set import TokenSet
 
-__all__ = ["Refresher", "TokenSet", "UnsealError", "forget", "load", "refresher_for", "register_refresher", "save"]
+__all__ = [
+    "Connection",
+    "TokenSet",
+    "UnsealError",
+    "bearer",
+    "connection_for",
+    "forget",
+    "load",
+    "register",
+    "save",
+]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.vault import cipher
-from consumer_site.vault.store import TokenSet, save
+from consumer_site.vault.store import save
+from consumer_site.vault.token_set import TokenSet
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialLogin

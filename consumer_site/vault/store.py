@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -12,19 +10,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.models import StoredToken
 from consumer_site.vault import cipher
+from consumer_site.vault.token_set import TokenSet
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialAccount
-
-
-@dataclass(frozen=True, slots=True)
-class TokenSet:
-    """What a token endpoint gave; its repr shows no token."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(default="", repr=False)
-    expires_at: datetime | None = None
-    scope: tuple[str, ...] = ()
 
 
 def _binding(account: SocialAccount) -> str:

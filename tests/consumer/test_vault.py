@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from allauth.socialaccount.models import SocialAccount, SocialToken
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from consumer_site import vault
 from consumer_site.adapters import SocialAccountAdapter
+from consumer_site.errors import NotConfigured
 from consumer_site.models import StoredToken
 from consumer_site.vault import cipher
 
@@ -101,10 +102,11 @@ def test_tokens_of_an_unfinished_sign_up_are_sealed_in_the_session() -> None:
         adapter.deserialize_instance(SocialToken, {**data, "sealed": "x"})
 
 
-def test_connectors_register_their_refreshers() -> None:
-    def refresh(*, account: SocialAccount, refresh_token: str) -> vault.TokenSet:
-        return vault.TokenSet(refresh_token + " renewed")
-
-    assert vault.refresher_for("nobody") is None
-    vault.register_refresher("test", refresh)
-    assert vault.refresher_for("test") is refresh
+def test_connection_is_found_by_the_connector_and_by_the_id_of_an_entry(db: None) -> None:
+    connection = vault.Connection(origins=lambda *, account: ())
+    vault.register("test", connection)
+    SocialApp.objects.create(provider="test", provider_id="entry", name="Entry", client_id="x")
+    assert vault.connection_for(SocialAccount(provider="test")) is connection
+    assert vault.connection_for(SocialAccount(provider="entry")) is connection
+    with pytest.raises(NotConfigured):
+        vault.connection_for(SocialAccount(provider="nobody"))
