@@ -103,8 +103,26 @@ class ConsumerSettings:
 
         An app id that is not named here goes to the real addresses. Default none.
         """
-        value = self.raw.get("QQ_BASE_URLS", {})
-        return {str(app_id): str(base).rstrip("/") for app_id, base in value.items()}
+        return self._base_urls("QQ_BASE_URLS")
+
+    @property
+    def WEIXIN_BASE_URLS(self) -> Mapping[str, str]:
+        """Base address to use instead of WeChat's own two, by WeChat app id: an emulator's, for its own app id.
+
+        One for https://open.weixin.qq.com and https://api.weixin.qq.com alike: their paths differ. Default none.
+        """
+        return self._base_urls("WEIXIN_BASE_URLS")
+
+    @property
+    def GITHUB_BASE_URLS(self) -> Mapping[str, str]:
+        """Base address to use instead of https://github.com, by client id: an emulator's, or an Enterprise Server's.
+
+        Its API is expected below /api/v3. allauth's GITHUB_URL, which is for all client ids, works too. Default none.
+        """
+        return self._base_urls("GITHUB_BASE_URLS")
+
+    def _base_urls(self, name: str) -> Mapping[str, str]:
+        return {str(app_id): str(base).rstrip("/") for app_id, base in self.raw.get(name, {}).items()}
 
     @cached_property
     def HOUSE(self) -> HouseSettings | None:
