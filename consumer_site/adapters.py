@@ -6,19 +6,23 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import app_settings as account_settings
+from allauth.account.utils import filter_users_by_email, user_email
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.internal.flows.login import record_authentication
 from allauth.socialaccount.models import SocialApp, SocialToken
 from allauth.socialaccount.providers.base import AuthError, AuthProcess
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, transaction
+from django.http import HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from consumer_site.conf import consumer_settings
 from consumer_site.errors import AccountRace, Fault, OutboundError, Refused, SignInError, StateLost, Unreachable
 from consumer_site.http import OutboundSession
+from consumer_site.linking import claim
 from consumer_site.pages import provider_form_targets, sign_in_error_page
 from consumer_site.vault import handover
 
@@ -43,6 +47,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         del request, sociallogin
         return None
 
+    def may_merge(self, *, source: AbstractBaseUser, target: AbstractBaseUser) -> bool:
+        """Return whether a person may pour `source` whole into `target`, both being theirs.
+
+        For a project that keeps for its users what must not change hands.
+        """
+        del source, target
+        return True
+
+    def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Return True: whoever comes by a connector is in at once, with the e-mail address it gives or without."""
+        del request, sociallogin
+        return True
+
     def get_requests_session(self) -> OutboundSession:
         """Return the guarded HTTP client, for every connector of allauth too."""
         return OutboundSession()
@@ -63,9 +80,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             raise StateLost("the connection was started by somebody else")
         state["next"] = _local_address(request, state.get("next"), process=state.get("process"))
         if sociallogin.is_existing:
-            if state.get("process") == AuthProcess.CONNECT and sociallogin.user == request.user:
-                handover.keep_tokens(sociallogin)
+            if state["process"] == AuthProcess.CONNECT:
+                _connect_again(request, sociallogin)
             return
+        _keep_own_addresses(sociallogin)
         if state["process"] != AuthProcess.LOGIN:
             return
         user = self.find_local_user(request, sociallogin)
@@ -149,6 +167,35 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if model is SocialToken and isinstance(data, dict):
             data = handover.unseal_pending(data)
         return super().deserialize_instance(model, data)
+
+
+def _connect_again(request: HttpRequest, sociallogin: SocialLogin) -> None:
+    """Renew what the person has connected before; of another person's, ask what is to become of it."""
+    # Whoever it belongs to: these are the newest tokens of that very account.
+    handover.keep_tokens(sociallogin)
+    if sociallogin.user == request.user:
+        # They have just signed in with an account of their own, which shows anew who sits there.
+        record_authentication(request, sociallogin)
+        return
+    claim.make(request, sociallogin.account)
+    try:
+        address = reverse("consumer_site:another-account")
+    except NoReverseMatch:  # a project without our pages keeps allauth's message
+        return
+    raise ImmediateHttpResponse(HttpResponseRedirect(address))
+
+
+def _keep_own_addresses(sociallogin: SocialLogin) -> None:
+    """Drop addresses that nobody vouches for, and those that another person has: neither is a reason to stop.
+
+    An unproven address would lie in wait: its true owner, resetting a password, would come into this account.
+    """
+    offered = [address for address in sociallogin.email_addresses if address.verified]
+    kept = [address for address in offered if not filter_users_by_email(address.email)]
+    sociallogin.email_addresses = kept
+    email = user_email(sociallogin.user)
+    if email and email.lower() not in {address.email.lower() for address in kept}:
+        user_email(sociallogin.user, kept[0].email if kept else "")
 
 
 def _person(request: HttpRequest | None) -> str:

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from consumer_site.calendar.connected import connected_accounts
 from consumer_site.conf import consumer_settings
 from consumer_site.pages import local_next, page, provider_form_targets
 
@@ -36,12 +37,13 @@ def choices(request: HttpRequest) -> list[Choice]:
     found = []
     for provider in get_adapter(request).list_providers(request):
         app = provider.app
-        if app is not None and app.settings.get("hidden"):
+        # WeChat's entry for its own browser is chosen behind the same button.
+        if app is not None and (app.settings.get("hidden") or app.settings.get("inside")):
             continue
         base = consumer_settings.QQ_BASE_URLS.get(app.client_id, "") if app and provider.id == "qq" else ""
         found.append(
             Choice(
-                id=provider.id,
+                id=provider.sub_id,
                 name=str(app.name or provider.name) if app else str(provider.name),
                 url=provider.get_login_url(request),
                 emulator=urlsplit(base).netloc,
@@ -89,14 +91,11 @@ def connections(request: HttpRequest) -> HttpResponse:
         response = HttpResponseRedirect(reverse("consumer_site:connections"))
         response.status_code = 303
         return response
-    offered = choices(request)
-    names = {choice.id: choice.name for choice in offered}
-    accounts = SocialAccount.objects.filter(user_id=request.user.pk).order_by("date_joined")
-    connected = [
-        {"account": account, "name": names.get(account.provider, account.provider), "label": _label(account)}
-        for account in accounts
-    ]
-    context: dict[str, Any] = {"form": form, "connected": connected, "choices": offered}
+    context: dict[str, Any] = {
+        "form": form,
+        "connected": connected_accounts(request),
+        "choices": choices(request),
+    }
     status = 422 if form.is_bound else 200
     return page(request, "consumer_site/connections.html", context, status=status, form_action=provider_form_targets())
 
@@ -109,8 +108,3 @@ def _disconnect(request: HttpRequest, form: DisconnectForm) -> None:
         account = form.cleaned_data["account"]
         account.delete()
         social_account_removed.send(SocialAccount, request=request, socialaccount=account)
-
-
-def _label(account: SocialAccount) -> str:
-    data = account.extra_data if isinstance(account.extra_data, dict) else {}
-    return str(data.get("nickname") or data.get("name") or "")

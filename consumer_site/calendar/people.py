@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.authentication import get_authentication_records
-from allauth.socialaccount.models import SocialAccount, SocialApp
-from django.core.exceptions import ImproperlyConfigured, MultipleObjectsReturned
+from allauth.socialaccount.models import SocialAccount
 
 from consumer_site.calendar.avatar import current_copy
+from consumer_site.calendar.connected import provider_of
 from consumer_site.calendar.grants import Grants, grants_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def person_of(request: HttpRequest) -> Person:
     """Return the signed-in person."""
     account = signed_in_account(request)
     data: dict[str, Any] = account.extra_data if account and isinstance(account.extra_data, dict) else {}
-    provider = _provider_of(account)
+    provider = provider_of(account) if account else None
     nickname = str(data.get("nickname") or data.get("name") or "")
     address = provider.wrap_account(account).get_avatar_url() if account and provider else None
     copy = current_copy(account, address) if account else None
@@ -53,13 +53,3 @@ def person_of(request: HttpRequest) -> Person:
         grants=grants_of(account, provider) if account and provider else None,
         account=account,
     )
-
-
-def _provider_of(account: SocialAccount | None) -> Any:
-    """Return the account's connector, None when its configuration is gone."""
-    if account is None:
-        return None
-    try:
-        return account.get_provider()
-    except (SocialApp.DoesNotExist, MultipleObjectsReturned, ImproperlyConfigured):
-        return None

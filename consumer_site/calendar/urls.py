@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consumer_site.calendar import accounts, avatar, views
+from consumer_site.calendar import accounts, another_account, avatar, views
 
 app_name = "consumer_site"
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("accounts/login/", accounts.sign_in, name="sign-in"),
     path("accounts/logout/", accounts.sign_out, name="sign-out"),
     path("accounts/3rdparty/", accounts.connections, name="connections"),
+    path("accounts/3rdparty/another/", another_account.another_account, name="another-account"),
 ]

@@ -1,0 +1,80 @@
+"""Describe a person's connected accounts as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from allauth.socialaccount.models import SocialAccount, SocialApp
+from django.core.exceptions import ImproperlyConfigured, MultipleObjectsReturned
+from django.http import HttpRequest
+
+from consumer_site.models import StoredToken
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """One connected account; `connect_url` is empty when its connector is no longer configured."""
+
+    account: SocialAccount
+    name: str
+    label: str
+    connect_url: str
+    in_use: bool
+    needs_sign_in: bool
+
+
+def provider_of(account: SocialAccount, request: HttpRequest | None = None) -> Any:
+    """Return the account's connector, None when its configuration is gone or is not one."""
+    try:
+        return account.get_provider(request)
+    except (SocialApp.DoesNotExist, MultipleObjectsReturned, ImproperlyConfigured):
+        return None
+
+
+def provider_name_of(account: SocialAccount, request: HttpRequest | None = None) -> str:
+    """Return the connector's name, its id when it is gone."""
+    provider = provider_of(account, request)
+    app = getattr(provider, "app", None)
+    return str((app.name if app else "") or getattr(provider, "name", "") or account.provider)
+
+
+def label_of(account: SocialAccount) -> str:
+    """Return the nickname, empty when there is none."""
+    data = account.extra_data if isinstance(account.extra_data, dict) else {}
+    return str(data.get("nickname") or data.get("name") or data.get("login") or "")
+
+
+def connected_accounts(request: HttpRequest, *, accounts: Iterable[SocialAccount] | None = None) -> list[Connected]:
+    """Return the signed-in person's accounts, oldest first, or describe those given."""
+    if accounts is None:
+        accounts = SocialAccount.objects.filter(user_id=request.user.pk).order_by("date_joined", "pk")
+    accounts = list(accounts)
+    lapsed = set(
+        StoredToken.objects.filter(account__in=accounts, needs_sign_in=True).values_list("account_id", flat=True)
+    )
+    used = _account_of_this_sign_in(request)
+    return [_described(account, request, used=used, lapsed=lapsed) for account in accounts]
+
+
+def _described(
+    account: SocialAccount, request: HttpRequest, *, used: tuple[object, object], lapsed: set[int]
+) -> Connected:
+    provider = provider_of(account, request)
+    return Connected(
+        account=account,
+        name=provider_name_of(account, request),
+        label=label_of(account),
+        connect_url=provider.get_login_url(request) if provider else "",
+        in_use=(account.provider, account.uid) == used,
+        needs_sign_in=account.pk in lapsed,
+    )
+
+
+def _account_of_this_sign_in(request: HttpRequest) -> tuple[object, object]:
+    for record in reversed(get_authentication_records(request, request.user)):
+        if record.get("method") == "socialaccount":
+            return record.get("provider"), record.get("uid")
+    return None, None
