@@ -120,7 +120,7 @@ class Page:
 
 
 class Browser:
-    """One person's browser: cookies, one page, and a list of the pages that asked the person something."""
+    """One person's browser: cookies, one page, the pages that asked the person something, and other sites' frames."""
 
     def __init__(self, bundle: Path) -> None:
         self.session = requests.Session()
@@ -129,6 +129,7 @@ class Browser:
         self.page = Page("about:blank", 0, "", {}, _Reader())
         self.shown: list[str] = []
         self.visited: list[str] = []
+        self.framed: list[tuple[str, requests.Response]] = []
 
     def close(self) -> None:
         """Let go of the connections: a thread of the server waits at each."""
@@ -196,13 +197,26 @@ class Browser:
         # A form of another site's: cookies of SameSite=Lax or Strict stay at home (RFC 6265bis 5.2).
         with requests.Session() as elsewhere:
             elsewhere.headers = self.session.headers
-            for cookie in self.session.cookies:
-                if str(cookie._rest.get("SameSite", "")).lower() == "none":  # type: ignore[attr-defined]  # not typed
-                    elsewhere.cookies.set_cookie(cookie)
+            self._copy_cookies(elsewhere)
             answer = elsewhere.request(method, url, **options)
             for cookie in elsewhere.cookies:
                 self.session.cookies.set_cookie(cookie)
             return answer
+
+    def _load_frame(self, page: str, url: str) -> None:
+        """Load a page within a page: of another host, it has cookies of SameSite=None alone (RFC 6265bis 5.2)."""
+        if urlsplit(page).hostname == urlsplit(url).hostname:
+            self._send("GET", url, None, "")
+            return
+        with requests.Session() as elsewhere:
+            elsewhere.headers = self.session.headers
+            self._copy_cookies(elsewhere)
+            self.framed.append((url, elsewhere.get(url, timeout=20, verify=self.bundle)))
+
+    def _copy_cookies(self, elsewhere: requests.Session) -> None:
+        for cookie in self.session.cookies:
+            if str(cookie._rest.get("SameSite", "")).lower() == "none":  # type: ignore[attr-defined]  # not typed
+                elsewhere.cookies.set_cookie(cookie)
 
     def _show(self, url: str, answer: Any) -> Page:
         reader = _Reader()
@@ -210,7 +224,7 @@ class Browser:
             reader.feed(answer.text)
         self.page = page = Page(url, answer.status_code, answer.text, answer.headers, reader)
         for source in reader.frames:
-            self._send("GET", urljoin(url, source), None, "")
+            self._load_frame(url, urljoin(url, source))
         if reader.refresh:
             return self._go("GET", urljoin(url, reader.refresh))
         if (form := page.form_elsewhere()) is not None and not page.has("id_password") and not page.has("allow"):

@@ -29,6 +29,16 @@ class Received:
         return self.form if self.method == "POST" else self.query
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What is answered."""
+
+    text: str = "<!doctype html><title>Received</title>"
+    kind: str = "text/html"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Listener:
     """What came, in order, and what is answered where: `pages` by path, else an empty page."""
@@ -45,6 +55,11 @@ class Listener:
         """Return the absolute address of a path here."""
         return f"{self.origin}{path}"
 
+    def reply(self, received: Received) -> Reply:
+        """Return what is answered to a request."""
+        kind, text = self.pages.get(received.path, (Reply.kind, Reply.text))
+        return Reply(text, kind)
+
     def at(self, path: str) -> list[Received]:
         """Return what came to a path."""
         return [request for request in self.received if request.path == path]
@@ -59,9 +74,9 @@ def _parsed(text: str) -> dict[str, str]:
 
 
 @contextmanager
-def listening(context: ssl.SSLContext) -> Iterator[Listener]:
-    """Run a listener on a free port of this machine."""
-    listener = Listener()
+def listening(context: ssl.SSLContext, given: Listener | None = None) -> Iterator[Listener]:
+    """Run a listener on a free port of this machine: the one that is given, or a plain one."""
+    listener = given or Listener()
 
     class Handler(BaseHTTPRequestHandler):
         def _keep(self) -> None:
@@ -71,15 +86,18 @@ def listening(context: ssl.SSLContext) -> Iterator[Listener]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
             form = _parsed(body) if is_form else {}
-            listener.received.append(
-                Received(self.command, parts.path, _parsed(parts.query), form, headers, connection.version() or "")
+            received = Received(
+                self.command, parts.path, _parsed(parts.query), form, headers, connection.version() or ""
             )
-            kind, text = listener.pages.get(parts.path, ("text/html", "<!doctype html><title>Received</title>"))
-            answer = text.encode()
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
+            listener.received.append(received)
+            reply = listener.reply(received)
+            answer = reply.text.encode()
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.kind)
             self.send_header("Cache-Control", "no-store")
             self.send_header("Content-Length", str(len(answer)))
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.signals import got_request_exception
 
 from tests import certificates, servers
+from tests.conformance import tls_sites
 
 
 @dataclass
@@ -63,32 +58,10 @@ class Op:
         return keys
 
 
-class _Handler(servers.QuietRequestHandler):
-    def get_environ(self) -> dict[str, Any]:
-        return super().get_environ() | {"HTTPS": "on"}
-
-
-class _Server(ThreadedWSGIServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):  # a browser opens connections it does not use
-            super().handle_error(request, client_address)
-
-
-def _https(value: Any, port: int) -> Any:
-    """Return `value` with the provider's address over TLS, however deep it is."""
-    if isinstance(value, str):
-        return value.replace(f"http://localhost:{port}", f"https://localhost:{port}")
-    if isinstance(value, dict):
-        return {_https(key, port): _https(item, port) for key, item in value.items()}
-    if type(value) in {list, tuple, set, frozenset}:
-        return type(value)(_https(item, port) for item in value)
-    return value
-
-
 def _configure(settings: Any, port: int, bundle: Path) -> None:
     servers.move_settings(settings, port)
     for name in ("PROVIDER_URL", "SITE_URLS", "PROVIDER_SITE", "CSP_FORM_ACTION", "OAUTH2_PROVIDER"):
-        setattr(settings, name, _https(getattr(settings, name), port))
+        setattr(settings, name, tls_sites.encrypted(getattr(settings, name), f"http://localhost:{port}"))
     settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     # The relying parties of the tests are on this machine.
@@ -100,24 +73,5 @@ def _configure(settings: Any, port: int, bundle: Path) -> None:
 def serving(settings: Any, folder: Path) -> Iterator[Op]:
     """Run the provider while `settings`, pytest-django's wrapper, is moved to its address."""
     context, bundle = certificates.for_localhost(folder)
-    server = _Server(("127.0.0.1", 0), _Handler, allow_reuse_address=False)
-    # The handshake is the handler thread's business: a connection without one must not stop the others.
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    op = Op(server.server_port, bundle, context, settings)
-    _configure(settings, op.port, bundle)
-    server.set_app(StaticFilesHandler(WSGIHandler()))
-
-    def keep(sender: Any, **kwargs: Any) -> None:
-        if (exception := sys.exc_info()[1]) is not None:
-            op.exceptions.append(exception)
-
-    got_request_exception.connect(keep)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield op
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        got_request_exception.disconnect(keep)
+    with tls_sites.serving(context, lambda port: _configure(settings, port, bundle)) as sites:
+        yield Op(sites.port, bundle, context, settings, sites.exceptions)

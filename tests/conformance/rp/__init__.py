@@ -1,0 +1,1 @@
+"""The suite's modules for a relying party, against this project's consumer."""

@@ -1,0 +1,74 @@
+"""Sign-ins that succeed, and what the relying party asks for (Basic, Form Post Basic, third-party initiated login)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.conformance.plans import module
+from tests.conformance.rp import conditions
+from tests.conformance.rp.consumer import RelyingParty
+
+
+@module("oidcc-client-test")
+def test_code_flow_signs_in(client: RelyingParty) -> None:
+    """The code flow signs a person in: authorization, token and userinfo requests hold every condition."""
+    client.sign_in()
+    for endpoint in ("authorize", "token", "userinfo"):
+        assert len(client.op.at(endpoint)) == 1, endpoint
+
+
+@module("oidcc-client-test-client-secret-basic")
+def test_client_is_authenticated_by_basic(client: RelyingParty) -> None:
+    """Where the metadata lists it alone, the client authenticates by client_secret_basic, each part form-encoded."""
+    assert client.op.metadata()["token_endpoint_auth_methods_supported"] == ["client_secret_basic"]
+    client.sign_in()
+    (request,) = client.op.at("token")
+    assert request.headers["authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize("method", ["client_secret_post", "private_key_jwt"])
+def test_client_is_authenticated_by_the_only_method(client: RelyingParty, method: str) -> None:
+    """The variants of the suite beside client_secret_basic; private_key_jwt by the keys that are published here."""
+    client.use(method)
+    client.sign_in()
+    assert len(client.op.at("token")) == 1
+
+
+@module("oidcc-client-test-scope-userinfo-claims")
+def test_claims_are_asked_for_by_scope(client: RelyingParty) -> None:
+    """Scopes of the entry ask for claims (profile, email), and the person is shown by what userinfo says."""
+    client.op.check_authorization = conditions.scope_for_claims
+    client.sign_in()
+    page = client.browser.open(f"{client.consumer.origin}/calendar/")
+    assert "Dee" in page.text
+
+
+@module("oidcc-client-test-userinfo-bearer-header")
+def test_access_token_goes_in_the_header(client: RelyingParty) -> None:
+    """Userinfo is asked with the access token in the Authorization header, and nowhere else."""
+    client.sign_in()
+    (request,) = client.op.at("userinfo")
+    assert request.method == "GET"
+    assert not request.query
+    assert not request.form
+
+
+@module("oidcc-client-test-userinfo-invalid-sub")
+def test_userinfo_of_somebody_else_is_refused(client: RelyingParty, refused) -> None:  # type: ignore[no-untyped-def]
+    """Userinfo whose sub is not the ID token's is refused: nobody is signed in, no account is made."""
+    client.op.change_userinfo = lambda claims: claims.update(sub=claims["sub"] + "invalid")
+    refused(client, "userinfo_invalid")
+    assert len(client.op.at("userinfo")) == 1
+
+
+@module("oidcc-client-test-3rd-party-init-login")
+def test_sign_in_begins_at_the_provider(rp: RelyingParty) -> None:
+    """The initiate_login_uri with `iss` leads to the authorization endpoint, and on as from here."""
+    page = rp.browser.open(rp.consumer.address("initiate") + "?" + urlencode({"iss": rp.op.issuer}))
+    assert page.status == 200, page.text
+    assert not rp.op.at("authorize")  # a person is asked first, so that no page can sign somebody in unasked
+    rp.go_on()
+    assert rp.is_signed_in()
+    assert len(rp.op.at("userinfo")) == 1
