@@ -19,7 +19,7 @@ from django.http import HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from consumer_site.conf import consumer_settings
+from consumer_site import social_apps
 from consumer_site.errors import AccountRace, Fault, OutboundError, Refused, SignInError, StateLost, Unreachable
 from consumer_site.http import OutboundSession
 from consumer_site.linking import claim
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
     from django.http import HttpRequest
 
-HOUSE = "house"
 _STARTED_BY = "started_by"
 
 
@@ -114,26 +113,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
     ) -> list[SocialApp]:
         """Return the configured apps; rows win over settings for the same provider, so that both is no failure."""
-        apps: list[SocialApp] = super().list_apps(request, provider=provider, client_id=client_id)
-        for app in apps:
-            # The admin takes any JSON there, and allauth reads it as a mapping.
-            app.settings = app.settings if isinstance(app.settings, dict) else {}
-        from_rows = {app.provider for app in apps if app.pk}
-        apps = [app for app in apps if app.pk or app.provider not in from_rows]
-        house = consumer_settings.HOUSE
-        wanted = provider in {None, HOUSE} and (house is not None and client_id in {None, "", house.client_id})
-        # A row for the house with another client id wins too, so all of them are asked for.
-        if house is not None and wanted and not _has_house(self, request, apps):
-            apps.append(
-                SocialApp(
-                    provider=HOUSE,
-                    name=house.name,
-                    client_id=house.client_id,
-                    secret=house.client_secret,
-                    settings={"server_url": house.server_url},
-                )
-            )
-        return apps
+        # Of any client id: a row wins over the settings whatever its client id.
+        found = super().list_apps(request, provider=provider)
+        return social_apps.configured(found, provider=provider, client_id=client_id)
+
+    def get_app(self, request: HttpRequest, provider: str, client_id: str | None = None) -> SocialApp:
+        """Return the one entry for `provider`; raise SocialApp.DoesNotExist or MultipleObjectsReturned."""
+        return social_apps.choose(self.list_apps(request, provider=provider, client_id=client_id), provider=provider)
 
     def on_authentication_error(
         self,
@@ -202,12 +188,6 @@ def _person(request: HttpRequest | None) -> str:
     """Return who is signed in, empty for nobody."""
     user = getattr(request, "user", None)
     return str(user.pk) if user is not None and user.is_authenticated else ""
-
-
-def _has_house(adapter: SocialAccountAdapter, request: HttpRequest, apps: list[SocialApp]) -> bool:
-    if any(app.provider == HOUSE for app in apps):
-        return True
-    return bool(DefaultSocialAccountAdapter.list_apps(adapter, request, provider=HOUSE))
 
 
 def _local_address(request: HttpRequest, address: object, *, process: str | None) -> str | None:

@@ -123,7 +123,7 @@ def check_house(**kwargs: Any) -> list[CheckMessage]:
         house = consumer_settings.HOUSE
     except ImproperlyConfigured as error:
         return [Error(str(error), hint=_house_hint(), id="consumer_site.E006")]
-    plain = house is not None and not house.server_url.startswith("https://")
+    plain = [entry for entry in house if not entry.server_url.startswith("https://")]
     if plain and not consumer_settings.ALLOW_LOOPBACK_HTTP:
         return [
             Error('CONSUMER_SITE["HOUSE"]["server_url"] is not https.', hint=_house_hint(), id="consumer_site.E006")

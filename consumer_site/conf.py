@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -15,17 +16,54 @@ from django.utils.functional import cached_property
 Network = IPv4Network | IPv6Network
 
 
+# What an OpenID provider's entry may be called: the id stands in addresses, beside these words.
+PROVIDER_ID = re.compile(r"\A[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
+RESERVED_PROVIDER_IDS = frozenset({"house", "initiate", "jwks", "login", "logout"})
+HOUSE_OPTIONS = (
+    "scope",
+    "token_endpoint_auth_method",
+    "response_mode",
+    "id_token_signed_response_alg",
+    "hidden",
+    "api_origins",
+)
+_HOUSE_KEYS = frozenset({"id", "name", "server_url", "client_id", "client_secret", *HOUSE_OPTIONS})
+
+
 @dataclass(frozen=True, slots=True)
 class HouseSettings:
-    """The house provider as configured in settings, for a site that uses no SocialApp row."""
+    """An OpenID provider as configured in settings; `id` is empty for the default one."""
 
     server_url: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     name: str
+    id: str = ""
+    options: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
-    def __repr__(self) -> str:
-        return f"HouseSettings(server_url={self.server_url!r}, client_id={self.client_id!r})"
+
+def _house_entry(value: object) -> HouseSettings:
+    if not isinstance(value, Mapping):
+        raise ImproperlyConfigured('CONSUMER_SITE["HOUSE"] must be a dict, or a list of dicts.')
+    missing = [key for key in ("server_url", "client_id") if not value.get(key)]
+    if missing:
+        raise ImproperlyConfigured(f'CONSUMER_SITE["HOUSE"] lacks {", ".join(missing)}.')
+    if unknown := sorted(str(key) for key in value if key not in _HOUSE_KEYS):
+        raise ImproperlyConfigured(f'CONSUMER_SITE["HOUSE"] has no option {", ".join(unknown)}.')
+    own_id = str(value.get("id") or "")
+    if own_id and (not PROVIDER_ID.match(own_id) or own_id in RESERVED_PROVIDER_IDS):
+        raise ImproperlyConfigured(f'CONSUMER_SITE["HOUSE"] has an entry whose id can\'t be used: {own_id!r}.')
+    for name in ("scope", "api_origins"):
+        if isinstance(value.get(name, ()), str) or not isinstance(value.get(name, ()), Sequence):
+            raise ImproperlyConfigured(f'CONSUMER_SITE["HOUSE"] has a {name} that is no list.')
+    return HouseSettings(
+        server_url=str(value["server_url"]),
+        client_id=str(value["client_id"]),
+        client_secret=str(value.get("client_secret") or ""),
+        name=str(value.get("name") or ""),
+        id=own_id,
+        options={name: value[name] for name in HOUSE_OPTIONS if name in value},
+    )
 
 
 class ConsumerSettings:
@@ -125,24 +163,24 @@ class ConsumerSettings:
         return {str(app_id): str(base).rstrip("/") for app_id, base in self.raw.get(name, {}).items()}
 
     @cached_property
-    def HOUSE(self) -> HouseSettings | None:
-        """The OpenID provider, when no SocialApp row names one.
+    def HOUSE(self) -> tuple[HouseSettings, ...]:
+        """The OpenID providers, for a site that keeps them in its settings: a dict, or a list of dicts for several.
 
-        A dict with server_url (the issuer, exactly as the provider publishes it), client_id, client_secret and
-        optionally name. A SocialApp row with provider "house" wins over it. Default None.
+        Each has server_url (the issuer, exactly as the provider publishes it), client_id, client_secret and optionally
+        name, id and what an entry in the admin has: scope (list), token_endpoint_auth_method, response_mode,
+        id_token_signed_response_alg, hidden, api_origins (list). One of several may be without an id; the id of each
+        other is part of its addresses: lower-case letters, digits and hyphens. An entry in the admin with the same id
+        wins. Default none.
         """
-        value = self.raw.get("HOUSE")
-        if not value:
-            return None
-        missing = [key for key in ("server_url", "client_id") if not value.get(key)]
-        if missing:
-            raise ImproperlyConfigured(f'CONSUMER_SITE["HOUSE"] lacks {", ".join(missing)}.')
-        return HouseSettings(
-            server_url=str(value["server_url"]),
-            client_id=str(value["client_id"]),
-            client_secret=str(value.get("client_secret", "")),
-            name=str(value.get("name", "")),
-        )
+        value = self.raw.get("HOUSE") or ()
+        entries = [value] if isinstance(value, Mapping) else value
+        if isinstance(entries, str) or not isinstance(entries, Sequence):
+            raise ImproperlyConfigured('CONSUMER_SITE["HOUSE"] must be a dict, or a list of dicts.')
+        house = tuple(_house_entry(entry) for entry in entries)
+        ids = [entry.id for entry in house]
+        if twice := sorted({repr(one) for one in ids if ids.count(one) > 1}):
+            raise ImproperlyConfigured(f'CONSUMER_SITE["HOUSE"] has two entries with the id {", ".join(twice)}.')
+        return house
 
     @property
     def SITE_URL(self) -> str:
