@@ -1,17 +1,24 @@
-"""Tokens of connected accounts, sealed at rest."""
+"""Tokens of connected accounts, sealed at rest, and an HTTP client that uses and renews them."""
 
 from consumer_site.vault.cipher import UnsealError
+from consumer_site.vault.client import VaultClient, client
 from consumer_site.vault.connections import Connection, bearer, connection_for, register
+from consumer_site.vault.refresh import Pace, TransactionOpen, fresh_tokens
 from consumer_site.vault.store import forget, load, save
 from consumer_site.vault.token_set import TokenSet
 
 __all__ = [
     "Connection",
+    "Pace",
     "TokenSet",
+    "TransactionOpen",
     "UnsealError",
+    "VaultClient",
     "bearer",
+    "client",
     "connection_for",
     "forget",
+    "fresh_tokens",
     "load",
     "register",
     "save",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.exceptions import ImproperlyConfigured
@@ -27,26 +27,39 @@ def _key(secret: str) -> Fernet:
 
 
 @sensitive_variables()
-def _ring() -> MultiFernet:
+def _ring() -> list[Fernet]:
     secrets = consumer_settings.KEY_RING
     if not secrets:
         raise ImproperlyConfigured('CONSUMER_SITE["KEY_RING"] needs at least one secret to seal tokens with.')
-    return MultiFernet([_key(secret) for secret in secrets])
+    return [_key(secret) for secret in secrets]
 
 
 @sensitive_variables()
 def seal(text: str, *, binding: str) -> str:
     """Return `text` sealed with the newest key, readable only for the same `binding`."""
-    return _ring().encrypt(json.dumps([binding, text]).encode()).decode()
+    return _ring()[0].encrypt(json.dumps([binding, text]).encode()).decode()
 
 
 @sensitive_variables()
 def unseal(sealed: str, *, binding: str) -> str:
     """Return the sealed text; raise UnsealError when no key opens it or it was sealed for another `binding`."""
-    try:
-        opened = json.loads(_ring().decrypt(sealed.encode()))
-    except (InvalidToken, ValueError):
-        raise UnsealError("no key of the ring opens this") from None
-    if not isinstance(opened, list) or len(opened) != 2 or opened[0] != binding:
-        raise UnsealError("sealed for something else")
-    return str(opened[1])
+    return _open(sealed, binding=binding)[1]
+
+
+@sensitive_variables()
+def position(sealed: str, *, binding: str) -> int:
+    """Return which key of the ring opens it, 0 for the newest; raise UnsealError as `unseal`."""
+    return _open(sealed, binding=binding)[0]
+
+
+@sensitive_variables()
+def _open(sealed: str, *, binding: str) -> tuple[int, str]:
+    for place, key in enumerate(_ring()):
+        try:
+            opened = json.loads(key.decrypt(sealed.encode()))
+        except (InvalidToken, ValueError):
+            continue
+        if not isinstance(opened, list) or len(opened) != 2 or opened[0] != binding:
+            raise UnsealError("sealed for something else")
+        return place, str(opened[1])
+    raise UnsealError("no key of the ring opens this")
