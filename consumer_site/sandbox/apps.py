@@ -16,3 +16,5 @@ class SandboxConfig(AppConfig):
 
         django_checks.register(checks.check_debug)
         django_checks.register(checks.check_qq_apps)
+        django_checks.register(checks.check_weixin_apps)
+        django_checks.register(checks.check_github_apps)

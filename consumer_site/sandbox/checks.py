@@ -1,17 +1,16 @@
 """System checks of the emulators: consumer_site.sandbox.E/Wnnn."""
 
-import ipaddress
-from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
-from consumer_site.sandbox.conf import QQApp, qq_apps
+from consumer_site.sandbox.conf import QQApp, WeixinApp, github_apps, qq_apps, weixin_apps
 from consumer_site.sandbox.qq.persons import PERSONS
+from consumer_site.sandbox.registration import callback_fault, domain_fault, split
 
 
 def check_debug(_app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any) -> list[CheckMessage]:
@@ -29,36 +28,54 @@ def check_debug(_app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any)
 
 def check_qq_apps(_app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """Check the apps registered at the QQ emulator by CONSUMER_SITE["SANDBOX"]["QQ_APPS"]."""
+    return _check("QQ_APPS", "QQ", qq_apps, _check_qq_app, 'such as {"key": "…", "callbacks": ["https://…/callback/"]}')
+
+
+def check_weixin_apps(_app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Check the apps registered at the WeChat emulator by CONSUMER_SITE["SANDBOX"]["WEIXIN_APPS"]."""
+    example = 'such as {"secret": "…", "domains": ["www.example.com"]}'
+    return _check("WEIXIN_APPS", "WeChat", weixin_apps, _check_weixin_app, example)
+
+
+def check_github_apps(_app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Check the apps registered at the GitHub emulator by CONSUMER_SITE["SANDBOX"]["GITHUB_APPS"]."""
+    example = 'such as {"secret": "…", "callbacks": ["https://…/callback/"]}'
+    return _check("GITHUB_APPS", "GitHub", github_apps, _check_github_app, example)
+
+
+def _check(
+    setting: str,
+    service: str,
+    read: Callable[[], Mapping[str, Any]],
+    check_app: Callable[[Any], list[CheckMessage]],
+    example: str,
+) -> list[CheckMessage]:
     try:
-        apps = qq_apps()
+        apps = read()
     except (ValueError, TypeError, AttributeError) as error:
         return [
             Error(
-                f"CONSUMER_SITE['SANDBOX']['QQ_APPS'] cannot be used: {error}.",
-                hint='Give each app id a mapping such as {"key": "…", "callbacks": ["https://…/callback/"]}.',
+                f"CONSUMER_SITE['SANDBOX']['{setting}'] cannot be used: {error}.",
+                hint=f"Give each app id a mapping {example}.",
                 id="consumer_site.sandbox.E002",
             )
         ]
     if not apps:
         return [
             CheckWarning(
-                "The QQ emulator knows no app, so it answers every client with 100008.",
-                hint="Register one in CONSUMER_SITE['SANDBOX']['QQ_APPS'].",
+                f"The {service} emulator knows no app, so it refuses every client.",
+                hint=f"Register one in CONSUMER_SITE['SANDBOX']['{setting}'], or leave the setting out for a test app.",
                 id="consumer_site.sandbox.W001",
             )
         ]
-    return [message for app in apps.values() for message in _check_app(app)]
+    return [message for app in apps.values() for message in check_app(app)]
 
 
-def _check_app(app: QQApp) -> list[CheckMessage]:
+def _check_qq_app(app: QQApp) -> list[CheckMessage]:
     messages: list[CheckMessage] = [
-        Error(
-            f"QQ would not register the callback {callback} of app {app.app_id}: {reason}.",
-            hint="Register a plain public address, or set 'strict' to False.",
-            id="consumer_site.sandbox.E003",
-        )
+        _unregistrable("QQ", f"callback {callback}", app.app_id, reason)
         for callback in (app.callbacks if app.strict else ())
-        if (reason := registration_fault(callback))
+        if (reason := callback_fault(callback))
     ]
     messages += [
         Error(
@@ -72,19 +89,38 @@ def _check_app(app: QQApp) -> list[CheckMessage]:
     return messages
 
 
-def registration_fault(callback: str) -> str | None:
-    """Return why connect.qq.com would refuse to register this callback address, or None."""
-    parts = urlsplit(callback)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "it is not a full web address"
-    if parts.port is not None:
-        return "it has a port"
-    if "#" in callback:
-        return "it has a fragment"
-    if parts.hostname == "localhost" or parts.hostname.endswith(".localhost"):
-        return "it is localhost"
-    try:
-        ipaddress.ip_address(parts.hostname)
-    except ValueError:
-        return None
-    return "it is a bare address"
+_SCOPES: Final = {False: {"snsapi_login"}, True: {"snsapi_base", "snsapi_userinfo"}}
+
+
+def _check_weixin_app(app: WeixinApp) -> list[CheckMessage]:
+    messages: list[CheckMessage] = [
+        _unregistrable("WeChat", f"domain {domain}", app.app_id, reason)
+        for domain in (app.domains if app.strict else ())
+        if (reason := domain_fault(domain))
+    ]
+    messages += [
+        Error(
+            f"WeChat has no scope {scope} for app {app.app_id}.",
+            hint="Scopes: " + ", ".join(sorted(_SCOPES[app.inside])) + ".",
+            id="consumer_site.sandbox.E005",
+        )
+        for scope in app.scopes
+        if scope not in _SCOPES[app.inside]
+    ]
+    return messages
+
+
+def _check_github_app(app: Any) -> list[CheckMessage]:
+    return [
+        _unregistrable("GitHub", f"callback {callback}", app.client_id, "it is not a full web address")
+        for callback in app.callbacks
+        if split(callback) is None
+    ]
+
+
+def _unregistrable(service: str, what: str, app_id: str, reason: str) -> CheckMessage:
+    return Error(
+        f"{service} would not register the {what} of app {app_id}: {reason}.",
+        hint="Register a plain public address, or set 'strict' to False.",
+        id="consumer_site.sandbox.E003",
+    )

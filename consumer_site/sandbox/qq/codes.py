@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from consumer_site.sandbox.turns import Turn
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise  # exists in the stubs alone
 
@@ -69,6 +71,11 @@ class QQError(Exception):
         super().__init__(code)
         self.code = code
         self.words = describe(code) if words is None else words
+
+
+def planned_error(turn: Turn) -> QQError:
+    """Return the error that somebody planned."""
+    return QQError(turn.number)
 
 
 def describe(code: int) -> str:

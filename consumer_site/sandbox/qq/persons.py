@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
 from consumer_site.sandbox.conf import QQApp
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise  # exists in the stubs alone
+from consumer_site.sandbox.person import BasePerson
 
 ALL_SIZES: Final = frozenset({30, 40, 50, 100, 640})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
-    """Describe one owner of a made-up QQ number. ``colour`` is the picture's background, as RGB."""
+class Person(BasePerson):
+    """Describe one owner of a made-up QQ number."""
 
-    key: str
-    nickname: str
-    note: _StrPromise
-    colour: tuple[int, int, int]
     gender: str = "男"
     province: str = ""
     city: str = ""

@@ -1,10 +1,9 @@
-"""QQ's paths as they are at graph.qq.com, pictures, and the switch for misbehaviour."""
+"""QQ's paths as they are at graph.qq.com, and pictures."""
 
 from django.urls import path
 
 from consumer_site.sandbox.qq.views.authorize import authorize, show
-from consumer_site.sandbox.qq.views.avatar import avatar, avatar_by_openid, face
-from consumer_site.sandbox.qq.views.behaviour import behaviour
+from consumer_site.sandbox.qq.views.avatar import avatar, avatar_by_openid
 from consumer_site.sandbox.qq.views.me import me
 from consumer_site.sandbox.qq.views.profile import get_user_info
 from consumer_site.sandbox.qq.views.token import token
@@ -17,6 +16,4 @@ urlpatterns = [
     path("user/get_user_info", get_user_info, name="qq-profile"),
     path("avatar/g", avatar, name="qq-avatar"),
     path("avatar/qzapp/<str:app_id>/<str:openid>/<int:side>", avatar_by_openid, name="qq-avatar-by-openid"),
-    path("avatar/face/<slug:person>", face, name="qq-face"),
-    path("behaviour/", behaviour, name="qq-behaviour"),
 ]

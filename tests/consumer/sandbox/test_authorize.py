@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from consumer_site.sandbox.models import QQCode
+from consumer_site.sandbox.models import Code
 from consumer_site.sandbox.qq.persons import PERSONS
 from tests.consumer.sandbox.visitor import APP_ID, BASE, CALLBACK, Visitor, query_of
 
@@ -53,7 +53,7 @@ def test_refusing_on_a_computer_returns_nothing(visitor: Visitor) -> None:
     response = visitor.decide("refuse")
     assert response.status_code == 200
     assert "close this page" in response.content.decode()
-    assert not QQCode.objects.exists()
+    assert not Code.objects.exists()
 
 
 def test_refusing_on_a_phone_returns_usercancel_and_state(visitor: Visitor) -> None:
@@ -69,7 +69,7 @@ def test_answer_without_a_person_asks_again(visitor: Visitor) -> None:
 def test_form_without_csrf_token_is_refused(db: None) -> None:
     strict = Visitor(Client(enforce_csrf_checks=True))
     assert strict.decide().status_code == 403
-    assert not QQCode.objects.exists()
+    assert not Code.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -132,4 +132,4 @@ def test_planned_answers_of_the_authorization_endpoint(visitor: Visitor) -> None
     visitor.plan(endpoint="authorize", kind="wrong_state")
     assert query_of(visitor.decide()["Location"])["state"] == "not-the-state"
     assert query_of(visitor.decide()["Location"])["state"] == "the-state"
-    assert QQCode.objects.filter(app_id=APP_ID).count() == 2
+    assert Code.objects.filter(app_id=APP_ID).count() == 2

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from consumer_site.sandbox.models import QQBehaviour
-from consumer_site.sandbox.qq import behaviour
+from consumer_site.sandbox import turns
+from consumer_site.sandbox.models import Behaviour
 from tests.consumer.sandbox.visitor import APP_ID, BASE, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -88,12 +88,12 @@ def test_pictures_can_be_spoiled(visitor: Visitor) -> None:
 
 def test_slow_answer_waits_no_longer_than_the_bound(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(behaviour.time, "sleep", waited.append)
-    QQBehaviour.objects.create(app_id=APP_ID, endpoint="token", kind="slow", number=9999)
+    monkeypatch.setattr(turns.time, "sleep", waited.append)
+    Behaviour.objects.create(app_id=APP_ID, endpoint="token", kind="slow", number=9999)
     visitor.plan(endpoint="token", kind="slow", number=2)
     assert "access_token" in visitor.token().json()
     assert "access_token" in visitor.token().json()
-    assert waited == [behaviour.LONGEST_DELAY, 2]
+    assert waited == [turns.LONGEST_DELAY, 2]
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_plan_that_makes_no_sense_is_refused(visitor: Visitor, fields: dict[str,
     response = visitor.plan(**fields)
     assert response.status_code == 400
     assert 'role="alert"' in response.content.decode()
-    assert not QQBehaviour.objects.exists()
+    assert not Behaviour.objects.exists()
 
 
 def test_plans_are_shown_and_can_be_forgotten(visitor: Visitor) -> None:
     visitor.plan(endpoint="me", kind="error", number=100016)
     assert "100016" in visitor.client.get(f"{BASE}/behaviour/").content.decode()
     visitor.plan(action="clear")
-    assert not QQBehaviour.objects.exists()
+    assert not Behaviour.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_plans_are_shown_and_can_be_forgotten(visitor: Visitor) -> None:
 def test_pages_of_other_sites_cannot_plan(client: Client, headers: dict[str, str], status: int) -> None:
     form = {"app_id": APP_ID, "endpoint": "me", "kind": "empty"}
     assert client.post(f"{BASE}/behaviour/", form, headers=headers).status_code == status
-    assert QQBehaviour.objects.exists() is (status == 303)
+    assert Behaviour.objects.exists() is (status == 303)

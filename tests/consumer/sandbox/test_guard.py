@@ -3,16 +3,31 @@ from typing import Any
 import pytest
 from django.core import checks
 from django.test import Client
+from django.urls import URLPattern, URLResolver
 
-from consumer_site.sandbox.checks import check_debug, check_qq_apps, registration_fault
+from consumer_site.sandbox.checks import check_debug, check_qq_apps
 from consumer_site.sandbox.conf import qq_apps
-from consumer_site.sandbox.qq.urls import urlpatterns
-from tests.consumer.sandbox.visitor import APP_ID, BASE, CALLBACK
+from consumer_site.sandbox.registration import callback_fault
+from consumer_site.sandbox.urls import urlpatterns
+from tests.consumer.sandbox.visitor import APP_ID, CALLBACK
 
 PATHS = [
-    *("oauth2.0/authorize", "oauth2.0/show?which=error&error=100010", "oauth2.0/token", "oauth2.0/me"),
-    *("user/get_user_info", "avatar/g", "avatar/qzapp/1/2/30", "avatar/face/penguin", "behaviour/"),
+    *("", "sandbox.css"),
+    *("qq/oauth2.0/authorize", "qq/oauth2.0/show?which=error&error=100010", "qq/oauth2.0/token", "qq/oauth2.0/me"),
+    *("qq/user/get_user_info", "qq/avatar/g", "qq/avatar/qzapp/1/2/30", "qq/avatar/face/penguin", "qq/behaviour/"),
+    *("weixin/connect/qrconnect", "weixin/connect/oauth2/authorize", "weixin/sns/oauth2/access_token"),
+    *("weixin/sns/oauth2/refresh_token", "weixin/sns/userinfo", "weixin/sns/auth", "weixin/mmopen/1/2/132"),
+    *("weixin/avatar/face/zhangsan", "weixin/behaviour/"),
+    *("github/login/oauth/authorize", "github/login/oauth/access_token", "github/api/v3/user"),
+    *("github/api/v3/user/emails", "github/avatars/u/40000001", "github/avatar/face/octo", "github/behaviour/"),
 ]
+
+
+def every_pattern() -> list[URLPattern]:
+    found: list[URLPattern] = []
+    for item in urlpatterns:
+        found += item.url_patterns if isinstance(item, URLResolver) else [item]
+    return found
 
 
 def ids(messages: list[checks.CheckMessage]) -> list[str | None]:
@@ -24,12 +39,12 @@ def ids(messages: list[checks.CheckMessage]) -> list[str | None]:
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_without_debug_nothing_is_served(client: Client, settings: Any, method: str, path: str) -> None:
     settings.DEBUG = False
-    assert getattr(client, method)(f"{BASE}/{path}").status_code == 404
+    assert getattr(client, method)(f"/sandbox/{path}").status_code == 404
 
 
 def test_every_view_is_guarded_and_tested() -> None:
-    assert len(PATHS) == len(urlpatterns)
-    assert all(getattr(pattern.callback, "emulator_view", False) for pattern in urlpatterns)
+    assert len(PATHS) == len(every_pattern())
+    assert all(getattr(pattern.callback, "emulator_view", False) for pattern in every_pattern())
 
 
 @pytest.mark.parametrize(("debug", "expected"), [(True, []), (False, ["consumer_site.sandbox.E001"])])
@@ -78,7 +93,7 @@ def test_configuration_of_apps_is_checked(settings: Any, apps: Any, expected: st
     ],
 )
 def test_registration_rules_of_qq(callback: str, accepted: bool) -> None:
-    assert (registration_fault(callback) is None) is accepted
+    assert (callback_fault(callback) is None) is accepted
 
 
 def test_key_stays_out_of_repr() -> None:

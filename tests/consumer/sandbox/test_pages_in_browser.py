@@ -63,7 +63,7 @@ def test_mistake_on_the_switch_is_announced_and_tied_to_its_field(live_emulator:
     page.goto(f"{live_emulator.consumer}/sandbox/qq/behaviour/")
     page.get_by_role("button", name="Do it").click()
     assert page.get_by_role("alert").count() == 1
-    field = page.get_by_label("Error code, or seconds")
+    field = page.get_by_label("Error code, HTTP status, or seconds")
     assert field.get_attribute("aria-invalid") == "true"
     described_by = field.get_attribute("aria-describedby")
     assert "Give the error code." in page.locator(f"#{described_by}").inner_text()

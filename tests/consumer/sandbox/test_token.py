@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consumer_site.sandbox.models import QQCode, QQToken
+from consumer_site.sandbox.models import Code, Token
 from tests.consumer.sandbox.visitor import APP_ID, CALLBACK, KEY, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_code_is_good_once(visitor: Visitor) -> None:
     code = visitor.code()
     assert "access_token" in visitor.token(code=code).json()
     assert error_of(visitor.token(code=code)) == 100020
-    assert QQToken.objects.count() == 1
+    assert Token.objects.count() == 1
 
 
 def test_wrong_callback_does_not_burn_the_code(visitor: Visitor) -> None:
@@ -95,9 +95,9 @@ def test_wrong_callback_does_not_burn_the_code(visitor: Visitor) -> None:
 
 def test_code_lives_ten_minutes(visitor: Visitor) -> None:
     code = visitor.code()
-    row = QQCode.objects.get()
+    row = Code.objects.get()
     assert timedelta(minutes=9) < row.expires_at - timezone.now() <= timedelta(minutes=10)
-    QQCode.objects.update(expires_at=timezone.now())
+    Code.objects.update(expires_at=timezone.now())
     assert error_of(visitor.token(code=code)) == 100019
 
 
@@ -132,6 +132,6 @@ def test_refresh_after_withdrawal_fails_otherwise(visitor: Visitor) -> None:
 def test_nothing_secret_is_stored_in_clear(visitor: Visitor) -> None:
     code = visitor.code()
     answer = visitor.token(code=code).json()
-    rows = json.dumps([*QQCode.objects.values(), *QQToken.objects.values()], default=str)
+    rows = json.dumps([*Code.objects.values(), *Token.objects.values()], default=str)
     for secret in (code, answer["access_token"], answer["refresh_token"], KEY):
         assert secret not in rows

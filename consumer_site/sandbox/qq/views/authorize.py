@@ -1,20 +1,22 @@
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from consumer_site.sandbox.checks import registration_fault
+from consumer_site.sandbox import decision
 from consumer_site.sandbox.conf import QQApp
 from consumer_site.sandbox.guard import emulator_view
-from consumer_site.sandbox.models import QQBehaviour
-from consumer_site.sandbox.qq.behaviour import next_turn
-from consumer_site.sandbox.qq.codes import CODES, QQError, describe
+from consumer_site.sandbox.pages import page
+from consumer_site.sandbox.qq.codes import CODES, QQError, describe, planned_error
 from consumer_site.sandbox.qq.grants import issue_code
 from consumer_site.sandbox.qq.persons import PERSONS
 from consumer_site.sandbox.qq.request import known_app
-from consumer_site.sandbox.qq.views.page import page
+from consumer_site.sandbox.registration import callback_fault, is_local
+from consumer_site.sandbox.services import QQ
+from consumer_site.sandbox.turns import Kind
 
 DEFAULT_SCOPE: Final = "get_user_info"
 
@@ -29,18 +31,40 @@ class Ask:
     scope: str
     mobile: bool
 
+    @property
+    def question(self) -> decision.Question:
+        """Return what the page asks."""
+        host = {"host": decision.host_of(self.redirect_uri)}
+        if self.mobile:
+            note = _("Phone view. Both answers go back to %(host)s.") % host
+        else:
+            note = _("Computer view. Allowing goes back to %(host)s; refusing only closes the window.") % host
+        meanings = {DEFAULT_SCOPE: _("nickname and picture")}
+        return decision.Question(
+            service=QQ,
+            app_id=self.app.app_id,
+            app_name=self.app.name,
+            redirect_uri=self.redirect_uri,
+            scopes=[(scope, meanings.get(scope, "")) for scope in self.scope.split(",")],
+            note=note,
+        )
+
 
 @emulator_view
 def authorize(request: HttpRequest) -> HttpResponse:
     """Let a test person be chosen, and send the browser back with a code, a phone's refusal, or nothing."""
     try:
         ask = _read(request)
+        question = ask.question
         if request.method == "POST":
-            return _decide(request, ask)
-        next_turn(ask.app.app_id, QQBehaviour.Endpoint.AUTHORIZE, {QQBehaviour.Kind.ERROR}).begin()
+            decided = decision.posted(request, question)
+        else:
+            decided = decision.planned(question, planned_error)
+        if decided is None:
+            return decision.ask(request, question)
+        return _decide(request, ask, decided)
     except QQError as fault:
         return _to_error_page(request, fault)
-    return _ask_page(request, ask)
 
 
 def _read(request: HttpRequest) -> Ask:
@@ -53,7 +77,7 @@ def _read(request: HttpRequest) -> Ask:
         raise QQError(100001)
     app = known_app(sent["client_id"])
     redirect_uri = sent.get("redirect_uri", "")
-    if redirect_uri not in app.callbacks or (app.strict and registration_fault(redirect_uri)):
+    if not _is_registered(app, redirect_uri):
         raise QQError(100010)
     # QQ's documents require state but name no code for its lack; 100029, the malformed request, is the nearest.
     if not sent.get("state"):
@@ -68,41 +92,26 @@ def _read(request: HttpRequest) -> Ask:
     )
 
 
-def _decide(request: HttpRequest, ask: Ask) -> HttpResponse:
-    decision = request.POST.get("decision")
-    if decision == "refuse":
+def _is_registered(app: QQApp, redirect_uri: str) -> bool:
+    if app.strict and callback_fault(redirect_uri):
+        return False
+    return redirect_uri in app.callbacks or (app.loopback and is_local(redirect_uri))
+
+
+def _decide(request: HttpRequest, ask: Ask, decided: decision.Decision) -> HttpResponse:
+    if decided.person is None:
         if ask.mobile:
-            return _to_callback(ask, {"usercancel": "1", "state": ask.state})
-        return page(request, "refused.html", {"app": ask.app, "again": request.get_full_path()})
-    person = PERSONS.get(request.POST.get("person", ""))
-    if decision != "allow" or person is None:
-        return _ask_page(request, ask, unchosen=True)
+            return decision.to_callback(ask.redirect_uri, {"usercancel": "1", "state": ask.state})
+        return page(request, QQ, "refused.html", {"app": ask.app, "again": request.get_full_path()})
+    person = PERSONS[decided.person.key]
     if not ask.app.online and person.key not in ask.app.testers:
         raise QQError(100011)
-    kinds = QQBehaviour.Kind
-    turn = next_turn(ask.app.app_id, QQBehaviour.Endpoint.AUTHORIZE, {kinds.NO_CODE, kinds.WRONG_STATE})
-    state = "not-" + ask.state if turn.kind == kinds.WRONG_STATE else ask.state
-    if turn.kind == kinds.NO_CODE:
-        return _to_callback(ask, {"state": state})
+    turn = decision.callback_turn(ask.question)
+    state = decision.spoiled_state(turn, ask.state)
+    if turn.kind == Kind.NO_CODE:
+        return decision.to_callback(ask.redirect_uri, {"state": state})
     code = issue_code(app=ask.app, person=person, scope=ask.scope, redirect_uri=ask.redirect_uri)
-    return _to_callback(ask, {"code": code, "state": state})
-
-
-def _ask_page(request: HttpRequest, ask: Ask, *, unchosen: bool = False) -> HttpResponse:
-    context = {
-        "app": ask.app,
-        "persons": PERSONS.values(),
-        "scopes": ask.scope.split(","),
-        "callback_host": urlsplit(ask.redirect_uri).netloc,
-        "mobile": ask.mobile,
-        "unchosen": unchosen,
-    }
-    return page(request, "authorize.html", context, form_target=ask.redirect_uri, status=400 if unchosen else 200)
-
-
-def _to_callback(ask: Ask, parameters: dict[str, str]) -> HttpResponse:
-    joint = "&" if "?" in ask.redirect_uri else "?"
-    return HttpResponseRedirect(ask.redirect_uri + joint + urlencode(parameters))
+    return decision.to_callback(ask.redirect_uri, {"code": code, "state": state})
 
 
 def _to_error_page(request: HttpRequest, fault: QQError) -> HttpResponse:
@@ -120,5 +129,5 @@ def show(request: HttpRequest) -> HttpResponse:
     if which != ["error"] or not error or not error[0].isdecimal() or int(error[0]) not in CODES:
         raise Http404("nothing to show")
     code = int(error[0])
-    context = {"code": str(code), "words": describe(code).strip(), "meaning": CODES[code].meaning}
-    return page(request, "error.html", context)
+    context = {"words": f"{describe(code).strip()}({code})", "code": str(code), "meaning": CODES[code].meaning}
+    return page(request, QQ, "error.html", context)

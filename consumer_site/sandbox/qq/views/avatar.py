@@ -2,10 +2,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from consumer_site.sandbox.conf import qq_apps
 from consumer_site.sandbox.guard import emulator_view
-from consumer_site.sandbox.models import QQBehaviour
-from consumer_site.sandbox.qq.behaviour import next_turn
-from consumer_site.sandbox.qq.persons import PERSONS, Person, person_by_openid, person_by_picture
-from consumer_site.sandbox.qq.picture import draw
+from consumer_site.sandbox.models import Service
+from consumer_site.sandbox.picture import draw
+from consumer_site.sandbox.qq.codes import planned_error
+from consumer_site.sandbox.qq.persons import Person, person_by_openid, person_by_picture
+from consumer_site.sandbox.turns import Endpoint, next_turn
 
 
 @emulator_view
@@ -27,17 +28,9 @@ def avatar_by_openid(_request: HttpRequest, app_id: str, openid: str, side: int)
     return _spoiled_picture(app_id, person, side)
 
 
-@emulator_view
-def face(_request: HttpRequest, person: str) -> HttpResponse:
-    """Serve the picture that the authorization page itself shows."""
-    if person not in PERSONS:
-        raise Http404("no such person")
-    return _picture(PERSONS[person], 50)
-
-
 def _spoiled_picture(app_id: str, person: Person, side: int) -> HttpResponse:
-    turn = next_turn(app_id, QQBehaviour.Endpoint.AVATAR)
-    turn.begin()
+    turn = next_turn(Service.QQ, app_id, Endpoint.AVATAR)
+    turn.begin(planned_error)
     return turn.finish(_picture(person, side))
 
 

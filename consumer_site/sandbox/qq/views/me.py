@@ -3,13 +3,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consumer_site.sandbox.conf import QQApp
 from consumer_site.sandbox.guard import emulator_view
-from consumer_site.sandbox.models import QQBehaviour
+from consumer_site.sandbox.models import Service
 from consumer_site.sandbox.qq import wire
-from consumer_site.sandbox.qq.behaviour import Turn, next_turn
-from consumer_site.sandbox.qq.codes import QQError
+from consumer_site.sandbox.qq.codes import QQError, planned_error
 from consumer_site.sandbox.qq.grants import find_token
 from consumer_site.sandbox.qq.persons import PERSONS, Person, openid, unionid
 from consumer_site.sandbox.qq.request import known_app, parameters, required
+from consumer_site.sandbox.turns import Endpoint, Turn, next_turn
 
 
 @csrf_exempt
@@ -24,8 +24,8 @@ def me(request: HttpRequest) -> HttpResponse:
         row = find_token(required(sent, "access_token", 100007))
         app = known_app(row.app_id)
         json_type = app.json_content_type
-        turn = next_turn(app.app_id, QQBehaviour.Endpoint.ME)
-        turn.begin()
+        turn = next_turn(Service.QQ, app.app_id, Endpoint.ME)
+        turn.begin(planned_error)
         fields = _identity(app, PERSONS[row.person], with_unionid=sent.get("unionid") == "1")
     except QQError as fault:
         return turn.finish(wire.error(fault, as_json=as_json, json_type=json_type, old=turn.old_errors))

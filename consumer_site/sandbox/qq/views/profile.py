@@ -8,13 +8,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consumer_site.sandbox.conf import QQApp
 from consumer_site.sandbox.guard import emulator_view
-from consumer_site.sandbox.models import QQBehaviour, QQToken
+from consumer_site.sandbox.models import Service, Token
 from consumer_site.sandbox.qq import wire
-from consumer_site.sandbox.qq.behaviour import Turn, next_turn
-from consumer_site.sandbox.qq.codes import PROFILE_WORDS, QQError
+from consumer_site.sandbox.qq.codes import PROFILE_WORDS, QQError, planned_error
 from consumer_site.sandbox.qq.grants import find_token
 from consumer_site.sandbox.qq.persons import PERSONS, Person, openid, picture_key
 from consumer_site.sandbox.qq.request import known_app, parameters, required
+from consumer_site.sandbox.turns import Endpoint, Turn, next_turn
 
 API: Final = "get_user_info"
 _OPENID_SHAPE: Final = re.compile(r"[0-9A-F]{32}")
@@ -31,8 +31,8 @@ def get_user_info(request: HttpRequest) -> HttpResponse:
         sent = parameters(request)
         app = known_app(required(sent, "oauth_consumer_key", -1))
         json_type = app.json_content_type
-        turn = next_turn(app.app_id, QQBehaviour.Endpoint.PROFILE)
-        turn.begin()
+        turn = next_turn(Service.QQ, app.app_id, Endpoint.PROFILE)
+        turn.begin(planned_error)
         row = _checked_token(app, sent)
     except QQError as fault:
         return turn.finish(wire.profile_error(fault, json_type=json_type))
@@ -40,7 +40,7 @@ def get_user_info(request: HttpRequest) -> HttpResponse:
     return turn.finish(wire.answer(wire.profile(turn.alter(fields)), json_type))
 
 
-def _checked_token(app: QQApp, sent: dict[str, str]) -> QQToken:
+def _checked_token(app: QQApp, sent: dict[str, str]) -> Token:
     access_token = required(sent, "access_token", 1002)
     if not _OPENID_SHAPE.fullmatch(sent.get("openid", "")):
         raise QQError(-1, PROFILE_WORDS[-1] + ", invalid openid")

@@ -3,13 +3,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consumer_site.sandbox.conf import QQApp
 from consumer_site.sandbox.guard import emulator_view
-from consumer_site.sandbox.models import QQBehaviour
+from consumer_site.sandbox.models import Service
 from consumer_site.sandbox.qq import wire
-from consumer_site.sandbox.qq.behaviour import Turn, next_turn
-from consumer_site.sandbox.qq.codes import QQError
+from consumer_site.sandbox.qq.codes import QQError, planned_error
 from consumer_site.sandbox.qq.grants import IssuedToken, redeem_code, redeem_refresh_token
 from consumer_site.sandbox.qq.persons import openid
 from consumer_site.sandbox.qq.request import authenticated_app, parameters, required
+from consumer_site.sandbox.turns import Endpoint, Turn, next_turn
 
 
 @csrf_exempt
@@ -25,8 +25,9 @@ def token(request: HttpRequest) -> HttpResponse:
         grant_type = _grant_type(sent)
         app = authenticated_app(sent)
         json_type = app.json_content_type
-        turn = next_turn(app.app_id, QQBehaviour.Endpoint.TOKEN)
-        turn.begin()
+        endpoints = [Endpoint.TOKEN] if grant_type == "authorization_code" else [Endpoint.REFRESH, Endpoint.TOKEN]
+        turn = next_turn(Service.QQ, app.app_id, *endpoints)
+        turn.begin(planned_error)
         issued = _redeem(app, grant_type, sent)
     except QQError as fault:
         return turn.finish(wire.error(fault, as_json=as_json, json_type=json_type, old=turn.old_errors))

@@ -1,19 +1,29 @@
+"""Render the emulators' pages for people."""
+
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from consumer_site.sandbox.services import EmulatedService
+
 
 def page(
-    request: HttpRequest, template: str, context: dict[str, Any], *, form_target: str = "", status: int = 200
+    request: HttpRequest,
+    service: EmulatedService | None,
+    template: str,
+    context: dict[str, Any],
+    *,
+    form_target: str = "",
+    status: int = 200,
 ) -> HttpResponse:
-    """Render one of the emulator's pages under a Content-Security-Policy of its own.
+    """Render a page under a Content-Security-Policy of its own.
 
     ``form_target`` is the address to which the form's answer redirects: browsers apply ``form-action`` to it too, and
     the host project's policy can't know it.
     """
-    response = render(request, f"consumer_sandbox/qq/{template}", context, status=status)
+    response = render(request, f"consumer_sandbox/{template}", context | {"service": service}, status=status)
     target = urlsplit(form_target)
     form_action = "'self'" + (f" {target.scheme}://{target.netloc}" if target.netloc else "")
     response["Content-Security-Policy"] = (

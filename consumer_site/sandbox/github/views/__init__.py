@@ -1,0 +1,1 @@
+"""One module for each of GitHub's pages and endpoints."""

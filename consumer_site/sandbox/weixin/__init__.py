@@ -1,0 +1,1 @@
+"""Emulate WeChat: a website with a QR code, and pages inside WeChat."""
