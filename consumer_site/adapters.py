@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import app_settings as account_settings
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 _STARTED_BY = "started_by"
+_STARTED_AT = "started_at"  # for logout.sessions: a logout token that arrives later means this sign-in too
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -54,11 +56,6 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         del source, target
         return True
 
-    def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """Return True: whoever comes by a connector is in at once, with the e-mail address it gives or without."""
-        del request, sociallogin
-        return True
-
     def get_requests_session(self) -> OutboundSession:
         """Return the guarded HTTP client, for every connector of allauth too."""
         return OutboundSession()
@@ -66,6 +63,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def generate_state_param(self, state: dict[str, Any]) -> str:
         """Return a `state` of 256 random bits; note with it who is signed in, whom alone a connection may be for."""
         state[_STARTED_BY] = _person(context.request)
+        state[_STARTED_AT] = time.time()
         return secrets.token_urlsafe(32)
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:

@@ -1,4 +1,4 @@
-"""Signing in and out of the calendar, and the accounts that one signs in with."""
+"""Signing in to the calendar, and the accounts that one signs in with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.forms import DisconnectForm
 from allauth.socialaccount.models import SocialAccount, SocialApp
@@ -66,19 +65,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(target)
     context = {"choices": choices(request), "next_url": target}
     return page(request, "consumer_site/sign_in.html", context, form_action=provider_form_targets())
-
-
-@login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def sign_out(request: HttpRequest) -> HttpResponse:
-    """Ask, and on POST end the session here."""
-    if request.method == "POST":
-        get_account_adapter(request).logout(request)
-    if request.method == "POST" or not request.user.is_authenticated:
-        response = HttpResponseRedirect(reverse("consumer_site:home"))
-        response.status_code = 303
-        return response
-    return page(request, "consumer_site/sign_out.html")
 
 
 @login_required(login_url="consumer_site:sign-in")

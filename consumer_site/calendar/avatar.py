@@ -1,4 +1,4 @@
-"""Keep a copy of a person's avatar and serve it from here, so that no page asks another site for a picture."""
+"""Keep a copy of a person's avatar, drawn anew, and serve it from here: no page asks another site for a picture."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from requests import RequestException
 
+from consumer_site.calendar.pictures import NotAPicture, redrawn
 from consumer_site.conf import consumer_settings
 from consumer_site.http import OutboundSession
 from consumer_site.models import AvatarCopy
@@ -27,19 +28,7 @@ logger = logging.getLogger("consumer_site.calendar")
 
 REFRESH_AFTER = timedelta(days=1)
 RETRY_AFTER = timedelta(minutes=10)
-
-
-def content_type_of(content: bytes) -> str:
-    """Return the type of a picture by its first bytes, empty for anything but PNG, JPEG, GIF and WebP."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return ""
+_TYPE = "image/png"
 
 
 def current_copy(account: SocialAccount, address: str | None) -> AvatarCopy | None:
@@ -81,7 +70,7 @@ def _fetch(account: SocialAccount, address: str, *, previous: AvatarCopy | None)
             defaults={
                 "source": address,
                 "content": content,
-                "content_type": content_type_of(content),
+                "content_type": _TYPE if content else "",
                 "digest": hashlib.sha256(content).hexdigest() if content else "",
                 "fetched_at": timezone.now(),
             },
@@ -101,10 +90,14 @@ def _download(address: str) -> bytes:
         logger.info("avatar not fetched: %s", error)
         return b""
     content = response.content
-    if response.status_code != 200 or len(content) > consumer_settings.AVATAR_MAX_BYTES or not content_type_of(content):
+    if response.status_code != 200 or len(content) > consumer_settings.AVATAR_MAX_BYTES:
         logger.info("avatar refused: status %s, %s bytes", response.status_code, len(content))
         return b""
-    return content
+    try:
+        return redrawn(content)
+    except NotAPicture as error:
+        logger.info("avatar refused: %s bytes that are no picture: %s", len(content), error)
+        return b""
 
 
 @login_not_required  # so that it is 404 rather than a redirect for whoever may not see it
@@ -114,7 +107,7 @@ def picture(request: HttpRequest, digest: str) -> HttpResponse:
     copies = AvatarCopy.objects.filter(account__user_id=request.user.pk) if request.user.is_authenticated else ()
     for copy in copies:
         if copy.content_type and constant_time_compare(copy.digest, digest):
-            # A bytes-for-bytes copy from elsewhere: it may be shown as a picture and as nothing else.
+            # Drawn anew, and still it may be shown as a picture and as nothing else.
             return HttpResponse(
                 bytes(copy.content),
                 content_type=copy.content_type,

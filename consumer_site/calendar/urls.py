@@ -13,7 +13,6 @@ urlpatterns = [
     path("calendar/events/<int:pk>/delete/", views.delete_event, name="delete-event"),
     path("calendar/avatar/<str:digest>", avatar.picture, name="avatar"),
     path("accounts/login/", accounts.sign_in, name="sign-in"),
-    path("accounts/logout/", accounts.sign_out, name="sign-out"),
     path("accounts/3rdparty/", accounts.connections, name="connections"),
     path("accounts/3rdparty/another/", another_account.another_account, name="another-account"),
 ]

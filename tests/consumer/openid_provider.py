@@ -14,15 +14,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 
 from jwcrypto import jwk, jwt
+from PIL import Image
 
 CLIENT_ID = "calendar: client+1/ä"
 CLIENT_SECRET = "s3cret+with/odd:chars&="
 SUBJECT = "5d0f9f4e-subject"
-PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture"
+
+
+def picture(colour: tuple[int, int, int] = (200, 80, 20), *, kind: str = "PNG") -> bytes:
+    """Return a small picture's file, with a text in it that no copy may keep."""
+    output = BytesIO()
+    Image.new("RGB", (48, 40), colour).save(output, kind, comment=b"not to be kept")
+    return output.getvalue()
+
+
+PICTURE = picture()
 KINDS = {
     "RS256": {"kty": "RSA", "size": 2048},
     "PS256": {"kty": "RSA", "size": 2048},

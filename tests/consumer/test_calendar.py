@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -9,12 +10,13 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
-from consumer_site.calendar.avatar import content_type_of
 from consumer_site.calendar.month import lay_out, parse_month
+from consumer_site.calendar.pictures import NotAPicture, redrawn
 from consumer_site.models import AvatarCopy, CalendarEvent
 from tests.consumer.journey import HOST, Journey, sign_in_as
-from tests.consumer.openid_provider import PICTURE, Answer
+from tests.consumer.openid_provider import PICTURE, Answer, picture
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +172,7 @@ def test_avatar_is_served_from_here_as_a_picture_and_nothing_else(journey: Journ
     address = avatar_address(journey.visitor)
     assert address.startswith("/calendar/avatar/")
     response = journey.visitor.get(address)
-    assert response.content == PICTURE
+    assert response.content == redrawn(PICTURE)
     assert response["Content-Type"] == "image/png"  # by its bytes, though the provider said text/html
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in response["Content-Security-Policy"]
@@ -226,20 +228,44 @@ def test_withdrawn_avatar_is_forgotten(journey: Journey) -> None:
     assert not AvatarCopy.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("content", "kind"),
-    [
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"\xff\xd8\xff\xe0", "image/jpeg"),
-        (b"GIF89a", "image/gif"),
-        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
-        (b"RIFF\x00\x00\x00\x00WAVE", ""),
-        (b"%PDF-", ""),
-        (b"", ""),
-    ],
-)
-def test_pictures_are_known_by_their_first_bytes(content: bytes, kind: str) -> None:
-    assert content_type_of(content) == kind
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+def test_picture_is_drawn_anew_whatever_its_kind(kind: str) -> None:
+    copy = redrawn(picture((10, 200, 30), kind=kind) + b"<script>after the end</script>")
+    with Image.open(BytesIO(copy)) as image:
+        assert (image.format, image.size) == ("PNG", (256, 256))
+        red, green, blue = image.convert("RGB").getpixel((128, 128))
+    assert green > 150 > max(red, blue)
+    assert b"not to be kept" not in copy
+    assert b"<script>" not in copy
+
+
+def test_camera_s_place_and_turn_are_not_kept() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    exif[0x8825] = {1: "N"}  # where it was taken
+    source = BytesIO()
+    image = Image.new("RGB", (40, 40), (0, 0, 255))
+    image.paste((255, 0, 0), (0, 0, 40, 20))
+    image.save(source, "JPEG", exif=exif)
+    with Image.open(BytesIO(redrawn(source.getvalue()))) as copy:
+        assert not copy.getexif()
+        right, left = copy.convert("RGB").getpixel((200, 128)), copy.convert("RGB").getpixel((50, 128))
+    assert right[0] > 200
+    assert left[0] < 60
+
+
+@pytest.mark.parametrize("cut", [0, 8, 30, 60])
+def test_damaged_picture_is_none(cut: int) -> None:
+    with pytest.raises(NotAPicture):
+        redrawn(PICTURE[:cut])
+
+
+def test_picture_that_is_small_as_a_file_and_huge_when_decoded_is_none() -> None:
+    bomb = BytesIO()
+    Image.new("1", (6000, 6000)).save(bomb, "PNG")
+    assert len(bomb.getvalue()) < 100_000
+    with pytest.raises(NotAPicture):
+        redrawn(bomb.getvalue())
 
 
 # --- accounts -------------------------------------------------------------------------------------------------------
