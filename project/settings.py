@@ -9,6 +9,7 @@ EMAIL_HOST_PASSWORD, EMAIL_USE_TLS. Others: ADMIN_SIGN_IN_MAX_AGE (seconds), LOG
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -98,6 +99,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    *(["consumer_site.logout.middleware.SessionLinkMiddleware"] if CONSUMER in SITES else []),
     *(["provider_site.middleware.ProviderSessionMiddleware"] if PROVIDER in SITES else []),
 ]
 
@@ -191,8 +193,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
 # Further origins at which forms of a site's pages may end, beside the site itself: the calendar's sign-in buttons
-# lead to the provider and to QQ.
-CSP_FORM_ACTION = {CONSUMER: [PROVIDER_URL, "https://graph.qq.com"]}
+# lead to the provider, QQ, WeChat and GitHub.
+CSP_FORM_ACTION = {CONSUMER: [PROVIDER_URL, "https://graph.qq.com", "https://open.weixin.qq.com", "https://github.com"]}
 
 SECURE_COOKIES = HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = SECURE_COOKIES
@@ -325,20 +327,51 @@ if CONSUMER in SITES:
         "ALLOW_LOOPBACK_HTTP": DEBUG,
     }
     if SANDBOX:
-        # The emulator's own application: any other app id goes to the real addresses.
+        # The emulators' own applications: any other app id goes to the real addresses.
         SANDBOX_QQ_APP_ID = "100000001"
         SANDBOX_QQ_APP_KEY = read_secret("SANDBOX_QQ_APP_KEY", development_file=_development_file("sandbox_qq_app_key"))
+        SANDBOX_WEIXIN_APP_ID = "wx0000000000000001"
+        SANDBOX_WEIXIN_APP_SECRET = read_secret(
+            "SANDBOX_WEIXIN_APP_SECRET", development_file=_development_file("sandbox_weixin_app_secret")
+        )
+        SANDBOX_WEIXIN_INSIDE_APP_ID = "wx0000000000000002"
+        SANDBOX_WEIXIN_INSIDE_APP_SECRET = read_secret(
+            "SANDBOX_WEIXIN_INSIDE_APP_SECRET", development_file=_development_file("sandbox_weixin_inside_app_secret")
+        )
+        SANDBOX_GITHUB_CLIENT_ID = "Ov23liSandbox0000001"
+        SANDBOX_GITHUB_CLIENT_SECRET = read_secret(
+            "SANDBOX_GITHUB_CLIENT_SECRET", development_file=_development_file("sandbox_github_client_secret")
+        )
+        _calendar = {"name": "朝夕日历"}
+        _weixin_app = _calendar | {"domains": [urlsplit(CONSUMER_URL).netloc], "developer": "demo"}
         CONSUMER_SITE |= {
             "QQ_BASE_URLS": {SANDBOX_QQ_APP_ID: f"{CONSUMER_URL}/sandbox/qq"},
+            "WEIXIN_BASE_URLS": dict.fromkeys(
+                (SANDBOX_WEIXIN_APP_ID, SANDBOX_WEIXIN_INSIDE_APP_ID), f"{CONSUMER_URL}/sandbox/weixin"
+            ),
+            "GITHUB_BASE_URLS": {SANDBOX_GITHUB_CLIENT_ID: f"{CONSUMER_URL}/sandbox/github"},
             "SANDBOX": {
                 "QQ_APPS": {
-                    SANDBOX_QQ_APP_ID: {
+                    SANDBOX_QQ_APP_ID: _calendar
+                    | {
                         "key": SANDBOX_QQ_APP_KEY,
                         "callbacks": [f"{CONSUMER_URL}/accounts/qq/login/callback/"],
-                        "name": "朝夕日历",
                         "developer": "demo",
                     }
-                }
+                },
+                "WEIXIN_APPS": {
+                    SANDBOX_WEIXIN_APP_ID: _weixin_app | {"secret": SANDBOX_WEIXIN_APP_SECRET},
+                    SANDBOX_WEIXIN_INSIDE_APP_ID: _weixin_app
+                    | {"secret": SANDBOX_WEIXIN_INSIDE_APP_SECRET, "inside": True},
+                },
+                "GITHUB_APPS": {
+                    SANDBOX_GITHUB_CLIENT_ID: _calendar
+                    | {
+                        "secret": SANDBOX_GITHUB_CLIENT_SECRET,
+                        "callbacks": [f"{CONSUMER_URL}/accounts/github/login/callback/"],
+                        "owner": "demo",
+                    }
+                },
             },
         }
     if PROVIDER not in SITES:
