@@ -71,6 +71,18 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(blank=True, null=True, verbose_name="last renewed at"),
         ),
         migrations.CreateModel(
+            name="SignInProvider",
+            fields=[],
+            options={
+                "verbose_name": "sign-in provider",
+                "verbose_name_plural": "sign-in providers",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("socialaccount.socialapp",),
+        ),
+        migrations.CreateModel(
             name="LogoutReceipt",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -1,0 +1,13 @@
+"""The admin's view of allauth's SocialApp."""
+
+from allauth.socialaccount.models import SocialApp
+from django.utils.translation import gettext_lazy as _
+
+
+class SignInProvider(SocialApp):  # type: ignore[misc]  # allauth is untyped
+    """One provider that people sign in with; the same row as allauth's, by the name that people know it by."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("sign-in provider")
+        verbose_name_plural = _("sign-in providers")
