@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer_site.connectors.qq import answers
+from consumer_site.provider_calls import as_word
 from tests.consumer.qq_samples import published
 
 
@@ -38,6 +39,10 @@ def test_success_is_no_error(fields: dict[str, object]) -> None:
 def test_bytes_decide_and_bad_utf8_does_not_cost_the_answer() -> None:
     assert answers.parse(b'{"nickname":"a\xff\xfeb","ret":0}') == {"nickname": "a\ufffd\ufffdb", "ret": 0}
     assert answers.parse('callback( {"nickname":"张三"} );'.encode()) == {"nickname": "张三"}
+
+
+def test_control_character_in_a_nickname_does_not_cost_the_answer() -> None:
+    assert answers.parse(b'{"nickname":"a\tb\x01","ret":0}') == {"nickname": "a\tb\x01", "ret": 0}
 
 
 def test_comma_before_the_last_brace_only_is_forgiven() -> None:
@@ -86,7 +91,7 @@ def test_what_is_no_answer_is_unreadable(body: bytes) -> None:
     ],
 )
 def test_word_is_a_short_identifier(value: object, word: str) -> None:
-    assert answers.as_word(value) == word
+    assert as_word(value) == word
 
 
 @given(st.binary() | st.text().map(str.encode))

@@ -119,6 +119,7 @@ def test_token_request_has_the_documented_parameters(qq: CannedQQ) -> None:
         "client_secret": [APP_KEY],
         "code": [CODE],
         "redirect_uri": [CALLBACK],
+        "need_openid": ["1"],
         "fmt": ["json"],
     }
 

@@ -7,8 +7,10 @@ from consumer_site.connectors.qq import codes
 from consumer_site.connectors.qq.errors import NotReviewed, PermissionMissing
 from consumer_site.errors import Fault, NotConfigured, SignInError
 
-# wiki.connect.qq.com, common return codes of OAuth 2.0: 100000 to 100031; UnionID: 100048; get_user_info: the rest.
-DOCUMENTED = [*(str(code) for code in range(100000, 100032)), "100048", "-1", "-22", "-23", "1002", "13002"]
+# wiki.connect.qq.com, common return codes of OAuth 2.0: 100000 to 100031; UnionID: 100048; get_user_info: the last.
+# -2 to -9: common return codes of Tencent's open platforms.
+OAUTH = [*(str(code) for code in range(100000, 100032)), "100048"]
+DOCUMENTED = [*OAUTH, *(str(code) for code in range(-9, 0)), "-22", "-23", "1002", "13002"]
 
 
 @pytest.mark.parametrize("code", DOCUMENTED)

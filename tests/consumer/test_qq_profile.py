@@ -19,6 +19,7 @@ def test_published_profile_gives_nickname_and_largest_picture_over_https() -> No
     assert profile_from(PROFILE, base_url=QQ) == (
         "飞翔的企鹅🐧",
         "https://thirdqq.qlogo.cn/g?b=oidb&k=QtAu5OiaSfqGD0k&s=640&t=1557635654",
+        False,
     )
 
 
@@ -84,12 +85,21 @@ def test_emulator_keeps_its_own_origin_and_nothing_else_keeps_http() -> None:
         ("\u202egnp.exe", "gnp.exe"),
         ("👨‍👩‍👧", "👨‍👩‍👧"),
         ("长" * 500, "长" * 64),
+        ("two\nlines\u2028here", "two lines here"),
+        # Names that show nothing are a fashion at QQ.
+        ("\u3164", ""),
+        ("\u200b\u2060 \u00ad", ""),
         (12, ""),
         (None, ""),
     ],
 )
 def test_nickname_is_made_safe_to_store(sent: object, kept: str) -> None:
     assert profile_from({"nickname": sent}, base_url=QQ).nickname == kept
+
+
+@pytest.mark.parametrize(("sent", "lost"), [(0, False), ("0", False), (None, False), (1, True), ("1", True)])
+def test_profile_that_lost_something_says_so(sent: object, lost: bool) -> None:
+    assert profile_from({"is_lost": sent}, base_url=QQ).lost is lost
 
 
 @given(st.text() | st.none() | st.integers(), st.text() | st.from_regex(r"\Ahttps?://.*\Z"))

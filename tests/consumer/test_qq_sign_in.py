@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
@@ -18,6 +17,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from consumer_site.connectors.qq import codes
+from tests.consumer import connector_journey
+from tests.consumer.connector_journey import CODE, HOST, is_signed_in, shown, visitor
 from tests.consumer.qq_samples import (
     ACCESS_TOKEN,
     APP_ID,
@@ -44,8 +45,6 @@ pytestmark = pytest.mark.django_db
 
 LOGIN = "/accounts/qq/login/"
 CALLBACK = "/accounts/qq/login/callback/"
-CODE = "9A5F0C1B2D3E4F5061728394A5B606AF"
-HOST = "127.0.0.1:8000"
 # Real browsers: Chrome on Android, Safari on an iPhone, QQ's own on a phone; then Chrome on Windows, Safari on an iPad.
 PHONES = [
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0.0.0 Mobile Safari/537.36",
@@ -82,37 +81,20 @@ def qq(server: CannedQQ, settings: Any, db: None) -> CannedQQ:
     return server
 
 
-def visitor(**headers: str) -> Client:
-    return Client(headers={"Host": HOST, "Accept-Language": "en", **headers})
-
-
 def begin(client: Client, address: str = LOGIN) -> tuple[str, dict[str, list[str]]]:
-    """Press the sign-in button; return where it leads and with which parameters."""
-    response = client.post(address)
-    assert response.status_code == 302
-    target = urlsplit(response["Location"])
-    return f"{target.scheme}://{target.netloc}{target.path}", parse_qs(target.query)
+    return connector_journey.begin(client, address)
 
 
 def come_back(client: Client, **query: str) -> HttpResponse:
-    return client.get(CALLBACK, query)
+    return connector_journey.come_back(client, "qq", **query)
 
 
 def sign_in(client: Client) -> HttpResponse:
-    _address, sent = begin(client)
-    return come_back(client, code=CODE, state=sent["state"][0])
-
-
-def is_signed_in(client: Client) -> bool:
-    return "_auth_user_id" in client.session
+    return connector_journey.sign_in(client, "qq")
 
 
 def accounts() -> list[str]:
-    return list(SocialAccount.objects.filter(provider="qq").values_list("uid", flat=True))
-
-
-def shown(response: HttpResponse) -> str:
-    return response.content.decode()
+    return connector_journey.uids("qq")
 
 
 # --- Going there -----------------------------------------------------------------------------------------------------
@@ -250,6 +232,31 @@ def test_tokens_lie_nowhere_in_clear(qq: CannedQQ) -> None:
     stored = str(list(SocialAccount.objects.values())) + str([s.get_decoded() for s in Session.objects.all()])
     for secret in (ACCESS_TOKEN, REFRESH_TOKEN, APP_KEY, CODE):
         assert secret not in stored
+
+
+def test_token_answer_that_names_another_openid_signs_nobody_in(qq: CannedQQ) -> None:
+    qq.answer(TOKEN, token(openid=OPENID))
+    sign_in(visitor())
+    assert accounts() == [OPENID]
+    for other in (OPENID[::-1], "", None, 7):
+        qq.answer(TOKEN, token(openid=other))
+        client = visitor()
+        response = sign_in(client)
+        assert response.status_code == 502
+        assert "did not say which account is yours" in shown(response)
+        assert not is_signed_in(client)
+    assert accounts() == [OPENID]
+
+
+def test_profile_that_qq_lost_in_part_erases_nothing(qq: CannedQQ) -> None:
+    sign_in(visitor())
+    kept = SocialAccount.objects.get(provider="qq").extra_data
+    qq.answer(PROFILE_PATH, b'{"ret":0,"msg":"","is_lost":1,"nickname":""}')
+    sign_in(visitor())
+    assert SocialAccount.objects.get(provider="qq").extra_data == kept
+    qq.answer(PROFILE_PATH, b'{"ret":0,"msg":"","is_lost":0,"nickname":""}')
+    sign_in(visitor())
+    assert SocialAccount.objects.get(provider="qq").extra_data == {"nickname": "", "avatar": ""}
 
 
 # --- State -----------------------------------------------------------------------------------------------------------

@@ -11,13 +11,12 @@ import json
 import re
 from urllib.parse import parse_qsl
 
+from consumer_site.provider_calls import as_code
+
 # The wrapper of a JSONP answer; old gateways name the function otherwise than "callback".
 _JSONP = re.compile(r"\A[\w$.]+\s*\((?P<inside>.*)\)\s*;?\Z", re.DOTALL)
 # QQ's own documentation shows error objects that end with a comma, which JSON forbids.
 _TRAILING_COMMA = re.compile(r",\s*\}\Z")
-_WORD = re.compile(r"\A[\w.-]{1,40}\Z", re.ASCII)
-# A number, or a word such as invalid_grant; narrow, since it goes into logs where a token must not.
-_CODE = re.compile(r"\A(-?[0-9]{1,9}|[a-z_]{1,40})\Z")
 _MAX_FIELDS = 50
 
 # Where a code may stand, and the text beside it: today's fields, those of old answers, those of the profile API.
@@ -48,7 +47,8 @@ def parse(body: bytes) -> dict[str, object]:
 def _parse_object(text: str) -> dict[str, object]:
     for candidate in (text, _TRAILING_COMMA.sub("}", text)):
         try:
-            fields = json.loads(candidate)
+            # Not strict: a nickname may hold a control character that QQ forgot to escape.
+            fields = json.loads(candidate, strict=False)
         # RecursionError: thousands of nested brackets; ValueError also covers integers of absurd length.
         except (ValueError, RecursionError):
             continue
@@ -81,18 +81,3 @@ def error_of(fields: dict[str, object]) -> tuple[str, str] | None:
         text = fields.get(text_field)
         return code, text if isinstance(text, str) else ""
     return None
-
-
-def as_code(value: object) -> str:
-    """Return an error code sent as a string or a number; ``unreadable`` when it is neither."""
-    word = as_word(value)
-    return word if _CODE.match(word) else "unreadable"
-
-
-def as_word(value: object) -> str:
-    """Return a short identifier sent as a string or a number; empty when it is neither."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
-        return str(value)
-    if isinstance(value, str) and _WORD.match(value.strip()):
-        return value.strip()
-    return ""

@@ -6,30 +6,22 @@ takes its secrets in the query of a GET: no address of these requests may reach 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.oauth2.client import OAuth2Client
 from django.utils.http import urlencode
-from requests import RequestException
-from urllib3.exceptions import HTTPError
+from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.conf import consumer_settings
 from consumer_site.connectors.qq import answers, codes
 from consumer_site.connectors.qq.errors import NoIdentity, OutOfOrder, WrongApp
 from consumer_site.connectors.qq.profile import Profile, profile_from
-from consumer_site.errors import AnswerInvalid, CodeRefused, OutboundError, SignInError, StateLost, Unreachable
+from consumer_site.errors import AnswerInvalid, CodeRefused, SignInError, StateLost
+from consumer_site.provider_calls import TOKEN, as_identifier, as_word, fetch, quoted
 
 BASE_URL = "https://graph.qq.com"
 
-TOKEN = re.compile(r"\A[\x21-\x7e]{1,1024}\Z")
-# 32 hexadecimal digits today; a unionid is "UID_" and 32 more. Anything of an identifier's shape passes.
-_IDENTIFIER = re.compile(r"\A[0-9A-Za-z_-]{8,128}\Z")
-# Shapes that broken gateways send for "nobody": accepted, they would be an account that everybody shares.
-_NOBODY = frozenset({"undefined", "anonymous"})
-_LONG_RUN = re.compile(r"[0-9A-Za-z]{16,}")
 _MAX_CODE = 1024
 
 
@@ -65,6 +57,7 @@ class QQClient(OAuth2Client):
         }
         return f"{authorization_url}?{urlencode(params)}"
 
+    @sensitive_variables()
     def get_access_token(
         self, code: str | None, pkce_code_verifier: str | None = None, extra_data: Mapping[str, str] | None = None
     ) -> dict[str, object]:
@@ -73,24 +66,32 @@ class QQClient(OAuth2Client):
         del pkce_code_verifier
         if not code or len(code) > _MAX_CODE:
             raise CodeRefused("QQ's callback carried no usable code")
-        fields = self._get(
-            "token",
-            self.access_token_url,
+        return self._get_token(
             {
                 **(extra_data or {}),
                 "grant_type": "authorization_code",
-                "client_id": self.consumer_key,
-                "client_secret": self.consumer_secret,
                 "code": code,
                 "redirect_uri": self.callback_url,
-                "fmt": "json",
-            },
+                # The openid beside the token: a second witness for whose it is.
+                "need_openid": "1",
+            }
         )
+
+    @sensitive_variables()
+    def refresh(self, refresh_token: str) -> dict[str, object]:
+        """Return new tokens; QQ takes a refresh token once, and names the next one in its answer."""
+        return self._get_token({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    @sensitive_variables()
+    def _get_token(self, params: dict[str, str]) -> dict[str, object]:
+        own = {"client_id": self.consumer_key, "client_secret": self.consumer_secret, "fmt": "json"}
+        fields = self._get("token", self.access_token_url, {**params, **own})
         token = fields.get("access_token")
         if not isinstance(token, str) or not TOKEN.match(token):
             raise AnswerInvalid("QQ's token answer holds no usable access_token")
         return fields
 
+    @sensitive_variables()
     def get_identity(self, access_token: str) -> Identity:
         """Return whose token this is; raise when QQ does not say so beyond doubt.
 
@@ -105,14 +106,15 @@ class QQClient(OAuth2Client):
                 raise
             fields = self._get("openid", f"{self.base_url}/oauth2.0/me", params)
         # A token of another app would sign its user in here (RFC 6749 10.16): whose it is comes before who it is.
-        app_id = answers.as_word(fields.get("client_id"))
+        app_id = as_word(fields.get("client_id"))
         if not app_id or app_id != self.consumer_key:
             raise WrongApp(f"QQ's answer to /me is not for our App ID {self.consumer_key}")
-        openid = _identifier(fields.get("openid"))
+        openid = as_identifier(fields.get("openid"))
         if not openid:
             raise NoIdentity("QQ's answer to /me holds no usable openid")
-        return Identity(openid=openid, unionid=_identifier(fields.get("unionid")))
+        return Identity(openid=openid, unionid=as_identifier(fields.get("unionid")))
 
+    @sensitive_variables()
     def get_profile(self, access_token: str, openid: str) -> Profile:
         """Return the nickname and picture; QQ reports errors here with HTTP 200 and ``ret``."""
         fields = self._get(
@@ -120,12 +122,13 @@ class QQClient(OAuth2Client):
             f"{self.base_url}/user/get_user_info",
             {"access_token": access_token, "oauth_consumer_key": self.consumer_key, "openid": openid},
         )
-        if answers.as_word(fields.get("ret")) != "0":
+        if as_word(fields.get("ret")) != "0":
             raise AnswerInvalid("QQ's profile answer holds no ret")
         return profile_from(fields, base_url=self.base_url)
 
+    @sensitive_variables()
     def _get(self, step: str, url: str, params: dict[str, str]) -> dict[str, object]:
-        status, body = self._fetch(step, url, params)
+        status, body = fetch("QQ", step, "GET", url, params=params)
         try:
             fields = answers.parse(body)
         except answers.Unreadable:
@@ -133,39 +136,9 @@ class QQClient(OAuth2Client):
         # QQ's own code says more than an HTTP status or a broken form; it is looked for first.
         error = answers.error_of(fields) if fields else None
         if error:
-            raise codes.refusal(error[0], step=step, quoted=_quoted(error[1], params.values()))
+            raise codes.refusal(error[0], step=step, quoted=quoted(error[1], params.values()))
         if status != 200:
             raise OutOfOrder(f"QQ answered HTTP {status} at the {step} step, without an error code")
         if fields is None:
             raise AnswerInvalid(f"QQ's answer at the {step} step is no known form: {len(body)} bytes")
         return fields
-
-    def _fetch(self, step: str, url: str, params: dict[str, str]) -> tuple[int, bytes]:
-        failure = ""
-        try:
-            with get_adapter().get_requests_session() as session:
-                # A redirect would carry the secrets of the query wherever it points.
-                response: Any = session.request("GET", url, params=params, allow_redirects=False)
-                return int(response.status_code), bytes(response.content)
-        # ValueError and urllib3's HTTPError: requests lets both through for some malformed headers.
-        except (RequestException, HTTPError, ValueError) as error:
-            failure = str(error) if isinstance(error, OutboundError) else type(error).__name__
-        # Raised outside the handler: the text of a caught error may be an address with the secrets in it, and must not
-        # hang on ours as its context.
-        raise Unreachable(f"QQ did not answer at the {step} step: {failure}")
-
-
-def _identifier(value: object) -> str:
-    if not isinstance(value, str) or not _IDENTIFIER.match(value):
-        return ""
-    # One character over and over, a zero GUID's dashes not counted.
-    same = len(set(value) - {"-", "_"}) <= 1
-    return "" if same or value.lower() in _NOBODY else value
-
-
-def _quoted(text: str, sent: Iterable[str]) -> str:
-    """Return QQ's text fit for a log line: one line of ASCII, short, without what was sent or looks like a token."""
-    for value in sent:
-        if len(value) > 5:
-            text = text.replace(value, "…")
-    return ascii(_LONG_RUN.sub("…", text)[:120])[1:-1]

@@ -1,6 +1,7 @@
 """Say what each of QQ's error codes means: to the developer a line, to the person an error with its sentence.
 
-Source: wiki.connect.qq.com, common return codes of OAuth 2.0, get_user_info and UnionID.
+Source: wiki.connect.qq.com, common return codes of OAuth 2.0, get_user_info and UnionID; those from -2 to -9 are common
+to all open platforms of Tencent.
 """
 
 from __future__ import annotations
@@ -50,6 +51,14 @@ _MEANINGS: dict[str, tuple[type[SignInError], str]] = {
     "100031": (NotConfigured, "the app lacks this API: apply for it at connect.qq.com"),
     "100048": (NotConfigured, "the app has no UnionID permission (companyid not set)"),
     "-1": (SignInEnded, "a parameter is invalid, often the openid or the token"),
+    "-2": (NotConfigured, "this App ID does not exist"),
+    "-3": (NotConfigured, "the app lacks this API: apply for it at connect.qq.com"),
+    "-4": (NotConfigured, "this server's address is not on the app's list"),
+    "-5": (NotConfigured, "the signature is wrong"),
+    "-6": (OutOfOrder, "the app asks more often than QQ allows"),
+    "-7": (NotConfigured, "the protocol is wrong: http for https"),
+    "-8": (NotReviewed, "QQ restricts the app: its security review is not passed"),
+    "-9": (NotConfigured, "this API does not exist"),
     "-22": (NoIdentity, "the openid is invalid for this App ID"),
     "-23": (SignInEnded, "the access token is invalid"),
     "1002": (NotSignedIn, "the person has to sign in at QQ first"),

@@ -11,7 +11,10 @@ from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
 from allauth.utils import get_request_param
 from django.http import HttpRequest
 
+from consumer_site import probing, vault
+from consumer_site.connectors.qq import tokens
 from consumer_site.connectors.qq.errors import NoIdentity
+from consumer_site.connectors.qq.probe import probe
 from consumer_site.connectors.qq.views import QQOAuth2Adapter
 from consumer_site.pages import local_next
 
@@ -77,27 +80,31 @@ class QQProvider(OAuth2Provider):
         """Return nothing: QQ ignores PKCE, whatever the settings say."""
         return {}
 
-    def extract_uid(self, data: dict[str, str]) -> str:
+    def extract_uid(self, data: dict[str, Any]) -> str:
         """Return the openid. A unionid is never the uid: it may appear later, and would split the person in two."""
         openid = data.get("openid")
-        if not openid:
+        if not isinstance(openid, str) or not openid:
             raise NoIdentity("there is no openid to sign in with")
         return openid
 
-    def extract_extra_data(self, data: dict[str, str]) -> dict[str, str]:
+    def extract_extra_data(self, data: dict[str, Any]) -> dict[str, str]:
         """Return what is stored: nickname, picture, and the unionid once QQ has granted it."""
+        known = self._known(data)
         kept = {"nickname": data.get("nickname", ""), "avatar": data.get("avatar", "")}
-        unionid = data.get("unionid") or self._known_unionid(data)
+        # allauth replaces the stored data at every sign-in: neither a permission that QQ suspends nor a profile that it
+        # says to have lost in part (is_lost) may erase what it gave before.
+        if data.get("lost"):
+            kept = {name: value or str(known.get(name) or "") for name, value in kept.items()}
+        unionid = data.get("unionid") or str(known.get("unionid") or "")
         if unionid:
             kept["unionid"] = unionid
         return kept
 
-    def _known_unionid(self, data: dict[str, str]) -> str:
-        # allauth replaces the stored data at every sign-in; a permission that QQ suspends must not erase what it gave.
+    def _known(self, data: dict[str, Any]) -> dict[str, Any]:
         known = SocialAccount.objects.filter(provider=self.sub_id, uid=self.extract_uid(data)).first()
-        return known.extra_data.get("unionid", "") if known and isinstance(known.extra_data, dict) else ""
+        return known.extra_data if known and isinstance(known.extra_data, dict) else {}
 
-    def extract_common_fields(self, data: dict[str, str]) -> dict[str, str]:
+    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, str]:
         """Return the fields for a new user; QQ gives no e-mail address."""
         nickname = data.get("nickname", "")
         return {"username": nickname, "name": nickname}
@@ -112,5 +119,8 @@ def _is_phone(request: HttpRequest | None) -> bool:
     agent = request.headers.get("User-Agent", "")
     return bool(_PHONE.search(agent)) and not _TABLET.search(agent)
 
+
+vault.register(QQProvider.id, tokens.CONNECTION)
+probing.register(QQProvider.id, probe)
 
 provider_classes = [QQProvider]

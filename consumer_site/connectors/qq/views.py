@@ -16,15 +16,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from consumer_site.connectors.qq import answers, codes
-from consumer_site.connectors.qq.client import BASE_URL, TOKEN, QQClient, base_url_of
-from consumer_site.connectors.qq.errors import NoSingleApp
+from consumer_site.connectors.qq import codes
+from consumer_site.connectors.qq.client import BASE_URL, QQClient, base_url_of
+from consumer_site.connectors.qq.errors import NoIdentity, NoSingleApp
 from consumer_site.errors import AnswerInvalid
 from consumer_site.pages import harden, provider_form_targets, sign_in_error_page
-
-_MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
+from consumer_site.provider_calls import TOKEN, as_code, as_lifetime
 
 
 class QQOAuth2Adapter(OAuth2Adapter):
@@ -50,8 +50,8 @@ class QQOAuth2Adapter(OAuth2Adapter):
         """Return the configured provider, or answer with the page that says that there is not exactly one."""
         try:
             return super().get_provider()
-        except SocialApp.DoesNotExist:
-            fault = NoSingleApp("no QQ app is configured")
+        except SocialApp.DoesNotExist as error:
+            fault = NoSingleApp(str(error) or "no QQ app is configured")
         except MultipleObjectsReturned:
             fault = NoSingleApp("several QQ apps are configured: keep one, or hide the others")
         raise ImmediateHttpResponse(sign_in_error_page(self.request, fault, provider=None))
@@ -69,15 +69,19 @@ class QQOAuth2Adapter(OAuth2Adapter):
         token = SocialToken(token=data["access_token"], token_secret="")
         if isinstance(refresh_token, str) and TOKEN.match(refresh_token):
             token.token_secret = refresh_token
-        seconds = answers.as_word(data.get("expires_in"))
-        if seconds.isdecimal() and 0 < int(seconds) <= _MAX_LIFETIME_SECONDS:
-            token.expires_at = timezone.now() + timedelta(seconds=int(seconds))
+        seconds = as_lifetime(data.get("expires_in"))
+        if seconds is not None:
+            token.expires_at = timezone.now() + timedelta(seconds=seconds)
         return token
 
-    def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **_kwargs: Any) -> SocialLogin:
+    @sensitive_variables()
+    def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> SocialLogin:
         """Ask QQ who signed in, then for the profile."""
         client = self.get_client(request, app)
         identity = client.get_identity(token.token)
+        # Not every answer names it there; one that names another person names nobody.
+        if kwargs.get("response", {}).get("openid", identity.openid) != identity.openid:
+            raise NoIdentity("QQ's token answer and its answer to /me name different openids")
         profile = client.get_profile(token.token, identity.openid)
         return self.get_provider().sociallogin_from_response(request, {**identity._asdict(), **profile._asdict()})
 
@@ -112,7 +116,7 @@ class QQCallbackView(OAuth2CallbackView):
         if early:
             response = early
             return response
-        reported = answers.as_code(request.GET["error"]) if "error" in request.GET else ""
+        reported = as_code(request.GET["error"]) if "error" in request.GET else ""
         outcome: dict[str, Any] = {"exception": AnswerInvalid("QQ's callback carried neither a code nor an error")}
         if reported:
             outcome = {"exception": codes.refusal(reported, step="authorize")}

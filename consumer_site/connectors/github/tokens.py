@@ -1,0 +1,56 @@
+"""Tell the vault how GitHub's tokens are renewed, and where they may go.
+
+An OAuth app's token never expires and comes without a refresh token; a GitHub App's lives 8 hours, and its refresh
+token 6 months, once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialApp
+from django.core.exceptions import MultipleObjectsReturned
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from consumer_site.connectors.github.client import GitHubClient, api_url_of
+from consumer_site.connectors.github.errors import NoSingleApp
+from consumer_site.connectors.github.views import GitHubOAuth2Adapter, granted_scope
+from consumer_site.provider_calls import TOKEN, as_lifetime, origin_of
+from consumer_site.vault import Connection, TokenSet
+
+if TYPE_CHECKING:
+    from allauth.socialaccount.models import SocialAccount
+
+
+@sensitive_variables()
+def refresh(*, account: SocialAccount, refresh_token: str) -> TokenSet:
+    """Return new tokens. GitHub takes a refresh token once: whoever loses the answer has to sign in again."""
+    app = _app_of(account)
+    token_url = f"{GitHubOAuth2Adapter.web_url_for(app)}/login/oauth/access_token"
+    fields = GitHubClient(None, app.client_id, app.secret, "POST", token_url, "").refresh(refresh_token)
+    seconds = as_lifetime(fields.get("expires_in"))
+    renewed = fields.get("refresh_token")
+    return TokenSet(
+        access_token=str(fields["access_token"]),
+        refresh_token=renewed if isinstance(renewed, str) and TOKEN.match(renewed) else "",
+        expires_at=timezone.now() + timedelta(seconds=seconds) if seconds else None,
+        scope=tuple(granted_scope(fields.get("scope"))),
+    )
+
+
+def origins(*, account: SocialAccount) -> tuple[str, ...]:
+    """Return the origin of GitHub's API, or of the emulator or Enterprise Server that this account's app is at."""
+    return (origin_of(api_url_of(GitHubOAuth2Adapter.web_url_for(_app_of(account)))),)
+
+
+def _app_of(account: SocialAccount) -> SocialApp:
+    try:
+        return get_adapter().get_app(None, provider=account.provider)
+    except (SocialApp.DoesNotExist, MultipleObjectsReturned) as error:
+        raise NoSingleApp(f"not exactly one GitHub app is configured: {type(error).__name__}") from None
+
+
+CONNECTION = Connection(origins=origins, refresh=refresh)

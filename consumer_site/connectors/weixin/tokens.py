@@ -1,0 +1,62 @@
+"""Tell the vault how WeChat's tokens are renewed, where they may go, and how they are sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from consumer_site.connectors.weixin import answers
+from consumer_site.connectors.weixin.client import WeixinClient, api_url_of
+from consumer_site.connectors.weixin.entrances import app_of_account
+from consumer_site.connectors.weixin.errors import NoIdentity
+from consumer_site.provider_calls import TOKEN, as_lifetime, origin_of, put_into_query
+from consumer_site.vault import Connection, TokenSet
+
+if TYPE_CHECKING:
+    import requests
+    from allauth.socialaccount.models import SocialAccount
+
+# The APIs under /sns/ answer with HTTP 200 and these.
+_ENDED = frozenset({"40001", "40014", "42001", "42007"})
+
+
+@sensitive_variables()
+def refresh(*, account: SocialAccount, refresh_token: str) -> TokenSet:
+    """Return new tokens of the account's app; they have to be of the same person."""
+    app = app_of_account(account)
+    fields = WeixinClient(None, app.client_id, app.secret, "GET", "", "").refresh(refresh_token)
+    if fields["openid"] != account.uid:
+        raise NoIdentity("WeChat's answer to a renewal names another openid")
+    seconds = as_lifetime(fields.get("expires_in"))
+    renewed = fields.get("refresh_token")
+    return TokenSet(
+        access_token=str(fields["access_token"]),
+        refresh_token=renewed if isinstance(renewed, str) and TOKEN.match(renewed) else "",
+        expires_at=timezone.now() + timedelta(seconds=seconds) if seconds else None,
+    )
+
+
+@sensitive_variables()
+def authorize(*, account: SocialAccount, tokens: TokenSet, request: requests.PreparedRequest) -> None:
+    """Put token and openid into the query, where WeChat's APIs want them."""
+    put_into_query(request, {"access_token": tokens.access_token, "openid": account.uid})
+
+
+def origins(*, account: SocialAccount) -> tuple[str, ...]:
+    """Return the origin of WeChat's API, or that of the emulator that serves this account's app."""
+    return (origin_of(api_url_of(app_of_account(account).client_id)),)
+
+
+def token_ended(response: requests.Response) -> bool:
+    """Return whether WeChat says that the token has ended, which it does with HTTP 200."""
+    try:
+        error = answers.error_of(answers.parse(response.content))
+    except answers.Unreadable:
+        return False
+    return error is not None and error[0] in _ENDED
+
+
+CONNECTION = Connection(origins=origins, refresh=refresh, authorize=authorize, token_ended=token_ended)
