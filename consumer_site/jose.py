@@ -1,4 +1,4 @@
-"""Verify tokens that an OpenID provider signed: its ID tokens, and later its logout tokens.
+"""Verify tokens that an OpenID provider signed: its ID tokens, its userinfo, its logout tokens.
 
 Nothing in a token chooses how it is verified: the algorithms are listed here, the keys come from the provider's
 published key set, and headers that bring keys along are refused (RFC 8725 sections 3.1 and 3.10).
@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,19 +50,33 @@ class KeySource:
     uri: str
     fetch: Callable[[str], Mapping[str, Any]]
 
-    def candidates(self, *, kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
-        """Return the keys that may have signed a token with this header; raise TokenInvalid when there is none."""
-        key = "consumer_site:jwks:" + hashlib.sha256(self.uri.encode()).hexdigest()
+    def ready(self) -> None:
+        """Fetch the key set unless it is in the cache: before a step that can't be repeated, not after it."""
+        if cache.get(self._cache_key()) is None:
+            cache.set(self._cache_key(), dict(self.fetch(self.uri)), timeout=consumer_settings.METADATA_CACHE_SECONDS)
+
+    def candidates(self, *, kid: str | None, algorithm: str) -> Iterator[list[jwt.PyJWK]]:
+        """Yield the keys that may have signed a token with this header: those in the cache, then those published now.
+
+        The second matter where a key was replaced under the same name, or under none. Raise TokenInvalid if none fits.
+        """
+        key = self._cache_key()
         cached = cache.get(key)
         if cached is not None:
             found = _matching(cached, kid=kid, algorithm=algorithm)
-            if found or not cache.add(key + ":asked", 1, timeout=_REFETCH_SECONDS):
-                return _some(found)
+            if found:
+                yield found
+            if not cache.add(key + ":asked", 1, timeout=_REFETCH_SECONDS):
+                _some(found)
+                return
         document = dict(self.fetch(self.uri))
         found = _matching(document, kid=kid, algorithm=algorithm)
         # Only a well-formed set gets here: a malformed one must not stay for an hour.
         cache.set(key, document, timeout=consumer_settings.METADATA_CACHE_SECONDS)
-        return _some(found)
+        yield _some(found)
+
+    def _cache_key(self) -> str:
+        return "consumer_site:jwks:" + hashlib.sha256(self.uri.encode()).hexdigest()
 
 
 def _some(found: list[jwt.PyJWK]) -> list[jwt.PyJWK]:
@@ -116,6 +130,35 @@ def verify_id_token(
 
     `now` is Unix time in seconds. at_hash is checked against `access_token` when the token has one.
     """
+    claims = verify_renewed_id_token(
+        token,
+        issuer=issuer,
+        client_id=client_id,
+        keys=keys,
+        access_token=access_token,
+        algorithms=algorithms,
+        now=now,
+    )
+    sent = claims.get("nonce")
+    if not isinstance(sent, str) or not constant_time_compare(sent, nonce):
+        raise TokenInvalid("nonce is not the one that was sent")
+    return claims
+
+
+def verify_renewed_id_token(
+    token: object,
+    *,
+    issuer: str,
+    client_id: str,
+    keys: KeySource,
+    access_token: str = "",
+    algorithms: Collection[str] = ALGORITHMS,
+    now: Callable[[], float] = time.time,
+) -> Claims:
+    """Return the claims of an ID token that came with renewed tokens, or raise TokenInvalid (Core section 12.2).
+
+    It answers no sign-in, so that it has no nonce to compare; whose it is, the caller has to compare.
+    """
     claims, algorithm = verify_signature(token, keys=keys, algorithms=algorithms)
     check_issued(claims, issuer=issuer, client_id=client_id, now=now())
     subject = claims.get("sub")
@@ -123,9 +166,6 @@ def verify_id_token(
         raise TokenInvalid("sub is missing or malformed")
     if not subject.isprintable():  # PostgreSQL can't store every control, and no page shows two such people apart
         raise TokenInvalid("sub holds a control character")
-    sent = claims.get("nonce")
-    if not isinstance(sent, str) or not constant_time_compare(sent, nonce):
-        raise TokenInvalid("nonce is not the one that was sent")
     if "at_hash" in claims and access_token:
         half = _HASHES[algorithm](access_token.encode()).digest()
         expected = base64.urlsafe_b64encode(half[: len(half) // 2]).rstrip(b"=").decode()
@@ -156,13 +196,18 @@ def verify_signature(
         raise TokenInvalid("kid is malformed")
     if is_another_type(header.get("typ"), expected=typ):
         raise TokenInvalid("the token is of another type")
-    for key in keys.candidates(kid=kid, algorithm=algorithm):
-        try:
-            jwt.api_jws.decode_complete(token, key=key, algorithms=[algorithm])
-        except (jwt.PyJWTError, ValueError):
-            continue
-        return _json_object(parts[1]), algorithm
+    for some in keys.candidates(kid=kid, algorithm=algorithm):
+        if any(_signed(token, key=key, algorithm=algorithm) for key in some):
+            return _json_object(parts[1]), algorithm
     raise TokenInvalid("the signature is wrong")
+
+
+def _signed(token: str, *, key: jwt.PyJWK, algorithm: str) -> bool:
+    try:
+        jwt.api_jws.decode_complete(token, key=key, algorithms=[algorithm])
+    except (jwt.PyJWTError, ValueError):
+        return False
+    return True
 
 
 def is_another_type(declared: object, *, expected: str) -> bool:

@@ -3,35 +3,64 @@
 from __future__ import annotations
 
 import base64
+import secrets
+import time
+from collections.abc import Callable
 from urllib.parse import quote_plus
 
+import jwt
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.errors import AnswerInvalid, NotConfigured
+from consumer_site.models import ClientKey
+from consumer_site.openid import client_keys
 from consumer_site.openid.entries import Entry
 from consumer_site.openid.metadata import Metadata
 
+BY_KEY = "private_key_jwt"
 _BY_SECRET = ("client_secret_basic", "client_secret_post")
+_METHODS = (*_BY_SECRET, BY_KEY, "none")
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_ASSERTION_SECONDS = 60
 
 
 def method_of(entry: Entry, metadata: Metadata) -> str:
     """Return the method to use: the configured one, else the first that both sides have.
 
-    Raise NotConfigured for one that the provider does not support, AnswerInvalid when there is none in common.
+    Raise NotConfigured for one that the provider does not support or that lacks its secret or key, AnswerInvalid when
+    there is none in common.
     """
     wanted = entry.settings.get("token_endpoint_auth_method")
-    if wanted is not None:
-        if wanted not in (*_BY_SECRET, "none"):
-            raise NotConfigured("token_endpoint_auth_method is none that this site knows")
-        if wanted != "none" and wanted not in metadata.auth_methods:
-            raise NotConfigured(f"the provider does not support {wanted}")
-        return str(wanted)
-    if not entry.client_secret:
-        return "none"
-    for method in _BY_SECRET:
-        if method in metadata.auth_methods:
-            return method
-    raise AnswerInvalid("discovery: no method of client authentication in common")
+    if wanted not in {None, ""}:
+        return _checked(str(wanted), entry, metadata)
+    if entry.client_secret:
+        for method in _BY_SECRET:
+            if method in metadata.auth_methods:
+                return method
+        raise AnswerInvalid("discovery: no method of client authentication in common")
+    by_key = BY_KEY in metadata.auth_methods and "none" not in metadata.auth_methods
+    return BY_KEY if by_key and _signing_key(metadata) is not None else "none"
+
+
+def _checked(method: str, entry: Entry, metadata: Metadata) -> str:
+    if method not in _METHODS:
+        raise NotConfigured("token_endpoint_auth_method is none that this site knows")
+    # Providers seldom name "none", which is no authentication.
+    if method != "none" and method not in metadata.auth_methods:
+        raise NotConfigured(f"the provider does not support {method}")
+    if method in _BY_SECRET and not entry.client_secret:
+        raise NotConfigured(f"{method} is configured without a secret")
+    if method == BY_KEY and _signing_key(metadata) is None:
+        raise NotConfigured(f"no client key for any of {_named(metadata)}: make one with consumer_client_keys")
+    return method
+
+
+def _named(metadata: Metadata) -> str:
+    return ", ".join(name for name in client_keys.ALGORITHMS if name in metadata.auth_algorithms) or "its algorithms"
+
+
+def _signing_key(metadata: Metadata) -> ClientKey | None:
+    return client_keys.current(algorithms=metadata.auth_algorithms)
 
 
 @sensitive_variables()
@@ -46,3 +75,29 @@ def authenticate(entry: Entry, metadata: Metadata, *, form: dict[str, str], head
     form["client_id"] = entry.client_id
     if method == "client_secret_post":
         form["client_secret"] = entry.client_secret
+    elif method == BY_KEY:
+        form["client_assertion_type"] = _ASSERTION_TYPE
+        form["client_assertion"] = assertion(entry, metadata)
+
+
+@sensitive_variables()
+def assertion(entry: Entry, metadata: Metadata, *, now: Callable[[], float] = time.time) -> str:
+    """Return a signed statement that this is the client (RFC 7523 section 3); good for one minute and one use.
+
+    Its audience is the issuer alone: one addressed to a token endpoint, which a hostile document may name as its own,
+    could be handed on to the honest provider and redeemed there.
+    """
+    key = _signing_key(metadata)
+    if key is None:
+        raise NotConfigured(f"no client key for any of {_named(metadata)}")
+    issued = int(now())
+    claims = {
+        "iss": entry.client_id,
+        "sub": entry.client_id,
+        "aud": metadata.issuer,
+        "jti": secrets.token_urlsafe(24),
+        "iat": issued,
+        "exp": issued + _ASSERTION_SECONDS,
+    }
+    private = client_keys.private_key(key)
+    return jwt.encode(claims, private, algorithm=key.algorithm, headers={"kid": key.kid})  # type: ignore[arg-type]

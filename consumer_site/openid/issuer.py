@@ -30,7 +30,7 @@ class Issuer:
         OutboundError or Unreachable when there is none.
         """
         address = discovery_address(self.server_url)
-        key = "consumer_site:discovery:" + hashlib.sha256(address.encode()).hexdigest()
+        key = self._cache_key()
         document = cache.get(key)
         if document is not None:
             return read_metadata(document, server_url=self.server_url)
@@ -39,6 +39,13 @@ class Issuer:
         # Only a document that was found sound gets here: a wrong one must not stay for an hour.
         cache.set(key, document, timeout=consumer_settings.METADATA_CACHE_SECONDS)
         return found
+
+    def forget(self) -> None:
+        """Drop the cached document: it is sound, and yet of no use to the client that read it."""
+        cache.delete(self._cache_key())
+
+    def _cache_key(self) -> str:
+        return "consumer_site:discovery:" + hashlib.sha256(discovery_address(self.server_url).encode()).hexdigest()
 
     def keys(self) -> KeySource:
         """Return where the issuer's signing keys are."""

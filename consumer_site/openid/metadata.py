@@ -16,6 +16,7 @@ _MAX_ADDRESS = 2048
 _OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
 # What is meant where the document names no method (OpenID Connect Discovery section 3).
 _DEFAULT_AUTH_METHODS = ("client_secret_basic",)
+_DEFAULT_RESPONSE_MODES = ("query", "fragment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Metadata:
     auth_methods: tuple[str, ...]
     algorithms: tuple[str, ...]
     names_itself: bool  # authorization_response_iss_parameter_supported, RFC 9207 section 3
+    auth_algorithms: tuple[str, ...] = ALGORITHMS  # what may sign a client's assertion, RFC 7523
+    response_modes: tuple[str, ...] = _DEFAULT_RESPONSE_MODES
+    scopes: tuple[str, ...] = ()  # empty where the document does not say
+    backchannel_logout: bool = False
+    frontchannel_logout: bool = False
 
 
 def discovery_address(server_url: object) -> str:
@@ -85,8 +91,19 @@ def read_metadata(document: Mapping[str, Any], *, server_url: str) -> Metadata:
         auth_methods=_auth_methods(document),
         algorithms=_algorithms(document),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+        auth_algorithms=_names(document, "token_endpoint_auth_signing_alg_values_supported", default=ALGORITHMS),
+        response_modes=_names(document, "response_modes_supported", default=_DEFAULT_RESPONSE_MODES),
+        scopes=_names(document, "scopes_supported", default=()),
+        backchannel_logout=document.get("backchannel_logout_supported") is True,
+        frontchannel_logout=document.get("frontchannel_logout_supported") is True,
         **addresses,
     )
+
+
+def _names(document: Mapping[str, Any], member: str, *, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a list of names; `default` where the document is silent, none for what is no list."""
+    listed = document.get(member, default)
+    return tuple(name for name in listed if isinstance(name, str)) if isinstance(listed, (list, tuple)) else ()
 
 
 def _auth_methods(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -203,7 +203,7 @@ def test_error_report_of_a_crash_holds_no_token(
         raise RuntimeError("the disk is full")
 
     settings.DEBUG = False
-    monkeypatch.setattr(StoredToken.objects, "update_or_create", crash)
+    monkeypatch.setattr(StoredToken.objects, "create", crash)
     with pytest.raises(RuntimeError) as caught:
         journey.sign_in()
     report = ExceptionReporter(None, caught.type, caught.value, caught.tb).get_traceback_html()

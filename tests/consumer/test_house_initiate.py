@@ -76,9 +76,23 @@ def test_whoever_is_signed_in_goes_on(journey: Journey, person: Any) -> None:
     assert begin(journey)["Location"] == "/"
 
 
-def test_hint_is_not_used(journey: Journey) -> None:
+def test_hint_is_passed_on_to_the_provider(journey: Journey) -> None:
     answer = begin(journey, login_hint="somebody@example.com")
-    assert answer["Location"] == LOGIN
+    assert answer["Location"] == f"{LOGIN}?login_hint=somebody%40example.com"
+    # The form of the page that asks has no action: it keeps the address.
+    left = journey.visitor.post(answer["Location"])
+    assert query_of(left["Location"])["login_hint"] == "somebody@example.com"
+
+
+@pytest.mark.parametrize("hint", ["x" * 256, "a\nb", " a", "\u202ea", ""])
+def test_malformed_hint_is_left_out(journey: Journey, hint: str) -> None:
+    assert begin(journey, login_hint=hint)["Location"] == LOGIN
+    assert "login_hint" not in query_of(journey.visitor.post(LOGIN, {"login_hint": hint})["Location"])
+
+
+def test_hint_given_twice_is_left_out(journey: Journey) -> None:
+    twice = urlencode([("iss", journey.house.issuer), ("login_hint", "a"), ("login_hint", "b")])
+    assert journey.visitor.get(f"{INITIATE}?{twice}")["Location"] == LOGIN
 
 
 def test_form_of_another_site_comes_back_by_a_link(journey: Journey) -> None:

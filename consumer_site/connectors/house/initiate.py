@@ -15,11 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from consumer_site.connectors.house.views import configured_provider
+from consumer_site.connectors.house.provider import well_formed_hint
 from consumer_site.errors import WrongSender
+from consumer_site.openid.entries import Entry, entries
 from consumer_site.pages import sign_in_error_page
 
-_PARAMETERS = ("iss", "target_link_uri")
 _MAX_PARAMETER = 2048
 
 
@@ -28,31 +28,45 @@ _MAX_PARAMETER = 2048
 @never_cache
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def initiate(request: HttpRequest) -> HttpResponse:
+def initiate(request: HttpRequest, provider_id: str = "") -> HttpResponse:
     """Lead to the page that asks whether to sign in, or on where the person is signed in already.
 
-    ``iss`` has to be the issuer this site is a client of. ``target_link_uri`` is followed on this very host alone, or
-    else left out: it would be an open redirector. ``login_hint`` is not used.
+    ``iss`` has to be an issuer this site is a client of; the address of an entry is for its issuer alone.
+    ``target_link_uri`` is followed on this very host alone, or else left out: it would be an open redirector.
+    ``login_hint`` is told to that issuer, and to nobody else.
     """
-    provider = configured_provider(request)
-    if isinstance(provider, HttpResponse):
-        return provider
     sent = request.POST if request.method == "POST" else request.GET
-    issuer = sent.get("iss", "")
-    expected = str(provider.app.settings.get("server_url") or "")
-    if len(sent.getlist("iss")) != 1 or not expected or not constant_time_compare(issuer, expected):
-        return sign_in_error_page(request, WrongSender("initiate: iss is not the configured issuer"), provider=provider)
-    target = _on_this_host(request, sent.getlist("target_link_uri"))
+    entry = _entry_of(sent.getlist("iss"), provider_id, request)
+    if entry is None:
+        return sign_in_error_page(request, WrongSender("initiate: iss is no configured issuer"), provider=None)
+    known = {
+        "iss": entry.server_url,
+        "target_link_uri": _on_this_host(request, sent.getlist("target_link_uri")),
+        "login_hint": well_formed_hint(sent.get("login_hint")) if len(sent.getlist("login_hint")) == 1 else "",
+    }
     if request.method == "POST":
         # A form of another site brings no cookie along: come back with them, or who is signed in would be asked.
-        known = {name: value for name, value in zip(_PARAMETERS, (issuer, target), strict=True) if value}
-        response = HttpResponseRedirect(f"{reverse('house_initiate')}?{urlencode(known)}")
-        response.status_code = 303
-        return response
+        return _leading_to(request.path, known, status=303)
     if request.user.is_authenticated:
-        return HttpResponseRedirect(target or resolve_url(settings.LOGIN_REDIRECT_URL))
-    login = reverse("house_login")
-    return HttpResponseRedirect(f"{login}?{urlencode({'next': target})}" if target else login)
+        return HttpResponseRedirect(known["target_link_uri"] or resolve_url(settings.LOGIN_REDIRECT_URL))
+    login = reverse("house_login", kwargs=entry.path_kwargs)
+    return _leading_to(login, {"next": known["target_link_uri"], "login_hint": known["login_hint"]})
+
+
+def _entry_of(issuers: list[str], provider_id: str, request: HttpRequest) -> Entry | None:
+    """Return the entry of the one issuer named, the default one of several; None for no such issuer."""
+    if len(issuers) != 1:
+        return None
+    of_issuer = [entry for entry in entries(request) if constant_time_compare(entry.server_url, issuers[0])]
+    fitting = [entry for entry in of_issuer if provider_id in {"", entry.path_id}]
+    return min(fitting, key=lambda entry: entry.path_id, default=None)
+
+
+def _leading_to(address: str, parameters: dict[str, str], *, status: int = 302) -> HttpResponse:
+    query = urlencode({name: value for name, value in parameters.items() if value})
+    response = HttpResponseRedirect(f"{address}?{query}" if query else address)
+    response.status_code = status
+    return response
 
 
 def _on_this_host(request: HttpRequest, targets: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.internal.decorators import login_not_required
@@ -14,14 +15,15 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin, 
 from allauth.socialaccount.providers.base.utils import respond_to_login_on_get
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2CallbackView
 from django.core.exceptions import MultipleObjectsReturned, PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 from requests import RequestException
 
+from consumer_site.connectors.house import answer as answers
 from consumer_site.connectors.house.claims import kept_claims, uid_of
 from consumer_site.connectors.house.client import HouseClient, TokenAnswer
 from consumer_site.connectors.house.provider import HouseProvider
@@ -37,15 +39,16 @@ from consumer_site.errors import (
     Unreachable,
     WrongSender,
 )
-from consumer_site.jose import TokenInvalid, verify_id_token
+from consumer_site.openid.entries import FORM_POST, HOUSE
 from consumer_site.pages import harden, provider_form_targets, sign_in_error_page
+from consumer_site.vault import cipher
 
 logger = logging.getLogger("consumer_site.sign_in")
 
-_PARAMETERS = ("code", "state", "error", "iss")
-_MAX_PARAMETER = 4096
+# What else reads a sealed ID token has to name it so: the sign-out at the provider.
+ID_TOKEN_BINDING = "id_token"
 # What of a state has done its work once the tokens are verified; the rest goes on with the sign-in.
-_SPENT = frozenset({"pkce_code_verifier", "nonce", "redirect_uri", "scope"})
+_SPENT = frozenset({"pkce_code_verifier", "nonce", "redirect_uri", "scope", "response_mode"})
 _ERROR_CODE = re.compile(r"\A[A-Za-z0-9_.-]{1,60}\Z")
 _OUR_FAULT = frozenset({"unauthorized_client", "invalid_request", "invalid_scope", "unsupported_response_type"})
 _OUT_OF_ORDER = frozenset({"temporarily_unavailable", "server_error"})
@@ -57,16 +60,21 @@ class HouseAdapter(OAuth2Adapter):
     provider_id = HouseProvider.id
 
 
-def configured_provider(request: HttpRequest) -> HouseProvider | HttpResponse:
-    """Return the configured provider, or the page that says that there is not exactly one."""
+def configured_provider(request: HttpRequest, provider_id: str = "") -> HouseProvider | HttpResponse:
+    """Return the entry with this id, empty for the default one, or the page that says that there is not exactly one."""
+    fault = NotConfigured("no house entry has this id", status=404 if provider_id else 503)
+    # The default entry has one address, and no connector answers for another.
+    if provider_id == HOUSE:
+        return sign_in_error_page(request, fault, provider=None)
     try:
-        provider: HouseProvider = get_adapter(request).get_provider(request, HouseProvider.id)
+        provider = get_adapter(request).get_provider(request, provider_id or HOUSE)
     except SocialApp.DoesNotExist:
-        fault = NotConfigured("no house entry is configured")
+        pass
     except MultipleObjectsReturned:
-        fault = NotConfigured("several house entries are configured")
+        fault = NotConfigured("several house entries have this id")
     else:
-        return provider
+        if isinstance(provider, HouseProvider):
+            return provider
     return sign_in_error_page(request, fault, provider=None)
 
 
@@ -74,9 +82,9 @@ def configured_provider(request: HttpRequest) -> HouseProvider | HttpResponse:
 @login_not_required
 @csrf_protect
 @require_http_methods(["GET", "POST"])
-def login(request: HttpRequest) -> HttpResponse:
+def login(request: HttpRequest, provider_id: str = "") -> HttpResponse:
     """Send the person to the provider; a GET asks first, so that no foreign page can start a sign-in."""
-    provider = configured_provider(request)
+    provider = configured_provider(request, provider_id)
     if isinstance(provider, HttpResponse):
         return provider
     question: HttpResponse | None = respond_to_login_on_get(request, provider)
@@ -90,51 +98,72 @@ def login(request: HttpRequest) -> HttpResponse:
 class HouseCallbackView(OAuth2CallbackView):
     """Receive the person back from the provider."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Finish the sign-in, or say on a page why not. The checks' order matters: see each step."""
+    def dispatch(self, request: HttpRequest, *args: Any, provider_id: str = "", **kwargs: Any) -> HttpResponseBase:
+        """Finish the sign-in, or say on a page why not."""
         del args, kwargs
-        provider = configured_provider(request)
+        provider = configured_provider(request, provider_id)
         if isinstance(provider, HttpResponse):
             return provider
         state: dict[str, Any] | None = None
         try:
-            _check_shape(request)
+            if request.method == "POST":
+                return _take_form(request, provider)
+            by_form = answers.carried(request) if not {"state", "code", "error"} & request.GET.keys() else None
+            answer = answers.read(request.GET) if by_form is None else by_form
             # The state first: an answer that belongs to no sign-in of this browser is not read any further.
-            state, response = self._get_state(request, provider)
-            if response is not None:
-                return response  # type: ignore[no-any-return]  # allauth is untyped
-            if state is None or not state.get("issuer"):
-                raise StateLost("the state holds no sign-in at the house")
-            client = provider.client()
-            # Then the sender, also of errors: they may come from another server too (RFC 9207 section 2.4).
-            _check_sender(request, client, state)
-            if "error" in request.GET:
-                raise _refusal(request.GET["error"])
-            sociallogin = _finish(request, provider, client, state)
-            return complete_social_login(request, sociallogin)  # type: ignore[no-any-return]  # allauth is untyped
+            state = _taken_state(request, provider, answer)
+            if state is None and (again := self._redirect_strict_samesite(request, provider)) is not None:
+                return again  # type: ignore[no-any-return]  # allauth is untyped
+            response = _completed(request, provider, state, answer, mode=FORM_POST if by_form is not None else "query")
         except ImmediateHttpResponse as immediate:
-            return immediate.response  # type: ignore[no-any-return]  # allauth is untyped
+            response = immediate.response
         except (PermissionDenied, RequestException, SignInError) as error:
             context = {"state": state} if state else {}
-            return render_authentication_error(  # type: ignore[no-any-return]  # allauth is untyped
-                request, provider, exception=error, extra_context=context
-            )
+            response = render_authentication_error(request, provider, exception=error, extra_context=context)
+        answers.drop(request, response)
+        return response
 
 
-def _check_shape(request: HttpRequest) -> None:
-    """Refuse parameters that appear twice (RFC 6749 section 3.1) or are absurdly long."""
-    for name in _PARAMETERS:
-        values = request.GET.getlist(name)
-        if len(values) > 1 or any(len(value) > _MAX_PARAMETER or "\x00" in value for value in values):
-            raise AnswerInvalid(f"callback: {name} is repeated or malformed", fault=Fault.NOBODY, status=400)
+def _take_form(request: HttpRequest, provider: HouseProvider) -> HttpResponse:
+    """Let the browser come again with its own cookies; whose sign-in the form finishes is decided then."""
+    if not provider.client().entry.wants_form_post:
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    return answers.carry(request, answers.read(request.POST))
 
 
-def _check_sender(request: HttpRequest, client: HouseClient, state: dict[str, Any]) -> None:
+def _taken_state(request: HttpRequest, provider: HouseProvider, answer: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return what this browser's session holds under the answer's state, once; None where it holds nothing."""
+    try:
+        state: dict[str, Any] = provider.unstash_redirect_state(request, answer.get("state", ""))
+    except PermissionDenied:
+        return None
+    return state
+
+
+def _completed(
+    request: HttpRequest, provider: HouseProvider, state: dict[str, Any] | None, answer: Mapping[str, str], *, mode: str
+) -> HttpResponse:
+    """Return the end of a sign-in. The checks' order matters: see each step."""
+    if state is None or not state.get("issuer"):
+        raise StateLost("no such state in this session")
+    client = provider.client()
+    # Then the sender, also of errors: they may come from another server too (RFC 9207 section 2.4).
+    _check_sender(answer, client, state)
+    if state.get("response_mode", "query") != mode:
+        # Asked for by a form, no code stands in an address, where others may have read it.
+        raise AnswerInvalid("callback: not the response mode that was asked for", fault=Fault.NOBODY, status=400)
+    if "error" in answer:
+        raise _refusal(answer["error"])
+    sociallogin = _finish(request, provider, client, state, answer)
+    return complete_social_login(request, sociallogin)  # type: ignore[no-any-return]  # allauth is untyped
+
+
+def _check_sender(answer: Mapping[str, str], client: HouseClient, state: dict[str, Any]) -> None:
     """Refuse an answer of another issuer than the one this sign-in was started at."""
     metadata = client.metadata()
     if state["issuer"] != metadata.issuer:
         raise WrongSender("the configured issuer changed during the sign-in")
-    named = request.GET.get("iss")
+    named = answer.get("iss")
     if named is None and metadata.names_itself:
         raise WrongSender("iss is missing though the provider always sends it")
     if named is not None and not constant_time_compare(named, metadata.issuer):
@@ -153,9 +182,15 @@ def _refusal(code: str) -> SignInError:
 
 
 @sensitive_variables()
-def _finish(request: HttpRequest, provider: HouseProvider, client: HouseClient, state: dict[str, Any]) -> SocialLogin:
+def _finish(
+    request: HttpRequest,
+    provider: HouseProvider,
+    client: HouseClient,
+    state: dict[str, Any],
+    answer: Mapping[str, str],
+) -> SocialLogin:
     """Redeem the code and return the sign-in that its tokens prove."""
-    code = request.GET.get("code")
+    code = answer.get("code")
     if not code:
         raise AnswerInvalid("callback: neither code nor error", fault=Fault.NOBODY, status=400)
     tokens = client.exchange_code(
@@ -178,6 +213,8 @@ def _finish(request: HttpRequest, provider: HouseProvider, client: HouseClient, 
         "subject": claims["sub"],
         "sid": sid if isinstance(sid, str) and len(sid) <= 255 and sid.isprintable() else "",
         "granted_scope": list(granted),
+        # Sealed, since a state may wait in the session; shown to the provider at sign-out (id_token_hint).
+        "sealed_id_token": cipher.seal(tokens.id_token, binding=ID_TOKEN_BINDING),
     }
     return sociallogin
 
@@ -185,25 +222,10 @@ def _finish(request: HttpRequest, provider: HouseProvider, client: HouseClient, 
 @sensitive_variables()
 def _verified_claims(client: HouseClient, tokens: TokenAnswer, *, nonce: str) -> dict[str, Any]:
     """Return the ID token's claims with those of the userinfo endpoint, which must be about the same subject."""
-    metadata = client.metadata()
-    try:
-        claims = verify_id_token(
-            tokens.id_token,
-            issuer=metadata.issuer,
-            client_id=client.client_id,
-            nonce=nonce,
-            keys=client.keys(),
-            access_token=tokens.access_token,
-            algorithms=metadata.algorithms,
-        )
-    except TokenInvalid as error:
-        raise AnswerInvalid(f"id token: {error}", code="id_token_invalid") from None
-    userinfo = client.userinfo(tokens.access_token)
+    claims = client.verified_id_token(tokens, nonce=nonce)
+    userinfo = client.userinfo(tokens.access_token, subject=claims["sub"])
     if userinfo is None:
         return claims
-    # Without this comparison another person's userinfo could be swapped in (OpenID Connect Core section 5.3.2).
-    if userinfo.get("sub") != claims["sub"]:
-        raise AnswerInvalid("userinfo: sub differs from the ID token's", code="userinfo_invalid")
     # Signed ones win: userinfo adds to what the ID token says, and must not change it.
     return {**userinfo, **claims, "sid": claims.get("sid", "")}
 
@@ -216,4 +238,7 @@ def _check_known_issuer(provider: HouseProvider, *, uid: str, issuer: str) -> No
 
 
 oauth2_login = login
-oauth2_callback = never_cache(require_safe(HouseCallbackView.adapter_view(HouseAdapter)))
+# Exempt: a form of the provider's has no token of ours. It changes nothing; the state decides at the GET that follows.
+oauth2_callback = csrf_exempt(
+    never_cache(require_http_methods(["GET", "HEAD", "POST"])(HouseCallbackView.adapter_view(HouseAdapter)))
+)

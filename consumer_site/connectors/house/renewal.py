@@ -1,0 +1,82 @@
+"""Renew the tokens of an account, and say where they may be sent: what the vault asks of this connector."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.views.decorators.debug import sensitive_variables
+from requests import RequestException
+
+from consumer_site.connectors.house.claims import uid_of
+from consumer_site.connectors.house.client import HouseClient
+from consumer_site.errors import AnswerInvalid, NotConfigured, SignInError, Unreachable
+from consumer_site.openid.entries import Entry, entry_for
+from consumer_site.openid.metadata import is_endpoint
+from consumer_site.vault import Connection, TokenSet
+
+if TYPE_CHECKING:
+    from allauth.socialaccount.models import SocialAccount
+
+
+@sensitive_variables()
+def refresh(*, account: SocialAccount, refresh_token: str) -> TokenSet:
+    """Return new tokens for the account (RFC 6749 section 6); without a refresh token the old one stays.
+
+    Raise CodeRefused when the provider renews them no more, AnswerInvalid when it answered for somebody else,
+    NotConfigured for this site's own fault, and Unreachable or an OutboundError when there was no answer to rely on.
+    """
+    client = HouseClient(entry_of_account(account))
+    # Fetched before the refresh token is used up: afterwards a provider that is down would cost the new ones.
+    client.keys().ready()
+    try:
+        tokens = client.refresh(refresh_token)
+    except AnswerInvalid as error:
+        # No refusal: a gateway's page, or an error that says nothing of these tokens.
+        raise Unreachable(error.detail) from None
+    if tokens.id_token:
+        claims = client.verified_id_token(tokens, nonce=None)
+        if uid_of(claims["sub"]) != account.uid:
+            raise AnswerInvalid("refresh: the ID token is about somebody else", code="id_token_invalid")
+    return TokenSet(
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        expires_at=tokens.expires_at,
+        scope=tokens.scope or (),
+    )
+
+
+def origins(*, account: SocialAccount) -> tuple[str, ...]:
+    """Return where the access token may go: the issuer, its userinfo endpoint, and the entry's api_origins."""
+    entry = entry_of_account(account)
+    addresses: list[object] = [entry.server_url]
+    # Where the provider is down, its other addresses may be up.
+    with suppress(SignInError, RequestException):
+        addresses.append(entry.issuer.metadata().userinfo_endpoint)
+    configured = entry.settings.get("api_origins")
+    addresses += configured if isinstance(configured, (list, tuple)) else []
+    found = [_origin(address) for address in addresses if isinstance(address, str) and is_endpoint(address)]
+    return tuple(dict.fromkeys(found))
+
+
+def entry_of_account(account: SocialAccount) -> Entry:
+    """Return the entry that the account came by; raise NotConfigured when it is gone, or of another issuer now.
+
+    The tokens of one issuer are never shown to another.
+    """
+    entry = entry_for(account.provider)
+    if entry is None:
+        raise NotConfigured(f"no house entry {account.provider}")
+    data = account.extra_data
+    if not isinstance(data, dict) or data.get("iss") != entry.server_url:
+        raise NotConfigured(f"the account is of another issuer than the house entry {account.provider}")
+    return entry
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+CONNECTION = Connection(refresh=refresh, origins=origins)
