@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.signals import user_logged_in, user_logged_out
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.models import SocialAccount
-from allauth.socialaccount.signals import social_account_added
+from allauth.socialaccount.signals import social_account_added, social_account_removed
+from django.contrib.auth import logout
 from django.http import HttpRequest
 
-from consumer_site.models import SessionLink
+from consumer_site.logout import sessions
+from consumer_site.pages import provider_form_targets, sign_in_error_page
 from consumer_site.signals import signed_in
 from consumer_site.vault.handover import keep_tokens
 
@@ -22,17 +25,18 @@ def connect() -> None:
     """Connect the receivers; called once by the app."""
     user_logged_in.connect(after_sign_in, dispatch_uid="consumer_site.after_sign_in")
     social_account_added.connect(after_connect, dispatch_uid="consumer_site.after_connect")
+    social_account_removed.connect(after_disconnect, dispatch_uid="consumer_site.after_disconnect")
     user_logged_out.connect(after_sign_out, dispatch_uid="consumer_site.after_sign_out")
 
 
 def after_sign_in(
     request: HttpRequest, user: AbstractBaseUser, sociallogin: SocialLogin | None = None, **kwargs: Any
 ) -> None:
-    """Store the tokens, bind the session, and tell the project; a sign-in without a connector is not ours."""
+    """Bind the session, store the tokens, and tell the project; a sign-in without a connector is not ours."""
     if sociallogin is None or sociallogin.account.pk is None:
         return
+    _bind(request, user, sociallogin)
     keep_tokens(sociallogin)
-    _bind_session(request, user, sociallogin)
     signed_in.send(SocialAccount, request=request, user=user, account=sociallogin.account)
 
 
@@ -41,25 +45,22 @@ def after_connect(request: HttpRequest, sociallogin: SocialLogin, **kwargs: Any)
     keep_tokens(sociallogin)
 
 
+def after_disconnect(request: HttpRequest, **kwargs: Any) -> None:
+    """Keep the person signed in who disconnects the very account that they signed in with."""
+    sessions.keep(request)
+
+
 def after_sign_out(request: HttpRequest | None, **kwargs: Any) -> None:
     """Forget the binding of the session that ends."""
-    session_key = getattr(getattr(request, "session", None), "session_key", None)
-    if session_key:
-        SessionLink.objects.filter(session_key=session_key).delete()
+    if request is not None and hasattr(request, "session"):
+        sessions.release(request)
 
 
-def _bind_session(request: HttpRequest, user: Any, sociallogin: SocialLogin) -> None:
-    session_key, issuer = request.session.session_key, sociallogin.state.get("issuer")
-    # Sessions that live in a cookie have no key, and can't be ended from here.
-    if not session_key or not issuer:
-        return
-    SessionLink.objects.update_or_create(
-        session_key=session_key,
-        defaults={
-            "user": user,
-            "account": sociallogin.account,
-            "issuer": issuer,
-            "subject": sociallogin.state.get("subject", ""),
-            "sid": sociallogin.state.get("sid", ""),
-        },
-    )
+def _bind(request: HttpRequest, user: Any, sociallogin: SocialLogin) -> None:
+    """Bind the session, or undo the sign-in: allauth is past the point where an error of ours becomes a page."""
+    try:
+        sessions.bind(request, user, sociallogin)
+    except sessions.SessionEnded as error:
+        logout(request)
+        page = sign_in_error_page(request, error, provider=sociallogin.provider, form_action=provider_form_targets())
+        raise ImmediateHttpResponse(page) from error
