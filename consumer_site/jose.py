@@ -39,6 +39,10 @@ class TokenInvalid(Exception):
     """The token must not be believed; the message says why and quotes nothing of it."""
 
 
+class KeyUnknown(TokenInvalid):
+    """The token names a key that the set did not hold a moment ago: it may be a new one, or none at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeySource:
     """A provider's key set, kept in Django's cache and fetched again when a token names a key that is not in it.
@@ -67,7 +71,8 @@ class KeySource:
             if found:
                 yield found
             if not cache.add(key + ":asked", 1, timeout=_REFETCH_SECONDS):
-                _some(found)
+                if not found:
+                    raise KeyUnknown("no published key fits the token's header")
                 return
         document = dict(self.fetch(self.uri))
         found = _matching(document, kid=kid, algorithm=algorithm)

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from requests import RequestException
 
 from consumer_site.errors import SignInError
-from consumer_site.jose import TokenInvalid
+from consumer_site.jose import KeyUnknown, TokenInvalid
 from consumer_site.logout import sessions
 from consumer_site.logout.tokens import LogoutToken, verify_logout_token
 from consumer_site.models import LogoutReceipt
@@ -55,22 +55,27 @@ def backchannel_logout(request: HttpRequest, provider_id: str = "") -> HttpRespo
 def _judged(request: HttpRequest, entry: Entry) -> HttpResponse:
     try:
         token = verify_logout_token(_read(request), entry=entry)
+    except KeyUnknown as error:
+        return _put_off(entry, str(error))
     except (RequestInvalid, TokenInvalid) as error:
         logger.warning("back-channel logout refused: provider=%s reason=%s", entry.provider_id, error)
         return _answer(400, "invalid_request", str(error))
     except (SignInError, RequestException) as error:
-        # Not the token's fault: 400 would end the provider's attempts, and leave the person signed in here.
-        detail = error.detail if isinstance(error, SignInError) else str(error)
-        logger.warning("back-channel logout put off: provider=%s reason=%s", entry.provider_id, detail)
-        response = _answer(503, "temporarily_unavailable", "the keys to verify it with can't be read")
-        response["Retry-After"] = _RETRY_SECONDS
-        return response
+        return _put_off(entry, error.detail if isinstance(error, SignInError) else str(error))
     ended = obey(token, provider=entry.provider_id)
     if ended is None:
         logger.info("back-channel logout repeated: provider=%s", entry.provider_id)
     else:
         logger.info("back-channel logout: provider=%s sessions=%d", entry.provider_id, ended)
     return _answer(200)
+
+
+def _put_off(entry: Entry, reason: str) -> HttpResponse:
+    """Ask for another attempt: 400 would end the provider's, and leave the person signed in here."""
+    logger.warning("back-channel logout put off: provider=%s reason=%s", entry.provider_id, reason)
+    response = _answer(503, "temporarily_unavailable", "the keys to verify the token with can't be read")
+    response["Retry-After"] = _RETRY_SECONDS
+    return response
 
 
 def obey(token: LogoutToken, *, provider: str) -> int | None:

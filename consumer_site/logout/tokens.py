@@ -40,7 +40,7 @@ def verify_logout_token(token: object, *, entry: Entry, now: Callable[[], float]
     Raise a SignInError or an OutboundError when the issuer's keys can't be had. `now` is Unix time in seconds.
     """
     metadata = entry.issuer.metadata()
-    # Without the keys of the default algorithm none stands in: what may sign ID tokens may sign these (2.4).
+    # What may sign this client's ID tokens may sign these, and nothing else (2.4).
     claims, _algorithm = verify_signature(
         token, keys=entry.issuer.keys(), algorithms=entry.algorithms(metadata), typ=TYP
     )
