@@ -22,7 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 from consumer_site.conf import consumer_settings
 from consumer_site.errors import NotConfigured
 from consumer_site.pages import sign_in_error_page
-from consumer_site.vault import UnsealError, cipher
+from consumer_site.vault import SealedColumn, UnsealError, cipher, register_sealed
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -72,7 +72,7 @@ def configured(
     apps = [_with_settings(app) for app in found] + _house_entries(provider)
     apps = [app for app in apps if _is_itself(app)]
     in_rows = {_place(app) for app in apps if app.pk}
-    chosen = [app for app in apps if app.pk or _place(app) not in in_rows]
+    chosen = _with_one_button([app for app in apps if app.pk or _place(app) not in in_rows])
     return [_opened(app) for app in chosen if not client_id or app.client_id == client_id]
 
 
@@ -150,6 +150,15 @@ def _place(app: SocialApp) -> tuple[str, bool]:
     return provider_id_of(app), bool(app.settings.get("inside"))
 
 
+def _with_one_button(apps: list[SocialApp]) -> list[SocialApp]:
+    """Hide the app for inside WeChat where a website's app has the button for both: the connector chooses."""
+    shown = {app.provider for app in apps if not app.settings.get("inside") and not app.settings.get("hidden")}
+    for app in apps:
+        if app.settings.get("inside") and app.provider in shown:
+            app.settings = {**app.settings, "hidden": True}
+    return apps
+
+
 def _house_entries(provider: str | None) -> list[SocialApp]:
     return [
         SocialApp(
@@ -186,3 +195,19 @@ def _open(sealed: str, binding: str, ring: tuple[str, ...]) -> str | None:
         # Without its trace, which names the secrets that were tried.
         logger.error("the secret of a sign-in provider can't be opened (%s): %s", binding, error)  # noqa: TRY400
         return None
+
+
+def _replace_sealed(app: SocialApp, sealed: str) -> bool:
+    rows = SocialApp.objects.filter(pk=app.pk, settings=app.settings)
+    return bool(rows.update(settings={**settings_of(app), SEALED_SECRET: sealed}))
+
+
+register_sealed(
+    SealedColumn(
+        name="SocialApp.settings",
+        model=SocialApp,
+        sealed_of=lambda app: str(settings_of(app).get(SEALED_SECRET) or ""),
+        binding_of=binding_of,
+        replace=_replace_sealed,
+    )
+)

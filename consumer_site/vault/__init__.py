@@ -2,6 +2,7 @@
 
 from consumer_site.vault.cipher import UnsealError
 from consumer_site.vault.client import VaultClient, client
+from consumer_site.vault.columns import SealedColumn, register_sealed
 from consumer_site.vault.connections import Connection, bearer, connection_for, register
 from consumer_site.vault.refresh import Pace, TransactionOpen, fresh_tokens
 from consumer_site.vault.store import forget, load, save
@@ -10,6 +11,7 @@ from consumer_site.vault.token_set import TokenSet
 __all__ = [
     "Connection",
     "Pace",
+    "SealedColumn",
     "TokenSet",
     "TransactionOpen",
     "UnsealError",
@@ -21,5 +23,6 @@ __all__ = [
     "fresh_tokens",
     "load",
     "register",
+    "register_sealed",
     "save",
 ]

@@ -53,6 +53,12 @@ def position(sealed: str, *, binding: str) -> int:
 
 
 @sensitive_variables()
+def reseal(sealed: str, *, binding: str) -> str:
+    """Return the same text sealed with the newest key; raise UnsealError as `unseal`."""
+    return seal(unseal(sealed, binding=binding), binding=binding)
+
+
+@sensitive_variables()
 def _open(sealed: str, *, binding: str) -> tuple[int, str]:
     for place, key in enumerate(_ring()):
         try:
