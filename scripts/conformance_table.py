@@ -13,10 +13,13 @@ HEAD = """\
 
 Written by `python -m scripts.conformance_table` from the tests in `tests/conformance/`.
 
-The OpenID Foundation's conformance suite has plans for an OpenID Provider, and each plan has modules. Each module below
-has a test of this project's own that makes the module's requests to a running provider, over TLS, and asserts the
-module's conditions, those of which the suite only warns included (decision
-[0031](decisions/0031-the-conformance-modules-are-tests-of-our-own.md)). They are no certification: for that the suite
+The OpenID Foundation's conformance suite has plans for an OpenID Provider and for a relying party, and each plan has
+modules. Each module below has a test of this project's own. For a provider the test makes the module's requests to the
+running provider, over TLS, and asserts the module's conditions, those of which the suite only warns included (decision
+[0031](decisions/0031-the-conformance-modules-are-tests-of-our-own.md)). For a relying party it is the provider: the
+running consumer signs a person in there, over TLS, each of its requests is held to the suite's conditions, and what the
+module does wrong must end at a page with a reference and nobody signed in (decision
+[0038](decisions/0038-the-suite-s-provider-is-a-server-of-the-tests.md)). They are no certification: for that the suite
 itself is run, as [conformance-run.md](conformance-run.md) says.
 
 *Dynamic only* stands beside a module that the suite runs with dynamic registration alone: its class is marked not
@@ -33,6 +36,16 @@ TITLES = {
     "oidcc-session-management-certification-test-plan": "Session Management",
     "oidcc-3rdparty-init-login-certification-test-plan": "Third-party initiated login",
     "oidcc-test-plan": "Comprehensive, with `response_type=code` (no certification)",
+    "oidcc-client-basic-certification-test-plan": "Relying party: Basic",
+    "oidcc-client-config-certification-test-plan": "Relying party: Config",
+    "oidcc-client-formpost-basic-certification-test-plan": "Relying party: Form Post Basic",
+    "oidcc-client-rp-initiated-logout-rp-basic": "Relying party: RP-Initiated Logout",
+    "oidcc-client-back-channel-logout-rp-basic": "Relying party: Back-Channel Logout",
+    "oidcc-client-front-channel-logout-rp-basic": "Relying party: Front-Channel Logout",
+    "oidcc-client-test-3rd-party-init-login-test-plan": "Relying party: Third-party initiated login",
+    "oidcc-client-refreshtoken-test-plan": "Relying party: Refresh token (no certification)",
+    "oidcc-client-test-plan": "Relying party: Comprehensive, with `response_type=code` (no certification)",
+    "oidcc-client-logout-test-plan": "Relying party: every kind of logout (no certification)",
 }
 
 

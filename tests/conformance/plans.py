@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.conformance.rp import notes
+
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 MODULES = HERE / "modules.json"
 # Tests of this directory's own parts.
-OWN_FILES = {"test_conditions.py", "test_suite_configuration.py", "test_table.py"}
-FORM_POST_PLAN = "oidcc-formpost-basic-certification-test-plan"
-COMPREHENSIVE_PLAN = "oidcc-test-plan"
+OWN_FILES = {"test_conditions.py", "test_rp_conditions.py", "test_suite_configuration.py", "test_table.py"}
+FORM_POST_PLANS = {
+    "oidcc-formpost-basic-certification-test-plan",
+    "oidcc-client-formpost-basic-certification-test-plan",
+}
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -44,25 +49,26 @@ class Standing:
         """Return pytest's ids of the test, as a plan needs them."""
         if not self.by_mode:
             return [f"{self.path}::{self.name}"]
-        modes = ["form_post"] if plan == FORM_POST_PLAN else ["query"]
+        modes = ["form_post"] if plan in FORM_POST_PLANS else ["query"]
         return [f"{self.path}::{self.name}[{mode}]" for mode in modes]
 
 
 def plans() -> dict[str, list[str]]:
-    """Return the modules of each plan for an OpenID Provider, in the suite's order."""
+    """Return the modules of each plan, for an OpenID Provider and then for a relying party, in the suite's order."""
     read: dict[str, list[str]] = json.loads(MODULES.read_text(encoding="utf-8"))
     return read
 
 
 def test_files() -> list[Path]:
-    """Return the files of this directory whose tests stand for modules."""
-    return sorted(path for path in HERE.glob("test_*.py") if path.name not in OWN_FILES)
+    """Return the files of this directory, and of the relying party's, whose tests stand for modules."""
+    found = [*HERE.glob("test_*.py"), *HERE.glob("rp/test_*.py")]
+    return sorted(path for path in found if path.name not in OWN_FILES)
 
 
 def standing() -> Iterator[Standing]:
-    """Yield every test of this directory; one that stands for no module has none."""
+    """Yield every test of these files; one that stands for no module has none."""
     for path in test_files():
-        loaded = importlib.import_module(f"tests.conformance.{path.stem}")
+        loaded = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for name, test in inspect.getmembers(loaded, inspect.isfunction):
             if name.startswith("test_"):
                 yield _standing(path, name, test)
@@ -70,7 +76,7 @@ def standing() -> Iterator[Standing]:
 
 def _standing(path: Path, name: str, test: Any) -> Standing:
     says = " ".join((inspect.getdoc(test) or "").partition("\n\n")[0].split())
-    where = f"tests/conformance/{path.name}"
+    where = path.relative_to(ROOT).as_posix()
     return Standing(where, name, says, getattr(test, "stands_for", ()), "client" in inspect.signature(test).parameters)
 
 
@@ -112,7 +118,7 @@ NOTES = {
     ),
     "oidcc-prompt-login": "The suite asks for a screenshot of the second sign-in page.",
     "oidcc-max-age-1": "The suite asks for a screenshot of the second sign-in page.",
-}
+} | notes.NOTES
 NOT_HERE = {
     "oidcc-registration-jwks-uri": _KEYS_OF_CLIENTS,
     "oidcc-refresh-token-rp-key-rotation": _KEYS_OF_CLIENTS,
@@ -124,4 +130,4 @@ NOT_HERE = {
         "Not applicable with `response_type=code`: only a response that carries an ID token needs a nonce, and no such "
         "response type is offered."
     ),
-}
+} | notes.NOT_HERE

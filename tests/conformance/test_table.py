@@ -17,6 +17,8 @@ OWN = {
     "test_request_object_that_is_none_is_refused_too",
     "test_session_state_follows_the_cookie",
     "test_frame_may_be_held_by_registered_pages_alone",
+    "test_client_is_authenticated_by_the_only_method",
+    "test_error_by_form_post_is_shown",
 }
 COUNTS = {
     "oidcc-basic-certification-test-plan": 38,
@@ -28,6 +30,16 @@ COUNTS = {
     "oidcc-session-management-certification-test-plan": 2,
     "oidcc-3rdparty-init-login-certification-test-plan": 2,
     "oidcc-test-plan": 55,
+    "oidcc-client-basic-certification-test-plan": 14,
+    "oidcc-client-config-certification-test-plan": 6,
+    "oidcc-client-formpost-basic-certification-test-plan": 14,
+    "oidcc-client-rp-initiated-logout-rp-basic": 3,
+    "oidcc-client-back-channel-logout-rp-basic": 8,
+    "oidcc-client-front-channel-logout-rp-basic": 1,
+    "oidcc-client-test-3rd-party-init-login-test-plan": 1,
+    "oidcc-client-refreshtoken-test-plan": 3,
+    "oidcc-client-test-plan": 39,
+    "oidcc-client-logout-test-plan": 14,
 }
 
 
@@ -61,8 +73,9 @@ def test_no_test_stands_for_a_module_that_is_not_there() -> None:
 
 
 def test_modules_of_the_form_post_plan_run_by_form_post() -> None:
+    in_form_post = {module for plan in plans.FORM_POST_PLANS for module in plans.plans()[plan]}
     for test in plans.standing():
-        if set(test.modules) & set(plans.plans()[plans.FORM_POST_PLAN]):
+        if set(test.modules) & in_form_post:
             assert test.by_mode, f"{test.name} runs by one response mode alone"
 
 

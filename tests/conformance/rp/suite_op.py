@@ -78,6 +78,7 @@ class SuiteOp:
     algorithm: str = "RS256"
     keys: KeySet = field(default_factory=suite_keys)
     jwks_path: str = "jwks"
+    error: str = ""
     change_metadata: Change = leave
     change_claims: Change = leave
     change_refreshed_claims: Change = leave
@@ -128,7 +129,7 @@ class SuiteOp:
             "token": self._token,
             "userinfo": self._userinfo,
             "end_session_endpoint": self._end_session,
-            "frontchannel_logout_callback": lambda _received: _json({"ok": True}),
+            "frontchannel_logout_handler": lambda _received: self._frame(),
         }
         try:
             assert endpoint in handlers, "unexpected call"
@@ -159,7 +160,7 @@ class SuiteOp:
         self.codes[code] = self.request = sent
         # Any printable character, as the suite's (RFC 6749 appendix A, VSCHAR).
         self.sid = f"~ '{secrets.token_urlsafe(16)}\"<|>"
-        answer = {"state": sent["state"], "code": code}
+        answer = {"state": sent["state"]} | ({"error": self.error} if self.error else {"code": code})
         if self.has_logout:
             answer["session_state"] = f"{secrets.token_urlsafe(32)}.{secrets.token_urlsafe(10)}"
         return _page(sent["redirect_uri"], answer) if self.form_post else _redirect(sent["redirect_uri"], answer)
@@ -236,11 +237,14 @@ class SuiteOp:
         back = {"state": state} if state is not None else {}
         if not client.frontchannel_logout_uri:
             return _redirect(sent["post_logout_redirect_uri"], back)
-        named = {"iss": self.issuer, "sid": self.sid} if client.frontchannel_logout_session_required else {}
-        frame = client.frontchannel_logout_uri + ("?" + urlencode(named) if named else "")
-        after = sent["post_logout_redirect_uri"] + "?" + urlencode(back)
+        return self._frame(sent["post_logout_redirect_uri"] + "?" + urlencode(back))
+
+    def _frame(self, after: str = "") -> Reply:
+        """Frame the client's front-channel address (CreateRPFrontChannelLogoutRequestUrl), and go on to `after`."""
+        named = {"iss": self.issuer, "sid": self.sid} if self.client.frontchannel_logout_session_required else {}
+        frame = self.client.frontchannel_logout_uri + ("?" + urlencode(named) if named else "")
         # The suite's page goes on by script, once the frame is there.
-        refresh = f'<meta http-equiv="refresh" content="0; url={escape(after)}">'
+        refresh = f'<meta http-equiv="refresh" content="0; url={escape(after)}">' if after else ""
         return Reply(f'<!doctype html><title>Signed out</title>{refresh}<iframe src="{escape(frame)}"></iframe>')
 
     def send_logout_token(self) -> requests.Response:

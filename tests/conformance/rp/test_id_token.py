@@ -62,6 +62,13 @@ def test_id_token_for_another_sign_in_is_rejected(client: RelyingParty, refused:
     rejected(client, refused)
 
 
+@module("oidcc-client-test-invalid-athash")
+def test_id_token_beside_another_access_token_is_rejected(client: RelyingParty, refused: Refused) -> None:
+    """An ID token whose `at_hash` is of another access token is rejected, though the code flow need not look."""
+    client.op.change_claims = lambda claims: claims.update(at_hash=tokens.at_hash("another", "RS256"))
+    rejected(client, refused)
+
+
 @module("oidcc-client-test-idtoken-sig-rs256")
 def test_rs256_is_accepted(client: RelyingParty) -> None:
     """An ID token signed by RS256, which the metadata lists alone, is accepted."""

@@ -67,19 +67,32 @@ def test_missing_state_after_the_sign_out_is_no_error(begin: Begin) -> None:
     comes_back(rp)
 
 
-@module("oidcc-client-test-rp-frontchannel-rpinitlogout")
-def test_provider_frames_the_front_channel_page(begin: Begin) -> None:
-    """The provider's page loads the front-channel address in a frame: it answers, and may be framed there."""
-    rp = begin(FRONT)
-    comes_back(rp)
-    framed = rp.browser.framed
-    assert [address.partition("?")[0] for address, _answer in framed] == [rp.op.client.frontchannel_logout_uri]
-    (answer,) = (answer for _address, answer in framed)
+def is_framed(rp: RelyingParty) -> None:
+    """Check that the front-channel address was loaded in a frame once, answered, and let the provider frame it."""
+    ((address, answer),) = rp.browser.framed
+    assert address.partition("?")[0] == rp.op.client.frontchannel_logout_uri
     assert answer.status_code == 200, answer.text
     assert "no-store" in answer.headers["Cache-Control"]
     assert "X-Frame-Options" not in answer.headers
     policy = answer.headers.get("Content-Security-Policy", "")
     assert "frame-ancestors" not in policy or rp.op.origin in policy, policy
+
+
+@module("oidcc-client-test-rp-frontchannel-rpinitlogout")
+def test_provider_frames_the_front_channel_page(begin: Begin) -> None:
+    """The provider's page loads the front-channel address in a frame: it answers, and may be framed there."""
+    rp = begin(FRONT)
+    comes_back(rp)
+    is_framed(rp)
+
+
+@module("oidcc-client-test-rp-frontchannel-opinitlogout")
+def test_front_channel_page_signs_out_by_itself(begin: Begin) -> None:
+    """The same page, framed where the provider began, ends the session that iss and sid name, without a cookie."""
+    rp = begin(FRONT)
+    rp.browser.open(rp.op.issuer + "frontchannel_logout_handler")
+    is_framed(rp)
+    assert not rp.is_signed_in()
 
 
 @module("oidcc-client-test-rp-backchannel-rpinitlogout")

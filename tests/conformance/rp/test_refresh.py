@@ -8,9 +8,6 @@ import pytest
 import requests
 from django.utils import timezone
 
-from consumer_site import vault
-from consumer_site.errors import SignInError
-from consumer_site.models import StoredToken
 from tests.conformance.plans import module
 from tests.conformance.rp.consumer import RelyingParty
 
@@ -20,6 +17,8 @@ def account(rp: RelyingParty) -> Any:
     """Return the account of a person who signed in, and whose access token has run out since."""
     from allauth.socialaccount.models import SocialAccount
 
+    from consumer_site.models import StoredToken
+
     rp.sign_in()
     account = SocialAccount.objects.get(uid=rp.op.subject)
     StoredToken.objects.filter(account=account).update(expires_at=timezone.now())
@@ -28,6 +27,8 @@ def account(rp: RelyingParty) -> Any:
 
 def ask_userinfo(rp: RelyingParty, account: Any) -> requests.Response:
     """Call userinfo as any part of this site calls a provider: by the vault, which renews the tokens first."""
+    from consumer_site import vault
+
     with vault.client(account.user, account.provider) as session:
         return session.get(f"{rp.op.issuer}userinfo")
 
@@ -45,6 +46,8 @@ def test_new_access_token_is_used(rp: RelyingParty, account: Any) -> None:
 
 def is_rejected(rp: RelyingParty, account: Any) -> None:
     """Check that what came with the wrong ID token is not used."""
+    from consumer_site.errors import SignInError
+
     with pytest.raises((SignInError, requests.RequestException)):
         ask_userinfo(rp, account)
     assert len(rp.op.at("token")) == 2

@@ -72,3 +72,19 @@ def test_sign_in_begins_at_the_provider(rp: RelyingParty) -> None:
     rp.go_on()
     assert rp.is_signed_in()
     assert len(rp.op.at("userinfo")) == 1
+
+
+@pytest.mark.parametrize("code", ["login_required", "access_denied"])
+def test_error_by_form_post_is_shown(rp: RelyingParty, caplog: pytest.LogCaptureFixture, code: str) -> None:
+    """An error response, posted by the provider's page, ends at a page of this site that says so."""
+    rp.op.form_post = True
+    rp.configure(response_mode="form_post")
+    rp.op.error = code
+    page = rp.start()
+    assert page.url.startswith(rp.consumer.origin), page.url
+    assert 400 <= page.status < 600
+    assert "Reference:" in page.text
+    assert "sign-in failed: " in caplog.text
+    assert code in caplog.text
+    assert not rp.op.at("token")
+    assert not rp.is_signed_in()
