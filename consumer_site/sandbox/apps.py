@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.core import checks as django_checks
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,9 +11,7 @@ class SandboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Register the checks."""
         from consumer_site.sandbox import checks  # needs loaded models
 
-        django_checks.register(checks.check_debug)
-        django_checks.register(checks.check_qq_apps)
-        django_checks.register(checks.check_weixin_apps)
-        django_checks.register(checks.check_github_apps)
+        checks.register_all()

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 
 from consumer_site.sandbox.conf import QQApp, WeixinApp, github_apps, qq_apps, weixin_apps
@@ -124,3 +124,12 @@ def _unregistrable(service: str, what: str, app_id: str, reason: str) -> CheckMe
         hint="Register a plain public address, or set 'strict' to False.",
         id="consumer_site.sandbox.E003",
     )
+
+
+EVERY_CHECK: Final = (check_debug, check_qq_apps, check_weixin_apps, check_github_apps)
+
+
+def register_all() -> None:
+    """Register every check."""
+    for check in EVERY_CHECK:
+        register(check, "consumer_sandbox")
