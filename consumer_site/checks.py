@@ -243,6 +243,25 @@ def check_double_configuration(*, databases: Sequence[str] | None = None, **kwar
     ]
 
 
+def check_plain_tokens(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn while tokens that allauth stored lie in clear (RFC 6819 section 5.1.4.1.3)."""
+    if not databases or DEFAULT_DB_ALIAS not in databases or not apps.is_installed("allauth.socialaccount"):
+        return []
+    try:
+        count = apps.get_model("socialaccount", "SocialToken").objects.count()
+    except DatabaseError:
+        return []  # before the first migration
+    if not count:
+        return []
+    return [
+        Warning(
+            f"{count} tokens of connected accounts lie in clear in allauth's table.",
+            hint="Seal them: python manage.py move_social_tokens",
+            id="consumer_site.W010",
+        )
+    ]
+
+
 _CHECKS: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_key_ring,
     check_middleware,
@@ -263,3 +282,4 @@ def register_all() -> None:
         register(check, "consumer_site")
     register(check_loopback, Tags.security, deploy=True)
     register(check_double_configuration, Tags.database)
+    register(check_plain_tokens, Tags.database)

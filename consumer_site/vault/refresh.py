@@ -50,8 +50,8 @@ NOT_RENEWABLE = "not_renewable"
 UNSEALABLE = "unsealable"
 # With these a provider refuses for good; whatever else goes wrong may go well the next time.
 _REFUSED = (CodeRefused, Refused, SignInNeeded)
-# A renewal is at most two calls, of which the first reads where to send the second.
-_CALLS = 2
+# A renewal is at most four calls: where to send it, with which keys its answer is signed, itself, and newer keys.
+_CALLS = 4
 _SLACK_SECONDS = 10
 _POLL_SECONDS = 0.2
 _ATTEMPTS_TO_STORE = 3
