@@ -73,6 +73,9 @@ class RelyingParty:
         """Change how the client authenticates at both sides, by discovery alone where it has a secret."""
         self.op.client.auth_method = auth_method
         if auth_method == "private_key_jwt":
+            from consumer_site.openid import client_keys
+
+            client_keys.make()
             self.entry.secret = ""
             self.configure(token_endpoint_auth_method=auth_method)
 
@@ -103,10 +106,11 @@ class RelyingParty:
         return any(form.action == SIGN_OUT for form in page.reader.forms)
 
     def sign_out(self) -> Page:
-        """Sign out here and at the provider; return the page that says so."""
+        """Sign out here and at the provider, of which there is a choice; return the last page."""
         self.browser.open(f"{self.consumer.origin}/")
         form = next(form for form in self.browser.page.reader.forms if form.action == SIGN_OUT)
-        return self.browser.submit(form, form.submit_button())
+        self.browser.submit(form, form.submit_button())
+        return self.browser.press("where", "provider")
 
 
 def register(consumer: Consumer, op: SuiteOp, *, provider_id: str = "") -> Any:
