@@ -19,6 +19,8 @@ OWN = {
     "test_frame_may_be_held_by_registered_pages_alone",
     "test_client_is_authenticated_by_the_only_method",
     "test_error_by_form_post_is_shown",
+    "test_nothing_is_kept_where_the_suite_is_run",
+    "test_keys_that_change_under_no_name_are_fetched_again",
 }
 COUNTS = {
     "oidcc-basic-certification-test-plan": 38,

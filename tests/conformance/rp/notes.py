@@ -36,7 +36,6 @@ NOT_HERE = {
     "oidcc-client-test-dynamic-registration": "Not applicable with `client_registration=static_client`.",
     "oidcc-client-test-request-uri-signed-rs256": "Not applicable with `request_type=plain_http_request`.",
     "oidcc-client-test-request-uri-signed-none": "Not applicable with `request_type=plain_http_request`.",
-    "oidcc-client-test-userinfo-signed": _OTHERS + "signed userinfo, which nobody has to send unasked.",
     "oidcc-client-test-session-management": _OTHERS
     + "the frame of Session Management: logout comes by the back channel.",
 }

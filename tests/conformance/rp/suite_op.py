@@ -75,6 +75,8 @@ class SuiteOp:
     client: Registration = field(default_factory=Registration)
     form_post: bool = False
     has_logout: bool = False
+    has_signed_userinfo: bool = False
+    userinfo_keys: KeySet | None = None
     algorithm: str = "RS256"
     keys: KeySet = field(default_factory=suite_keys)
     jwks_path: str = "jwks"
@@ -223,7 +225,11 @@ class SuiteOp:
         for name in scope.split(" "):
             claims |= CLAIMS.get(name, {})
         self.change_userinfo(claims)
-        return _json(claims)
+        if not self.has_signed_userinfo:
+            return _json(claims)
+        about = {"iss": self.issuer, "aud": self.client.client_id}
+        token = tokens.signed(claims | about, self.userinfo_keys or self.keys, "RS256")
+        return Reply(token, "application/jwt;charset=UTF-8")
 
     def _end_session(self, received: Received) -> Reply:
         sent = received.parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from tests.conformance.plans import module
 from tests.conformance.rp.consumer import RelyingParty
@@ -59,6 +60,30 @@ def test_keys_that_change_between_sign_ins_are_fetched_again(rp: RelyingParty) -
     rp.sign_in()
     assert len(rp.op.at("jwks")) == before + 1
     assert len(rp.op.at("userinfo")) == 2
+
+
+def test_nothing_is_kept_where_the_suite_is_run(
+    rp: RelyingParty, refused: Callable[[RelyingParty, str], None], settings: Any
+) -> None:
+    """By METADATA_CACHE_SECONDS=0 each module of the suite, all at one address, is met as a provider of its own."""
+    settings.CONSUMER_SITE = {**settings.CONSUMER_SITE, "METADATA_CACHE_SECONDS": 0}
+    for first, with_ids in ((0, True), (2, False), (0, False)):
+        rp.op.keys = suite_keys(rsa=1, ec=1, first=first, with_ids=with_ids)
+        rp.op.jwks_path = f"jwks{secrets.token_hex(5)}"
+        rp.sign_in()
+        rp.browser.session.cookies.clear()
+    before = len(rp.op.at("authorize"))
+    rp.op.change_metadata = lambda document: document.update(issuer=document["issuer"] + "INVALID")
+    refused(rp, "answer_invalid")
+    assert len(rp.op.at("authorize")) == before
+
+
+def test_keys_that_change_under_no_name_are_fetched_again(rp: RelyingParty) -> None:
+    """A second ID token, by a new key that has no id any more than the first one, is accepted too."""
+    for first in (0, 2):
+        rp.op.keys = suite_keys(rsa=1, ec=1, first=first, with_ids=False)
+        rp.sign_in()
+        rp.browser.session.cookies.clear()
 
 
 def _signs_in_once(rp: RelyingParty) -> KeySet:

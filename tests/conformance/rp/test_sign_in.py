@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -9,6 +11,9 @@ import pytest
 from tests.conformance.plans import module
 from tests.conformance.rp import conditions
 from tests.conformance.rp.consumer import RelyingParty
+from tests.conformance.rp.keys import KeySet, suite_keys
+
+Refused = Callable[[RelyingParty, str], None]
 
 
 @module("oidcc-client-test")
@@ -56,11 +61,24 @@ def test_access_token_goes_in_the_header(client: RelyingParty) -> None:
 
 
 @module("oidcc-client-test-userinfo-invalid-sub")
-def test_userinfo_of_somebody_else_is_refused(client: RelyingParty, refused) -> None:  # type: ignore[no-untyped-def]
+def test_userinfo_of_somebody_else_is_refused(client: RelyingParty, refused: Refused) -> None:
     """Userinfo whose sub is not the ID token's is refused: nobody is signed in, no account is made."""
     client.op.change_userinfo = lambda claims: claims.update(sub=claims["sub"] + "invalid")
     refused(client, "userinfo_invalid")
     assert len(client.op.at("userinfo")) == 1
+
+
+@module("oidcc-client-test-userinfo-signed")
+def test_signed_userinfo_is_verified(client: RelyingParty, refused: Refused) -> None:
+    """Userinfo signed by RS256 is verified and used; signed by a key that is not the provider's it is refused."""
+    client.op.has_signed_userinfo = True
+    client.sign_in()
+    assert "Dee" in client.browser.open(f"{client.consumer.origin}/calendar/").text
+    client.browser.session.cookies.clear()
+    # Keys of the same names that nobody published.
+    foreign = zip(suite_keys(first=2).keys, client.op.keys.keys, strict=True)
+    client.op.userinfo_keys = KeySet(tuple(replace(key, kid=own.kid) for key, own in foreign))
+    refused(client, "userinfo_invalid")
 
 
 @module("oidcc-client-test-3rd-party-init-login")
