@@ -24,7 +24,12 @@ _WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
         _("Access while you are away"),
         _("The calendar can keep your nickname and picture up to date."),
     ),
-    "get_user_info": (_("Nickname and picture"), _("The calendar greets you with them.")),
+    **dict.fromkeys(
+        ("get_user_info", "snsapi_login", "snsapi_userinfo"),
+        (_("Nickname and picture"), _("The calendar greets you with them.")),
+    ),
+    "read:user": (_("Profile"), _("The calendar shows your name and picture.")),
+    "user:email": (_("E-mail address"), _("The calendar knows how to write to you.")),
 }
 
 

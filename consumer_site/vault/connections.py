@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 from allauth.socialaccount.adapter import get_adapter
@@ -16,6 +16,8 @@ from consumer_site.vault.token_set import TokenSet
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialAccount
+
+    from consumer_site.vault.client import VaultClient
 
 
 class Refresh(Protocol):
@@ -48,6 +50,16 @@ class TokenEnded(Protocol):
     def __call__(self, response: requests.Response) -> bool: ...
 
 
+class Profile(Protocol):
+    """Ask the service, by one or more calls of `client`, what it shows of the account now.
+
+    Return the account's new extra_data, which replaces what is stored. Raise a SignInError for an answer that is no
+    use, above all one about somebody else.
+    """
+
+    def __call__(self, *, account: SocialAccount, client: VaultClient) -> dict[str, Any]: ...
+
+
 @sensitive_variables()
 def bearer(*, account: SocialAccount, tokens: TokenSet, request: requests.PreparedRequest) -> None:
     """Send the token in a header (RFC 6750 section 2.1)."""
@@ -62,12 +74,16 @@ def answered_401(response: requests.Response) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How the vault deals with the service behind one connector; `refresh` is None where tokens can't be renewed."""
+    """How the vault deals with the service behind one connector.
+
+    `refresh` is None where tokens can't be renewed, `profile` where nothing can be read again.
+    """
 
     origins: Origins
     refresh: Refresh | None = None
     authorize: Authorize = bearer
     token_ended: TokenEnded = answered_401
+    profile: Profile | None = None
 
 
 _connections: dict[str, Connection] = {}

@@ -40,6 +40,9 @@ def api_url_of(web_url: str) -> str:
     return API_URL if web_url == WEB_URL else f"{web_url}/api/v3"
 
 
+API_HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+
+
 class GitHubClient(OAuth2Client):
     """The requests of one sign-in. Every failure is a SignInError."""
 
@@ -78,18 +81,9 @@ class GitHubClient(OAuth2Client):
     @sensitive_variables()
     def get_json(self, step: str, url: str, access_token: str) -> object:
         """Return what GitHub's API answers; raise what its status says."""
-        headers = {
-            "Authorization": f"Bearer {access_token}",
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": "2022-11-28",
-        }
+        headers = {"Authorization": f"Bearer {access_token}", **API_HEADERS}
         status, body = fetch("GitHub", step, "GET", url, headers=headers)
-        if status != 200:
-            raise _refused_by_status(status, body, step=step)
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            raise AnswerInvalid(f"GitHub's answer at the {step} step is no JSON: {len(body)} bytes") from None
+        return read_answer(step, status, body)
 
     @sensitive_variables()
     def _ask_token(self, step: str, data: dict[str, str]) -> dict[str, object]:
@@ -113,6 +107,16 @@ class GitHubClient(OAuth2Client):
         if fields is None or not isinstance(token, str) or not TOKEN.match(token):
             raise AnswerInvalid(f"GitHub's answer at the {step} step holds no usable access_token: {len(body)} bytes")
         return fields
+
+
+def read_answer(step: str, status: int, body: bytes) -> object:
+    """Return what GitHub's API answered; raise what its status says."""
+    if status != 200:
+        raise _refused_by_status(status, body, step=step)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise AnswerInvalid(f"GitHub's answer at the {step} step is no JSON: {len(body)} bytes") from None
 
 
 def _fields(body: bytes) -> dict[str, object] | None:

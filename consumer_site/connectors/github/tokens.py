@@ -7,7 +7,7 @@ token 6 months, once.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp
@@ -15,11 +15,11 @@ from django.core.exceptions import MultipleObjectsReturned
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from consumer_site.connectors.github.client import GitHubClient, api_url_of
-from consumer_site.connectors.github.errors import NoSingleApp
+from consumer_site.connectors.github.client import API_HEADERS, GitHubClient, api_url_of, read_answer
+from consumer_site.connectors.github.errors import NoIdentity, NoSingleApp
 from consumer_site.connectors.github.views import GitHubOAuth2Adapter, granted_scope
 from consumer_site.provider_calls import TOKEN, as_lifetime, origin_of
-from consumer_site.vault import Connection, TokenSet
+from consumer_site.vault import Connection, TokenSet, VaultClient
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialAccount
@@ -46,6 +46,18 @@ def origins(*, account: SocialAccount) -> tuple[str, ...]:
     return (origin_of(api_url_of(GitHubOAuth2Adapter.web_url_for(_app_of(account)))),)
 
 
+def profile(*, account: SocialAccount, client: VaultClient) -> dict[str, Any]:
+    """Return what is kept of the account, as GitHub shows it now."""
+    address = api_url_of(GitHubOAuth2Adapter.web_url_for(_app_of(account))) + "/user"
+    answer = client.get(address, headers=API_HEADERS, allow_redirects=False)
+    data = read_answer("profile", answer.status_code, answer.content)
+    provider = account.get_provider()
+    if not isinstance(data, dict) or provider.extract_uid(data) != account.uid:
+        raise NoIdentity("GitHub's profile is about somebody else")
+    kept: dict[str, Any] = provider.extract_extra_data(data)
+    return kept
+
+
 def _app_of(account: SocialAccount) -> SocialApp:
     try:
         return get_adapter().get_app(None, provider=account.provider)
@@ -53,4 +65,4 @@ def _app_of(account: SocialAccount) -> SocialApp:
         raise NoSingleApp(f"not exactly one GitHub app is configured: {type(error).__name__}") from None
 
 
-CONNECTION = Connection(origins=origins, refresh=refresh)
+CONNECTION = Connection(origins=origins, refresh=refresh, profile=profile)

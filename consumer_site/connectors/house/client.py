@@ -133,13 +133,18 @@ class HouseClient:
         headers = {"Accept": "application/json, application/jwt", "Authorization": f"Bearer {access_token}"}
         with OutboundSession() as session:
             response = session.get(address, headers=headers, allow_redirects=False)
-        if response.status_code != 200:
-            raise by_status(response)
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        claims = self._signed_userinfo(response) if kind == "application/jwt" else json_object(response)
+        claims = self.read_userinfo(response)
         if claims.get("sub") != subject:
             raise AnswerInvalid("userinfo: sub differs from the ID token's", code="userinfo_invalid")
         return claims
+
+    @sensitive_variables()
+    def read_userinfo(self, response: requests.Response) -> Claims:
+        """Return the claims of a userinfo answer, whoever they are about; raise Unreachable where there are none."""
+        if response.status_code != 200:
+            raise by_status(response)
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return self._signed_userinfo(response) if kind == "application/jwt" else dict(json_object(response))
 
     @sensitive_variables()
     def _signed_userinfo(self, response: requests.Response) -> Claims:

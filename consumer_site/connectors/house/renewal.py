@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.views.decorators.debug import sensitive_variables
 from requests import RequestException
 
-from consumer_site.connectors.house.claims import uid_of
+from consumer_site.connectors.house.claims import kept_claims, uid_of
 from consumer_site.connectors.house.client import HouseClient
 from consumer_site.errors import AnswerInvalid, NotConfigured, SignInError, Unreachable
+from consumer_site.models import StoredToken
 from consumer_site.openid.entries import Entry, entry_for
 from consumer_site.openid.metadata import is_endpoint
-from consumer_site.vault import Connection, TokenSet
+from consumer_site.vault import Connection, TokenSet, VaultClient
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialAccount
@@ -60,6 +61,22 @@ def origins(*, account: SocialAccount) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def profile(*, account: SocialAccount, client: VaultClient) -> dict[str, Any]:
+    """Return what of the person's claims is kept, as the userinfo endpoint has them now."""
+    entry = entry_of_account(account)
+    house = HouseClient(entry)
+    address = house.metadata().userinfo_endpoint
+    if not address:
+        return dict(account.extra_data)
+    answer = client.get(address, headers={"Accept": "application/json, application/jwt"}, allow_redirects=False)
+    claims = house.read_userinfo(answer)
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or uid_of(subject) != account.uid:
+        raise AnswerInvalid("userinfo: it is about somebody else", code="userinfo_invalid")
+    row = StoredToken.objects.filter(account=account).first()
+    return {"iss": entry.server_url, **kept_claims(claims, granted=row.scope.split() if row else ())}
+
+
 def entry_of_account(account: SocialAccount) -> Entry:
     """Return the entry that the account came by; raise NotConfigured when it is gone, or of another issuer now.
 
@@ -79,4 +96,4 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-CONNECTION = Connection(refresh=refresh, origins=origins)
+CONNECTION = Connection(refresh=refresh, origins=origins, profile=profile)

@@ -122,23 +122,34 @@ class QQClient(OAuth2Client):
             f"{self.base_url}/user/get_user_info",
             {"access_token": access_token, "oauth_consumer_key": self.consumer_key, "openid": openid},
         )
-        if as_word(fields.get("ret")) != "0":
-            raise AnswerInvalid("QQ's profile answer holds no ret")
-        return profile_from(fields, base_url=self.base_url)
+        return read_profile(fields, base_url=self.base_url)
 
     @sensitive_variables()
     def _get(self, step: str, url: str, params: dict[str, str]) -> dict[str, object]:
         status, body = fetch("QQ", step, "GET", url, params=params)
-        try:
-            fields = answers.parse(body)
-        except answers.Unreadable:
-            fields = None
-        # QQ's own code says more than an HTTP status or a broken form; it is looked for first.
-        error = answers.error_of(fields) if fields else None
-        if error:
-            raise codes.refusal(error[0], step=step, quoted=quoted(error[1], params.values()))
-        if status != 200:
-            raise OutOfOrder(f"QQ answered HTTP {status} at the {step} step, without an error code")
-        if fields is None:
-            raise AnswerInvalid(f"QQ's answer at the {step} step is no known form: {len(body)} bytes")
-        return fields
+        return read_answer(step, status, body, sent=params.values())
+
+
+@sensitive_variables()
+def read_answer(step: str, status: int, body: bytes, *, sent: Iterable[str] = ()) -> dict[str, object]:
+    """Return the fields of an answer that reports no error; raise what it reports. `sent` is not to be quoted."""
+    try:
+        fields = answers.parse(body)
+    except answers.Unreadable:
+        fields = None
+    # QQ's own code says more than an HTTP status or a broken form; it is looked for first.
+    error = answers.error_of(fields) if fields else None
+    if error:
+        raise codes.refusal(error[0], step=step, quoted=quoted(error[1], sent))
+    if status != 200:
+        raise OutOfOrder(f"QQ answered HTTP {status} at the {step} step, without an error code")
+    if fields is None:
+        raise AnswerInvalid(f"QQ's answer at the {step} step is no known form: {len(body)} bytes")
+    return fields
+
+
+def read_profile(fields: dict[str, object], *, base_url: str) -> Profile:
+    """Return nickname and picture of an answer of get_user_info, which says with ``ret`` that it is one."""
+    if as_word(fields.get("ret")) != "0":
+        raise AnswerInvalid("QQ's profile answer holds no ret")
+    return profile_from(fields, base_url=base_url)

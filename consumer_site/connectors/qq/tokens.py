@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp
@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.connectors.qq import answers
-from consumer_site.connectors.qq.client import QQClient, base_url_of
+from consumer_site.connectors.qq.client import QQClient, base_url_of, read_answer, read_profile
 from consumer_site.connectors.qq.errors import NoSingleApp
 from consumer_site.provider_calls import TOKEN, as_lifetime, origin_of, put_into_query
-from consumer_site.vault import Connection, TokenSet
+from consumer_site.vault import Connection, TokenSet, VaultClient
 
 if TYPE_CHECKING:
     import requests
@@ -68,6 +68,14 @@ def token_ended(response: requests.Response) -> bool:
     return error is not None and error[0] in _ENDED
 
 
+def profile(*, account: SocialAccount, client: VaultClient) -> dict[str, Any]:
+    """Return the account's data with nickname and picture as they are now."""
+    base_url = base_url_of(_app_of(account).client_id)
+    answer = client.get(f"{base_url}/user/get_user_info", allow_redirects=False)
+    current = read_profile(read_answer("profile", answer.status_code, answer.content), base_url=base_url)
+    return {**account.extra_data, **current._asdict()}
+
+
 def _app_of(account: SocialAccount) -> SocialApp:
     try:
         return get_adapter().get_app(None, provider=account.provider)
@@ -75,4 +83,4 @@ def _app_of(account: SocialAccount) -> SocialApp:
         raise NoSingleApp(f"not exactly one QQ app is configured: {type(error).__name__}") from None
 
 
-CONNECTION = Connection(origins=origins, refresh=refresh, authorize=authorize, token_ended=token_ended)
+CONNECTION = Connection(origins=origins, refresh=refresh, authorize=authorize, token_ended=token_ended, profile=profile)

@@ -92,9 +92,7 @@ class WeixinClient(OAuth2Client):
     def get_profile(self, access_token: str, openid: str) -> Profile:
         """Return nickname, picture and unionid; raise when the answer is about anybody else than `openid`."""
         fields = self._ask("profile", f"{self.api_url}/sns/userinfo", {"access_token": access_token, "openid": openid})
-        if as_identifier(fields.get("openid")) != openid:
-            raise NoIdentity("WeChat's token answer and its profile name different openids")
-        return profile_from(fields, base_url=self.api_url)
+        return read_profile(fields, openid=openid, base_url=self.api_url)
 
     @sensitive_variables()
     def _get(self, step: str, name: str, params: dict[str, str]) -> dict[str, object]:
@@ -103,19 +101,32 @@ class WeixinClient(OAuth2Client):
     @sensitive_variables()
     def _ask(self, step: str, url: str, params: dict[str, str]) -> dict[str, object]:
         status, body = fetch("WeChat", step, "GET", url, params=params)
-        try:
-            fields = answers.parse(body)
-        except answers.Unreadable:
-            fields = None
-        # WeChat's own code says more than an HTTP status; it is looked for first.
-        error = answers.error_of(fields) if fields else None
-        if error:
-            raise codes.refusal(error[0], step=step, quoted=quoted(error[1], params.values()))
-        if status != 200:
-            raise OutOfOrder(f"WeChat answered HTTP {status} at the {step} step, without an error code")
-        if fields is None:
-            raise AnswerInvalid(f"WeChat's answer at the {step} step is no JSON object: {len(body)} bytes")
-        return fields
+        return read_answer(step, status, body, sent=params.values())
+
+
+@sensitive_variables()
+def read_answer(step: str, status: int, body: bytes, *, sent: Iterable[str] = ()) -> dict[str, object]:
+    """Return the fields of an answer that reports no error; raise what it reports. `sent` is not to be quoted."""
+    try:
+        fields = answers.parse(body)
+    except answers.Unreadable:
+        fields = None
+    # WeChat's own code says more than an HTTP status; it is looked for first.
+    error = answers.error_of(fields) if fields else None
+    if error:
+        raise codes.refusal(error[0], step=step, quoted=quoted(error[1], sent))
+    if status != 200:
+        raise OutOfOrder(f"WeChat answered HTTP {status} at the {step} step, without an error code")
+    if fields is None:
+        raise AnswerInvalid(f"WeChat's answer at the {step} step is no JSON object: {len(body)} bytes")
+    return fields
+
+
+def read_profile(fields: dict[str, object], *, openid: str, base_url: str) -> Profile:
+    """Return nickname, picture and unionid; raise NoIdentity when they are anybody else's than `openid`'s."""
+    if as_identifier(fields.get("openid")) != openid:
+        raise NoIdentity("WeChat's token answer and its profile name different openids")
+    return profile_from(fields, base_url=base_url)
 
 
 @sensitive_variables()

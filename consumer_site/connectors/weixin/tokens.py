@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.connectors.weixin import answers
-from consumer_site.connectors.weixin.client import WeixinClient, api_url_of
+from consumer_site.connectors.weixin.client import WeixinClient, api_url_of, read_answer, read_profile
 from consumer_site.connectors.weixin.entrances import app_of_account
 from consumer_site.connectors.weixin.errors import NoIdentity
 from consumer_site.provider_calls import TOKEN, as_lifetime, origin_of, put_into_query
-from consumer_site.vault import Connection, TokenSet
+from consumer_site.vault import Connection, TokenSet, VaultClient
 
 if TYPE_CHECKING:
     import requests
@@ -59,4 +59,13 @@ def token_ended(response: requests.Response) -> bool:
     return error is not None and error[0] in _ENDED
 
 
-CONNECTION = Connection(origins=origins, refresh=refresh, authorize=authorize, token_ended=token_ended)
+def profile(*, account: SocialAccount, client: VaultClient) -> dict[str, Any]:
+    """Return the account's data with nickname, picture and unionid as they are now; a unionid is not forgotten."""
+    base_url = api_url_of(app_of_account(account).client_id)
+    answer = client.get(f"{base_url}/sns/userinfo", allow_redirects=False)
+    fields = read_answer("profile", answer.status_code, answer.content)
+    current = read_profile(fields, openid=account.uid, base_url=base_url)._asdict()
+    return {**account.extra_data, **{name: value for name, value in current.items() if value or name != "unionid"}}
+
+
+CONNECTION = Connection(origins=origins, refresh=refresh, authorize=authorize, token_ended=token_ended, profile=profile)
