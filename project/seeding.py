@@ -54,6 +54,9 @@ def client_seeds() -> list[dict[str, Any]]:
             "description": "安排好每一天 · Your days, from morning to evening",
             "homepage_url": f"{settings.CONSUMER_URL}/",
             "initiate_login_uri": f"{settings.CONSUMER_URL}/accounts/house/initiate/",
+            "post_logout_redirect_uris": [f"{settings.CONSUMER_URL}/accounts/house/logout/done/"],
+            "backchannel_logout_uri": f"{settings.CONSUMER_URL}/accounts/house/logout/backchannel/",
+            "frontchannel_logout_uri": f"{settings.CONSUMER_URL}/accounts/house/logout/frontchannel/",
         },
         {
             "key": "native",
@@ -192,15 +195,7 @@ def _client(seed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         application, secret = registered.application, registered.client_secret
     elif confidential and not secret:
         secret = client_secrets.issue_secret(application=application, name="demo")
-    wanted = " ".join(seed["redirect_uris"])
-    if application.redirect_uris != wanted:
-        # The addresses hold the port, which may be another one this time.
-        application.redirect_uris = wanted
-        application.save(update_fields=["redirect_uris"])
-        if begin := seed.get("initiate_login_uri"):
-            type(application.registration).objects.filter(application=application).update(
-                homepage_url=seed["homepage_url"], initiate_login_uri=begin
-            )
+    _move(application, seed)
     return {
         "name": seed["name"],
         "client_id": seed["client_id"],
@@ -213,6 +208,20 @@ def _client(seed: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         "pkce_waived": seed.get("pkce_waived", False),
         "status": application.registration.status,
     }
+
+
+def _move(application: Any, seed: dict[str, Any]) -> None:
+    """Register the addresses as they are this time: they hold the port, which may have been another one."""
+    uris = ("redirect_uris", "post_logout_redirect_uris")
+    wanted = {name: " ".join(seed.get(name, ())) for name in uris}
+    if wanted == {name: getattr(application, name) for name in uris}:
+        return
+    for name, text in wanted.items():
+        setattr(application, name, text)
+    application.save(update_fields=list(uris))
+    links = ("homepage_url", "initiate_login_uri", "backchannel_logout_uri", "frontchannel_logout_uri")
+    if found := {name: seed[name] for name in links if name in seed}:
+        type(application.registration).objects.filter(application=application).update(**found)
 
 
 def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
@@ -230,11 +239,9 @@ def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
         )
     if not settings.SANDBOX:
         return {}
-    # Whoever has set a real app id in the admin keeps it.
-    SocialApp.objects.get_or_create(
-        provider="qq",
-        defaults={"name": "QQ", "client_id": settings.SANDBOX_QQ_APP_ID, "secret": settings.SANDBOX_QQ_APP_KEY},
-    )
+    for which, entry in _emulated():
+        # Whoever has set a real app id in the admin keeps it.
+        SocialApp.objects.get_or_create(**which, defaults=entry)
     return {
         "app_id": settings.SANDBOX_QQ_APP_ID,
         "app_key": settings.SANDBOX_QQ_APP_KEY,
@@ -245,3 +252,39 @@ def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
             for person in import_string("consumer_site.sandbox.qq.persons.PERSONS").values()
         ],
     }
+
+
+def _emulated() -> list[tuple[dict[str, str], dict[str, Any]]]:
+    """Return the entries whose other end is an emulator: what makes each one's place, and what is in it."""
+    weixin = {"provider": "weixin"}
+    return [
+        (
+            {"provider": "qq"},
+            {"name": "QQ", "client_id": settings.SANDBOX_QQ_APP_ID, "secret": settings.SANDBOX_QQ_APP_KEY},
+        ),
+        (
+            weixin | {"provider_id": "weixin"},
+            {
+                "name": "WeChat",
+                "client_id": settings.SANDBOX_WEIXIN_APP_ID,
+                "secret": settings.SANDBOX_WEIXIN_APP_SECRET,
+            },
+        ),
+        (
+            weixin | {"provider_id": "weixin-inside"},
+            {
+                "name": "WeChat",
+                "client_id": settings.SANDBOX_WEIXIN_INSIDE_APP_ID,
+                "secret": settings.SANDBOX_WEIXIN_INSIDE_APP_SECRET,
+                "settings": {"inside": True},
+            },
+        ),
+        (
+            {"provider": "github"},
+            {
+                "name": "GitHub",
+                "client_id": settings.SANDBOX_GITHUB_CLIENT_ID,
+                "secret": settings.SANDBOX_GITHUB_CLIENT_SECRET,
+            },
+        ),
+    ]
