@@ -234,31 +234,6 @@ def test_tokens_lie_nowhere_in_clear(qq: CannedQQ) -> None:
         assert secret not in stored
 
 
-def test_token_answer_that_names_another_openid_signs_nobody_in(qq: CannedQQ) -> None:
-    qq.answer(TOKEN, token(openid=OPENID))
-    sign_in(visitor())
-    assert accounts() == [OPENID]
-    for other in (OPENID[::-1], "", None, 7):
-        qq.answer(TOKEN, token(openid=other))
-        client = visitor()
-        response = sign_in(client)
-        assert response.status_code == 502
-        assert "did not say which account is yours" in shown(response)
-        assert not is_signed_in(client)
-    assert accounts() == [OPENID]
-
-
-def test_profile_that_qq_lost_in_part_erases_nothing(qq: CannedQQ) -> None:
-    sign_in(visitor())
-    kept = SocialAccount.objects.get(provider="qq").extra_data
-    qq.answer(PROFILE_PATH, b'{"ret":0,"msg":"","is_lost":1,"nickname":""}')
-    sign_in(visitor())
-    assert SocialAccount.objects.get(provider="qq").extra_data == kept
-    qq.answer(PROFILE_PATH, b'{"ret":0,"msg":"","is_lost":0,"nickname":""}')
-    sign_in(visitor())
-    assert SocialAccount.objects.get(provider="qq").extra_data == {"nickname": "", "avatar": ""}
-
-
 # --- State -----------------------------------------------------------------------------------------------------------
 
 

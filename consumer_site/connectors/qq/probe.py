@@ -28,14 +28,8 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
     try:
         client.get_access_token(_MADE_UP_CODE)
     except Unreachable as error:
-        answer: tuple[Finding, ...] = (
-            Finding(
-                False,
-                _("QQ does not answer, or not as it should"),
-                error.detail,
-                _("Can this server reach %(url)s?") % {"url": base_url},
-            ),
-        )
+        hint = _("Can this server reach %(url)s?") % {"url": base_url}
+        answer: tuple[Finding, ...] = (Finding(False, _("QQ does not answer as it should"), error.detail, hint),)
     except SignInError as error:
         answer = (Finding(True, _("QQ answers"), base_url), _credentials(error))
     else:

@@ -1,7 +1,8 @@
 """Say what each of WeChat's error codes means: to the developer a line, to the person an error with its sentence.
 
 Source: developers.weixin.qq.com, global return codes, website sign-in and web page authorization. The table holds what
-the four addresses under /sns/ can answer, and what the authorization page shows (10003 to 10016).
+the addresses under /sns/ can answer; what the authorization page finds wrong (10002 to 10038), it shows to the person
+and tells no site.
 """
 
 from __future__ import annotations
@@ -17,17 +18,6 @@ from consumer_site.errors import AnswerRefused, CodeRefused, NotConfigured, Sign
 
 _MEANINGS: dict[str, tuple[type[SignInError], str]] = {
     "-1": (OutOfOrder, "WeChat is busy"),
-    "10003": (NotConfigured, "the callback is not on the domain registered for the app"),
-    "10004": (NotConfigured, "the app is banned"),
-    "10005": (NotConfigured, "the app may not ask for this scope"),
-    "10006": (NotConfigured, "the person has to follow the test account first"),
-    "10009": (OutOfOrder, "the app asks too often"),
-    "10010": (NotConfigured, "scope is empty"),
-    "10011": (NotConfigured, "redirect_uri is empty"),
-    "10012": (NotConfigured, "appid is empty"),
-    "10013": (NotConfigured, "state is empty"),
-    "10015": (NotConfigured, "the account has not authorized the third-party platform"),
-    "10016": (NotConfigured, "this is a website app's App ID: inside WeChat it takes an official account's"),
     "40001": (NotConfigured, "the App Secret is wrong, or the token is not of this app"),
     "40002": (NotConfigured, "grant_type is invalid"),
     "40003": (NoIdentity, "the openid is invalid for this app"),
@@ -53,6 +43,7 @@ _MEANINGS: dict[str, tuple[type[SignInError], str]] = {
     "43001": (NotConfigured, "the request has to be a GET"),
     "43002": (NotConfigured, "the request has to be a POST"),
     "43003": (NotConfigured, "the request has to use https"),
+    "43004": (NotConfigured, "the person has to follow the official account first"),
     "45009": (OutOfOrder, "the app has used up its calls of the day"),
     "45011": (OutOfOrder, "the app calls too often in a minute"),
     "48001": (

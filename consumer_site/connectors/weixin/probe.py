@@ -32,9 +32,7 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
         client.get_access_token(_MADE_UP_CODE)
     except Unreachable as error:
         hint = _("Can this server reach %(url)s?") % {"url": api_url}
-        answer: tuple[Finding, ...] = (
-            Finding(False, _("WeChat does not answer, or not as it should"), error.detail, hint),
-        )
+        answer: tuple[Finding, ...] = (Finding(False, _("WeChat does not answer as it should"), error.detail, hint),)
     except SignInError as error:
         answer = (Finding(True, _("WeChat answers"), api_url), _credentials(error))
     else:

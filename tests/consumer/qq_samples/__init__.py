@@ -1,5 +1,8 @@
 """A server that answers with canned bytes where QQ would, and the answers that QQ is known to give."""
 
+from tests.consumer.canned_server import Canned, serve
+from tests.consumer.canned_server import CannedProvider as CannedQQ
+from tests.consumer.qq_samples.addresses import ME, PROFILE_PATH, TOKEN
 from tests.consumer.qq_samples.published import (
     ACCESS_TOKEN,
     APP_ID,
@@ -13,7 +16,6 @@ from tests.consumer.qq_samples.published import (
     profile,
     token,
 )
-from tests.consumer.qq_samples.server import ME, PROFILE_PATH, TOKEN, Canned, CannedQQ, serve
 
 __all__ = [
     "ACCESS_TOKEN",

@@ -1,6 +1,6 @@
-"""Answer QQ's addresses on loopback with the bytes a test chose, and keep what was asked.
+"""Answer a provider's addresses on loopback with the bytes a test chose, and keep what was asked.
 
-It knows nothing of QQ: no parser, no rule. What it serves was written down by others.
+It knows no provider: no parser, no rule. What it serves was written down by others.
 """
 
 from __future__ import annotations
@@ -13,13 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-TOKEN = "/oauth2.0/token"
-ME = "/oauth2.0/me"
-PROFILE_PATH = "/user/get_user_info"
-
 
 class Canned(NamedTuple):
-    """One answer, byte for byte. QQ itself says text/html, without a charset."""
+    """One answer, byte for byte."""
 
     body: bytes
     status: int = 200
@@ -34,10 +30,16 @@ class Asked(NamedTuple):
     path: str
     query: dict[str, list[str]]
     body: bytes
+    headers: dict[str, str]
+
+    @property
+    def form(self) -> dict[str, list[str]]:
+        """Return the fields of the body."""
+        return parse_qs(self.body.decode(), keep_blank_values=True)
 
 
 @dataclass
-class CannedQQ:
+class CannedProvider:
     """The answers to give by path, in order, the last of them for ever; and the requests so far."""
 
     base_url: str
@@ -55,13 +57,14 @@ class CannedQQ:
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        qq: CannedQQ = self.server.qq  # type: ignore[attr-defined]
+        provider: CannedProvider = self.server.provider  # type: ignore[attr-defined]
         address = urlsplit(self.path)
         size = int(self.headers.get("Content-Length") or 0)
-        qq.asked.append(
-            Asked(self.command, address.path, parse_qs(address.query, keep_blank_values=True), self.rfile.read(size))
+        query = parse_qs(address.query, keep_blank_values=True)
+        provider.asked.append(
+            Asked(self.command, address.path, query, self.rfile.read(size), dict(self.headers.items()))
         )
-        queue = qq.answers.get(address.path)
+        queue = provider.answers.get(address.path)
         if not queue:
             canned = Canned(b"no answer was canned for this path", 404)
         else:
@@ -80,16 +83,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve() -> Iterator[CannedQQ]:
+def serve() -> Iterator[CannedProvider]:
     """Run the server on a free port of loopback."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    qq = CannedQQ(f"http://127.0.0.1:{server.server_port}")
-    server.qq = qq  # type: ignore[attr-defined]
+    provider = CannedProvider(f"http://127.0.0.1:{server.server_port}")
+    server.provider = provider  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield qq
+        yield provider
     finally:
         server.shutdown()
         server.server_close()
