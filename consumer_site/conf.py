@@ -192,6 +192,14 @@ class ConsumerSettings:
         return str(self.raw.get("SITE_URL") or "").rstrip("/")
 
     @property
+    def URLCONF(self) -> str:
+        """Python path of the urlconf that includes consumer_site.urls, where that is not ROOT_URLCONF.
+
+        For a project that serves several hosts, and has its admin on another one than the consumer. Default empty.
+        """
+        return str(self.raw.get("URLCONF") or "")
+
+    @property
     def CALENDAR_NAME(self) -> str:
         """Name of the calendar on its pages. Default 朝夕日历 (Zhaoxi Calendar)."""
         return str(self.raw.get("CALENDAR_NAME") or "朝夕日历")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from consumer_site.conf import consumer_settings
 from outbound_http import guard
@@ -13,9 +16,27 @@ from outbound_http.policy import Policy
 from outbound_http.session import GuardedSession
 from outbound_http.transport import Clock
 
-__all__ = ["Address", "OutboundSession", "check_address", "is_loopback_host", "json_object"]
+__all__ = ["Address", "OutboundSession", "check_address", "is_loopback_host", "json_object", "time_limit"]
 
 logger = logging.getLogger("consumer_site.http")
+
+_ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Let all calls made within take no longer than this together; those that come too late fail at once."""
+    token = _ends_at.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def _total_timeout() -> float:
+    ends_at = _ends_at.get()
+    whole = consumer_settings.HTTP_TOTAL_TIMEOUT
+    return whole if ends_at is None else max(0.001, min(whole, ends_at - time.monotonic()))
 
 
 def policy() -> Policy:
@@ -24,7 +45,7 @@ def policy() -> Policy:
         loopback_setting='CONSUMER_SITE["ALLOW_LOOPBACK_HTTP"]',
         connect_timeout=consumer_settings.HTTP_CONNECT_TIMEOUT,
         read_timeout=consumer_settings.HTTP_READ_TIMEOUT,
-        total_timeout=consumer_settings.HTTP_TOTAL_TIMEOUT,
+        total_timeout=_total_timeout(),
         max_bytes=consumer_settings.HTTP_MAX_BYTES,
         allow_loopback_http=consumer_settings.ALLOW_LOOPBACK_HTTP,
         allowed_networks=consumer_settings.ALLOWED_NETWORKS,

@@ -121,6 +121,23 @@ def has_secret(app: SocialApp) -> bool:
     return bool(app.secret or settings_of(app).get(SEALED_SECRET))
 
 
+def is_readable(app: SocialApp) -> bool:
+    """Tell whether an entry's secret can be used: also where it has none."""
+    sealed = settings_of(app).get(SEALED_SECRET)
+    return not sealed or _open(str(sealed), binding_of(app), consumer_settings.KEY_RING) is not None
+
+
+@sensitive_variables()
+def seal_stored(app: SocialApp) -> bool:
+    """Seal and save the secret that a row has in clear, if the row is still as it was read; return whether it was."""
+    before = app.secret
+    if not before or app.pk is None:
+        return False
+    seal_secret(app, before)
+    rows = SocialApp.objects.filter(pk=app.pk, secret=before, client_id=app.client_id)
+    return bool(rows.update(secret="", settings=app.settings))
+
+
 def binding_of(app: SocialApp) -> str:
     """Return what a secret is sealed for: moved to another client or another server, it opens for nobody."""
     return "client_secret:" + json.dumps([app.provider, app.client_id, settings_of(app).get("server_url") or ""])

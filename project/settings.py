@@ -4,7 +4,12 @@ Which sites: SITES, PROVIDER_URL, CONSUMER_URL, PORT, ALLOWED_HOSTS, BEHIND_PROX
 Secrets: SECRET_KEY, PROVIDER_KEY_RING, CONSUMER_KEY_RING (rings are comma-separated, newest first).
 Engines: DATABASE_URL, CACHE_URL, VAR_DIR, MEDIA_ROOT, STATIC_ROOT.
 Words and mail: PROVIDER_NAME, CONSUMER_NAME, TIME_ZONE, DEFAULT_FROM_EMAIL, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER,
-EMAIL_HOST_PASSWORD, EMAIL_USE_TLS. Others: ADMIN_SIGN_IN_MAX_AGE (seconds), LOG_LEVEL, WORKER_LOG_LEVEL.
+EMAIL_HOST_PASSWORD, EMAIL_USE_TLS.
+Providers that the consumer signs people in by, each with its secret or with its secret's name + _FILE: HOUSE_ISSUER,
+HOUSE_CLIENT_ID, HOUSE_CLIENT_SECRET, HOUSE_NAME and more (HOUSE_<ID>_ISSUER … for further ones); QQ_APP_ID, QQ_APP_KEY;
+WEIXIN_APP_ID, WEIXIN_APP_SECRET, WEIXIN_INSIDE_APP_ID, WEIXIN_INSIDE_APP_SECRET; GITHUB_CLIENT_ID,
+GITHUB_CLIENT_SECRET. All of them are in consumer_site/environment.py, and in docs/consumer/configuration.md.
+Others: ADMIN_SIGN_IN_MAX_AGE (seconds), LOG_LEVEL, WORKER_LOG_LEVEL.
 """
 
 import os
@@ -195,6 +200,11 @@ CSRF_FAILURE_VIEW = "project.errors.csrf_failure"
 # Further origins at which forms of a site's pages may end, beside the site itself: the calendar's sign-in buttons
 # lead to the provider, QQ, WeChat and GitHub.
 CSP_FORM_ACTION = {CONSUMER: [PROVIDER_URL, "https://graph.qq.com", "https://open.weixin.qq.com", "https://github.com"]}
+if CONSUMER in SITES:
+    from consumer_site.environment import read_connectors  # only where the consumer is served
+
+    CONNECTORS = read_connectors()
+    CSP_FORM_ACTION[CONSUMER] += CONNECTORS.origins
 
 SECURE_COOKIES = HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = SECURE_COOKIES
@@ -325,7 +335,12 @@ if CONSUMER in SITES:
         "KEY_RING": read_key_ring("CONSUMER_KEY_RING", development_file=_development_file("consumer_key_ring")),
         # The provider of the demonstration is on this very machine.
         "ALLOW_LOOPBACK_HTTP": DEBUG,
+        # The admin may be on the provider's host.
+        "SITE_URL": CONSUMER_URL,
+        "URLCONF": "project.urls_consumer",
+        "HOUSE": CONNECTORS.house,
     }
+    SOCIALACCOUNT_PROVIDERS = CONNECTORS.providers
     if SANDBOX:
         # The emulators' own applications: any other app id goes to the real addresses.
         SANDBOX_QQ_APP_ID = "100000001"

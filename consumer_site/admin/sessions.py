@@ -1,0 +1,39 @@
+"""Sessions that hang on sessions at a provider, and the sign-outs that providers told us of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+
+from consumer_site.admin.read_only import ReadOnly
+from consumer_site.models import LogoutReceipt, SessionLink
+
+if TYPE_CHECKING:
+    _LinkBase = admin.ModelAdmin[SessionLink]
+    _ReceiptBase = admin.ModelAdmin[LogoutReceipt]
+else:  # not subscriptable at run time
+    _LinkBase = _ReceiptBase = admin.ModelAdmin
+
+
+@admin.register(SessionLink)
+class SessionLinkAdmin(ReadOnly, _LinkBase):
+    """Show which sessions here hang on sessions at a provider; not their keys, which are as good as a password."""
+
+    list_display = ("user", "issuer", "created_at")
+    list_select_related = ("user",)
+    fields = ("user", "account", "provider", "issuer", "subject", "created_at")
+
+
+@admin.register(LogoutReceipt)
+class LogoutReceiptAdmin(ReadOnly, _ReceiptBase):
+    """Show which sign-outs a provider asked for, and how many sessions here each one ended."""
+
+    list_display = ("received_at", "issuer", "subject", "sessions_ended", "expires_at")
+    fields = ("received_at", "issuer", "subject", "sid", "sessions_ended", "expires_at")
+    date_hierarchy = "received_at"
+    ordering = ("-received_at",)
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        """Refuse: without the receipt the same sign-out could be sent again. They are pruned when they may."""
+        return False
