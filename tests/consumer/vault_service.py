@@ -26,7 +26,7 @@ class Service:
     name: str = "test-service"
     answer: Callable[[str], vault.TokenSet] = field(default=lambda token: vault.TokenSet("unset"))
     origins: tuple[str, ...] = ("https://service.example",)
-    asked: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list, repr=False)
 
     def refresh(self, *, account: SocialAccount, refresh_token: str) -> vault.TokenSet:
         self.asked.append(refresh_token)
