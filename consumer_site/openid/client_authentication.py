@@ -31,7 +31,7 @@ def method_of(entry: Entry, metadata: Metadata) -> str:
     there is none in common.
     """
     wanted = entry.settings.get("token_endpoint_auth_method")
-    if wanted not in {None, ""}:
+    if wanted not in (None, ""):
         return _checked(str(wanted), entry, metadata)
     if entry.client_secret:
         for method in _BY_SECRET:

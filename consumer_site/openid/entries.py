@@ -59,7 +59,7 @@ class Entry:
     def wants_form_post(self) -> bool:
         """Return whether the entry asks for answers by a form; raise NotConfigured for a mode unknown here."""
         mode = self.settings.get("response_mode")
-        if mode not in {None, "", "query", FORM_POST}:
+        if mode not in (None, "", "query", FORM_POST):
             raise NotConfigured("response_mode is neither query nor form_post")
         return bool(mode == FORM_POST)
 
@@ -76,7 +76,7 @@ class Entry:
         Raise NotConfigured for an algorithm unknown here, AnswerInvalid for one that the provider does not have.
         """
         wanted = self.settings.get("id_token_signed_response_alg")
-        if wanted in {None, ""}:
+        if wanted in (None, ""):
             return metadata.algorithms
         if wanted not in ALGORITHMS:
             raise NotConfigured("id_token_signed_response_alg is none that this site knows")

@@ -16,13 +16,14 @@ CALLBACK = "/accounts/house/login/callback/"
 class Journey:
     """A person's way from the consumer to the provider and back."""
 
-    def __init__(self, house: OpenIDProvider, visitor: Client) -> None:
+    def __init__(self, house: OpenIDProvider, visitor: Client, *, login: str = LOGIN) -> None:
         self.house = house
         self.visitor = visitor
+        self.login = login
 
     def start(self, **form: str) -> Any:
         """Press the button; return the consumer's response."""
-        return self.visitor.post(LOGIN, form)
+        return self.visitor.post(self.login, form)
 
     def leave(self, **form: str) -> str:
         """Press the button and return the provider's address that the browser is sent to."""

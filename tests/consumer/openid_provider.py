@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 
 from jwcrypto import jwk, jwt
+from jwcrypto.common import JWException
 from PIL import Image
 
 CLIENT_ID = "calendar: client+1/ä"
@@ -99,6 +100,10 @@ class OpenIDProvider:
         self.codes: dict[str, dict[str, str]] = {}
         self.access_tokens: dict[str, str] = {}
         self.refresh_tokens: list[str] = []
+        self.renewable: dict[str, dict[str, str]] = {}
+        self.rotates = True
+        self.client_jwks: Callable[[], str] = lambda: '{"keys": []}'
+        self.assertions: list[dict[str, Any]] = []
         self.grant: str | None = None
 
     @staticmethod
@@ -113,6 +118,15 @@ class OpenIDProvider:
 
     def authorize(self, address: str, *, error: str = "", **extra: str) -> str:
         """Answer an authorization request; return the callback's address, which the browser would open."""
+        redirect_uri, answer = self._authorized(address, error=error, extra=extra)
+        return redirect_uri + "?" + urlencode(answer)
+
+    def authorize_by_form(self, address: str, *, error: str = "", **extra: str) -> tuple[str, dict[str, str]]:
+        """Answer a request for form_post; return where the form goes and what is in it."""
+        assert "response_mode=form_post" in urlsplit(address).query.split("&"), address
+        return self._authorized(address, error=error, extra=extra)
+
+    def _authorized(self, address: str, *, error: str, extra: dict[str, str]) -> tuple[str, dict[str, str]]:
         query = dict(parse_qsl(urlsplit(address).query, strict_parsing=True))
         assert address.startswith(f"{self.issuer}/authorize?"), address
         assert query["response_type"] == "code"
@@ -129,7 +143,7 @@ class OpenIDProvider:
             answer["code"] = secrets.token_urlsafe(16)
             self.codes[answer["code"]] = query
         answer |= extra
-        return query["redirect_uri"] + "?" + urlencode({name: text for name, text in answer.items() if text})
+        return query["redirect_uri"], {name: text for name, text in answer.items() if text}
 
     def sign(self, claims: dict[str, Any], *, header: dict[str, Any] | None = None, key: jwk.JWK | None = None) -> str:
         """Return the claims as a signed token."""
@@ -191,16 +205,35 @@ class OpenIDProvider:
         return Answer(document)
 
     def _client_is_known(self, received: Received) -> bool:
+        if "client_assertion" in received.form:
+            return self._assertion_holds(received.form)
         scheme, _space, encoded = received.headers.get("authorization", "").partition(" ")
         if scheme != "Basic":
             return received.form.get("client_secret") == CLIENT_SECRET and received.form.get("client_id") == CLIENT_ID
         name, _colon, secret = base64.b64decode(encoded).decode("ascii").partition(":")
         return unquote_plus(name) == CLIENT_ID and unquote_plus(secret) == CLIENT_SECRET
 
+    def _assertion_holds(self, form: dict[str, str]) -> bool:
+        """Return whether the client signed for this request alone (RFC 7523 section 3)."""
+        assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        assert form["client_id"] == CLIENT_ID
+        assert "client_secret" not in form
+        signed = jwt.JWT(algs=[*KINDS], check_claims={"iss": CLIENT_ID, "sub": CLIENT_ID, "jti": None, "exp": None})
+        try:
+            signed.deserialize(form["client_assertion"], jwk.JWKSet.from_json(self.client_jwks()))
+        except JWException:
+            return False
+        claims = json.loads(signed.claims)
+        fresh = claims["jti"] not in [earlier["jti"] for earlier in self.assertions]
+        self.assertions.append(claims)
+        return bool(fresh and claims["aud"] == self.issuer and claims["exp"] - claims["iat"] <= 300)
+
     def _token(self, received: Received) -> Answer:
         form = received.form
         if not self._client_is_known(received):
             return Answer({"error": "invalid_client"}, status=401)
+        if form.get("grant_type") == "refresh_token":
+            return self._renew(form)
         request = self.codes.pop(form.get("code", ""), None)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
         if (
@@ -210,20 +243,40 @@ class OpenIDProvider:
             or request["code_challenge"] != challenge.rstrip(b"=").decode()
         ):
             return Answer({"error": "invalid_grant"}, status=400)
+        answer = self._tokens(request)
+        answer["refresh_token"] = self._refresh_token(request)
+        self.bend_tokens(answer)
+        return Answer(answer)
+
+    def _renew(self, form: dict[str, str]) -> Answer:
+        """Answer a refresh; a token that was replaced works no more."""
+        sent = form.get("refresh_token", "")
+        request = self.renewable.get(sent)
+        if request is None:
+            return Answer({"error": "invalid_grant"}, status=400)
+        answer = self._tokens(request)
+        if self.rotates:
+            del self.renewable[sent]
+            answer["refresh_token"] = self._refresh_token(request)
+        self.bend_tokens(answer)
+        return Answer(answer)
+
+    def _tokens(self, request: dict[str, str]) -> dict[str, Any]:
         access_token = secrets.token_urlsafe(24)
         self.access_tokens[access_token] = self.grant if self.grant is not None else request["scope"]
         answer: dict[str, Any] = {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": 3600,
-            "refresh_token": "refresh-" + secrets.token_urlsafe(8),
             "id_token": self.id_token(request, access_token),
         }
-        if self.grant is not None:
-            answer["scope"] = self.grant
-        self.refresh_tokens.append(answer["refresh_token"])
-        self.bend_tokens(answer)
-        return Answer(answer)
+        return answer if self.grant is None else {**answer, "scope": self.grant}
+
+    def _refresh_token(self, request: dict[str, str]) -> str:
+        token = "refresh-" + secrets.token_urlsafe(8)
+        self.renewable[token] = request
+        self.refresh_tokens.append(token)
+        return token
 
     def _userinfo(self, received: Received) -> Answer:
         token = received.headers.get("authorization", "").removeprefix("Bearer ")

@@ -4,20 +4,23 @@ import base64
 import contextlib
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import get_user_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consumer_site.connectors.house import client
+from consumer_site.connectors.house import client, renewal
+from consumer_site.connectors.house.answer import COOKIE
 from consumer_site.connectors.house.claims import kept_claims
 from consumer_site.errors import OutboundError, SignInError
 from consumer_site.http import json_object
 from consumer_site.jose import KeySource, TokenInvalid, verify_id_token
 from consumer_site.openid import metadata
-from tests.consumer.journey import Journey, is_signed_in
+from tests.consumer.journey import CALLBACK, Journey, is_signed_in
 from tests.consumer.openid_provider import CLIENT_ID, Answer
 
 BOUNDED = settings(
@@ -123,6 +126,48 @@ def test_any_callback_query_is_a_page(journey: Journey) -> None:
     def check(query: dict[str, str]) -> None:
         response = journey.visitor.get("/accounts/house/login/callback/", query)
         assert_refused_on_a_page(journey, response)
+
+    check()
+
+
+def test_any_form_at_the_callback_is_a_page(journey: Journey, house_entry: Any) -> None:
+    house_entry.settings["response_mode"] = "form_post"
+    house_entry.save()
+
+    @BOUNDED
+    @given(
+        body=st.binary(max_size=120)
+        | st.dictionaries(st.sampled_from(["code", "state", "iss", "error"]), st.text(max_size=30)).map(
+            lambda form: urlencode(form, errors="replace").encode()
+        ),
+        cookie=st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=';,"\\')),
+    )
+    def check(body: bytes, cookie: str) -> None:
+        response = journey.visitor.post(CALLBACK, body, content_type="application/x-www-form-urlencoded")
+        if response.status_code == 303:
+            journey.visitor.cookies[COOKIE] = response.cookies[COOKIE].value
+            response = journey.visitor.get(CALLBACK)
+        assert_refused_on_a_page(journey, response)
+        journey.visitor.cookies[COOKIE] = cookie
+        assert_refused_on_a_page(journey, journey.visitor.get(CALLBACK))
+
+    check()
+
+
+@pytest.mark.parametrize("path", ["/token", "/jwks"])
+def test_any_bytes_at_a_refresh_are_an_error_of_ours(journey: Journey, path: str) -> None:
+    journey.sign_in()
+    account = SocialAccount.objects.get()
+
+    @BOUNDED
+    @given(status=STATUSES, body=BODIES | JSON.map(lambda value: json.dumps(value).encode()))
+    def check(status: int, body: bytes) -> None:
+        from django.core.cache import cache
+
+        cache.clear()
+        journey.house.replies[path] = Answer(body, status=status)
+        with pytest.raises((OutboundError, SignInError)):
+            renewal.refresh(account=account, refresh_token="x")
 
     check()
 
