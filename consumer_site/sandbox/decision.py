@@ -68,6 +68,7 @@ def ask(request: HttpRequest, question: Question, *, chosen: str = "") -> HttpRe
     """Show the page; a form that chose nobody is told so."""
     unchosen = request.method == "POST"
     context = {
+        "here": request.get_full_path(),
         "app_name": question.app_name,
         "persons": question.service.persons.values(),
         "chosen": chosen or question.service.icon,
