@@ -18,10 +18,12 @@ from tests import engines  # noqa: E402 - found on the path named above
 ROWS = ["rfc6749", "rfc6749_errors", "rfc7009", "rfc7662", "rfc8628", "rfc9700"]
 LOGOUTS = ["openid_backchannel_logout", "openid_rpinitiated_logout"]
 SERVICES = ["consent_record", "device_authorizations", "introspection", "key_life", "logout", "outbox", "pruning"]
+VAULT = ["move", "processes", "refresh", "reseal"]
 SUITES = [
     *("tests/flows", "tests/security", "--ignore=tests/security/consumer"),
     *(f"tests/spec/test_{name}.py" for name in ROWS + LOGOUTS),
     *(f"tests/provider/services/test_{name}.py" for name in SERVICES),
+    *(f"tests/consumer/test_vault_{name}.py" for name in VAULT),
 ]
 # A browser shows the same pages, a slow test starts processes with an engine of its own.
 SELECTION = "not browser and not slow and not postgres and not redis"
