@@ -1,6 +1,7 @@
-"""A relying party in a process of its own, made with a library of another language: one line of JSON each way."""
+"""A party in a process of its own, made with a library of another language: one line of JSON each way."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,18 @@ class ClientRefused(Exception):
         self.description = told.get("description")
 
 
-class RelyingParty:
-    """A running client."""
+class Script:
+    """A running script of this directory."""
 
-    def __init__(self, library: str) -> None:
-        self.library = library
-        command = [machine.node(DIRECTORY), LIBRARIES[library]]
+    def __init__(self, name: str, **environment: str) -> None:
         self._process = subprocess.Popen(
-            command, cwd=DIRECTORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            [machine.node(DIRECTORY), name],
+            cwd=DIRECTORY,
+            env=os.environ | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
 
     def ask(self, action: str, **given: Any) -> Any:
@@ -37,7 +42,7 @@ class RelyingParty:
         self._process.stdin.write(json.dumps({"action": action} | given) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
-        assert line, f"the client ended with status {self._process.wait(10)}"
+        assert line, f"the script ended with status {self._process.wait(10)}"
         answer = json.loads(line)
         if "error" in answer:
             raise ClientRefused(answer["error"])
@@ -46,3 +51,11 @@ class RelyingParty:
     def leave(self) -> None:
         """End it, and with it its connections."""
         self._process.communicate(timeout=10)
+
+
+class RelyingParty(Script):
+    """A running client."""
+
+    def __init__(self, library: str) -> None:
+        self.library = library
+        super().__init__(LIBRARIES[library])

@@ -72,7 +72,7 @@ def browser(consumer: Consumer) -> Iterator[Browser]:
 def rp(consumer: Consumer, op: SuiteOp, browser: Browser) -> Iterator[RelyingParty]:
     """Return the consumer as a client of the module's provider."""
     entry = consumers.register(consumer, op)
-    yield RelyingParty(consumer, op, browser, entry)
+    yield RelyingParty(consumer, browser, entry, op=op)
     entry.delete()
 
 

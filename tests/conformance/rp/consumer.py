@@ -55,11 +55,10 @@ def serving(settings: Any, context: ssl.SSLContext, bundle: Path) -> Iterator[Co
 
 
 @dataclass
-class RelyingParty:
-    """The consumer as a client of one module's provider, and the browser of the person who uses it."""
+class Visit:
+    """A person at the consumer, who signs in there by one entry for an OpenID provider."""
 
     consumer: Consumer
-    op: SuiteOp
     browser: Browser
     entry: Any
     provider_id: str = ""
@@ -68,16 +67,6 @@ class RelyingParty:
         """Change the entry's settings, as an administrator does."""
         self.entry.settings = {**self.entry.settings, **settings}
         self.entry.save()
-
-    def use(self, auth_method: str) -> None:
-        """Change how the client authenticates at both sides, by discovery alone where it has a secret."""
-        self.op.client.auth_method = auth_method
-        if auth_method == "private_key_jwt":
-            from consumer_site.openid import client_keys
-
-            client_keys.make()
-            self.entry.secret = ""
-            self.configure(token_endpoint_auth_method=auth_method)
 
     def start(self) -> Page:
         """Ask to sign in; return where it leads, which is back here unless the provider keeps the person."""
@@ -93,12 +82,6 @@ class RelyingParty:
                 return self.browser.submit(form, form.submit_button())
         raise AssertionError(f"nothing to press at {page.url}: {page.text[:2000]}")
 
-    def sign_in(self) -> None:
-        """Sign in. Raises AssertionError where that does not work."""
-        page = self.start()
-        assert page.status == 200, f"{page.status} at {page.url}: {page.text[:3000]} {self.op.faults}"
-        assert self.is_signed_in(), f"{page.url}: {page.text[:3000]}"
-
     def is_signed_in(self) -> bool:
         """Tell by what the person sees: whether there is a way to sign out."""
         page = self.browser.open(f"{self.consumer.origin}/")
@@ -111,6 +94,29 @@ class RelyingParty:
         form = next(form for form in self.browser.page.reader.forms if form.action == SIGN_OUT)
         self.browser.submit(form, form.submit_button())
         return self.browser.press("where", "provider")
+
+
+@dataclass
+class RelyingParty(Visit):
+    """The consumer as a client of one module's provider, and the browser of the person who uses it."""
+
+    op: SuiteOp = field(kw_only=True)
+
+    def use(self, auth_method: str) -> None:
+        """Change how the client authenticates at both sides, by discovery alone where it has a secret."""
+        self.op.client.auth_method = auth_method
+        if auth_method == "private_key_jwt":
+            from consumer_site.openid import client_keys
+
+            client_keys.make()
+            self.entry.secret = ""
+            self.configure(token_endpoint_auth_method=auth_method)
+
+    def sign_in(self) -> None:
+        """Sign in. Raises AssertionError where that does not work."""
+        page = self.start()
+        assert page.status == 200, f"{page.status} at {page.url}: {page.text[:3000]} {self.op.faults}"
+        assert self.is_signed_in(), f"{page.url}: {page.text[:3000]}"
 
 
 def register(consumer: Consumer, op: SuiteOp, *, provider_id: str = "") -> Any:

@@ -1,0 +1,1 @@
+"""A provider made by others, at which people sign in to this project's consumer."""
