@@ -265,7 +265,7 @@ def _emulated() -> list[tuple[dict[str, str], dict[str, Any]]]:
         (
             weixin | {"provider_id": "weixin"},
             {
-                "name": "WeChat",
+                "name": "微信 WeChat",
                 "client_id": settings.SANDBOX_WEIXIN_APP_ID,
                 "secret": settings.SANDBOX_WEIXIN_APP_SECRET,
             },
@@ -273,7 +273,7 @@ def _emulated() -> list[tuple[dict[str, str], dict[str, Any]]]:
         (
             weixin | {"provider_id": "weixin-inside"},
             {
-                "name": "WeChat",
+                "name": "微信 WeChat",
                 "client_id": settings.SANDBOX_WEIXIN_INSIDE_APP_ID,
                 "secret": settings.SANDBOX_WEIXIN_INSIDE_APP_SECRET,
                 "settings": {"inside": True},

@@ -16,6 +16,10 @@ from django.test import Client, RequestFactory
 
 from consumer_site import signals, vault
 from consumer_site.adapters import SocialAccountAdapter
+from consumer_site.connectors.github.provider import GitHubProvider
+from consumer_site.connectors.house.provider import HouseProvider
+from consumer_site.connectors.qq.provider import QQProvider
+from consumer_site.connectors.weixin.provider import WeixinProvider
 from consumer_site.errors import Fault
 from consumer_site.http import OutboundSession
 from tests.consumer.journey import HOST, Journey, assert_error_page, is_signed_in, sign_in_as
@@ -258,3 +262,9 @@ def test_every_connector_s_failure_is_our_page(
     response = error_page(**arguments)
     assert_error_page(response, status, words)
     assert "hush" not in caplog.text + response.content.decode()
+
+
+@pytest.mark.parametrize("provider_class", [HouseProvider, QQProvider, WeixinProvider, GitHubProvider])
+def test_every_connector_s_name_can_be_written_into_a_mail(provider_class: Any) -> None:
+    provider = provider_class(RequestFactory().get("/"), app=SocialApp(provider=provider_class.id, name=""))
+    assert str(provider)

@@ -52,6 +52,10 @@ class HouseProvider(OAuth2Provider):
     name = _("OpenID Connect")
     account_class = HouseAccount
 
+    def __str__(self) -> str:
+        # allauth's returns the name as it is, and this one is translated where it is shown.
+        return str(self.name)
+
     def __init__(self, request: HttpRequest, app: Any = None) -> None:
         super().__init__(request, app=app)
         self.name = self.app.name or self.name

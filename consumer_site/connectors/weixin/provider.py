@@ -43,6 +43,10 @@ class WeixinProvider(OAuth2Provider):
     account_class = WeixinAccount
     oauth2_adapter_class = WeixinOAuth2Adapter
 
+    def __str__(self) -> str:
+        # allauth's returns the name as it is, and this one is translated where it is shown.
+        return str(self.name)
+
     @property
     def is_inside(self) -> bool:
         """Return whether this is the app for WeChat's own browser."""
