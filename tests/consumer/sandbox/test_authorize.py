@@ -133,3 +133,24 @@ def test_planned_answers_of_the_authorization_endpoint(visitor: Visitor) -> None
     assert query_of(visitor.decide()["Location"])["state"] == "not-the-state"
     assert query_of(visitor.decide()["Location"])["state"] == "the-state"
     assert Code.objects.filter(app_id=APP_ID).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("display", "told"),
+    [("mobile", {"usercancel": "1", "state": "the-state"}), ("pc", None)],
+)
+def test_refusal_without_a_page_is_the_device_s_own(
+    visitor: Visitor, display: str, told: dict[str, str] | None
+) -> None:
+    visitor.plan(endpoint="authorize", kind="refuse")
+    response = visitor.client.get(visitor.authorize_address(display=display))
+    assert (query_of(response["Location"]) if response.status_code == 302 else None) == told
+
+
+def test_permission_without_a_page_obeys_the_review(visitor: Visitor, qq_app: dict[str, Any]) -> None:
+    visitor.plan(endpoint="authorize", kind="allow_as", person="emoji", times=2)
+    location = visitor.client.get(visitor.authorize_address())["Location"]
+    token = visitor.token(code=query_of(location)["code"]).json()["access_token"]
+    assert visitor.profile(token).json()["nickname"].startswith("🐧")
+    qq_app["online"] = False
+    assert "error=100011" in visitor.client.get(visitor.authorize_address())["Location"]

@@ -6,6 +6,8 @@ from django.test import Client
 
 from consumer_site.sandbox import turns
 from consumer_site.sandbox.models import Behaviour
+from consumer_site.sandbox.services import SERVICES
+from tests.consumer.sandbox.github_visitor import GitHubVisitor
 from tests.consumer.sandbox.visitor import APP_ID, BASE, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +107,10 @@ def test_slow_answer_waits_no_longer_than_the_bound(visitor: Visitor, monkeypatc
         {"endpoint": "token", "kind": "slow", "number": 61},
         {"endpoint": "token", "kind": "slow"},
         {"endpoint": "token", "kind": "empty", "times": 0},
+        {"endpoint": "token", "kind": "status", "number": 404},
+        {"endpoint": "authorize", "kind": "allow_as"},
+        {"endpoint": "authorize", "kind": "allow_as", "person": "nobody"},
+        {"endpoint": "emails", "kind": "empty"},
         {"app_id": "123", "action": "clear"},
         {"action": "explode"},
     ],
@@ -114,6 +120,34 @@ def test_plan_that_makes_no_sense_is_refused(visitor: Visitor, fields: dict[str,
     assert response.status_code == 400
     assert 'role="alert"' in response.content.decode()
     assert not Behaviour.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"endpoint": "token", "kind": "error", "number": 1},
+        {"endpoint": "token", "kind": "error", "error": "nonsense"},
+        {"endpoint": "emails", "kind": "status", "number": 200},
+        {"endpoint": "emails", "kind": "status"},
+        {"endpoint": "me", "kind": "empty"},
+    ],
+)
+def test_plan_that_makes_no_sense_at_github_is_refused(octo: GitHubVisitor, fields: dict[str, Any]) -> None:
+    assert octo.plan(**fields).status_code == 400
+    assert not Behaviour.objects.exists()
+
+
+def test_every_kind_of_misbehaviour_is_possible_somewhere() -> None:
+    possible = {kind for service in SERVICES.values() for kinds in service.possible.values() for kind in kinds}
+    assert possible == set(Behaviour.Kind)
+
+
+def test_plan_of_one_service_leaves_the_others_alone(visitor: Visitor, octo: GitHubVisitor) -> None:
+    octo.plan(endpoint="token", kind="empty")
+    visitor.plan(endpoint="me", kind="empty")
+    assert "access_token" in visitor.token().json()
+    octo.plan(action="clear")
+    assert [plan.service for plan in Behaviour.objects.all()] == ["qq"]
 
 
 def test_plans_are_shown_and_can_be_forgotten(visitor: Visitor) -> None:

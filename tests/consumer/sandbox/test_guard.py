@@ -5,11 +5,12 @@ from django.core import checks
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 
-from consumer_site.sandbox.checks import check_debug, check_qq_apps
-from consumer_site.sandbox.conf import qq_apps
-from consumer_site.sandbox.registration import callback_fault
+from consumer_site.sandbox.checks import EVERY_CHECK, check_debug, check_github_apps, check_qq_apps, check_weixin_apps
+from consumer_site.sandbox.conf import github_apps, qq_apps, weixin_apps
+from consumer_site.sandbox.registration import callback_fault, domain_fault
 from consumer_site.sandbox.urls import urlpatterns
 from tests.consumer.sandbox.visitor import APP_ID, CALLBACK
+from tests.consumer.sandbox.weixin_visitor import SECRET
 
 PATHS = [
     *("", "sandbox.css"),
@@ -90,11 +91,66 @@ def test_configuration_of_apps_is_checked(settings: Any, apps: Any, expected: st
         ("http://[::1]/callback/", False),
         ("https://app.example.com/#callback", False),
         ("app.example.com/callback/", False),
+        ("https://localhost./callback/", False),
+        ("https://app.localhost/callback/", False),
+        ("https://127.1/callback/", False),
+        ("https://2130706433/callback/", False),
+        ("https://0x7f.1/callback/", False),
+        ("https://user@app.example.com/callback/", False),
+        ("https://app.example.com:/callback/", False),
+        ("https://app.example.com:99999/callback/", False),
+        ("https://[::1/callback/", False),
     ],
 )
 def test_registration_rules_of_qq(callback: str, accepted: bool) -> None:
     assert (callback_fault(callback) is None) is accepted
 
 
+@pytest.mark.parametrize(
+    ("domain", "accepted"),
+    [
+        ("www.example.com", True),
+        ("https://www.example.com", False),
+        ("www.example.com/callback", False),
+        ("www.example.com:8443", False),
+        ("localhost", False),
+        ("127.0.0.1", False),
+        ("[::1]", False),
+    ],
+)
+def test_registration_rules_of_wechat(domain: str, accepted: bool) -> None:
+    assert (domain_fault(domain) is None) is accepted
+
+
+@pytest.mark.parametrize(
+    ("setting", "apps", "expected"),
+    [
+        ("WEIXIN_APPS", {}, "W001"),
+        ("WEIXIN_APPS", {"wx1": {"domains": ["a.example"]}}, "E002"),
+        ("WEIXIN_APPS", {"wx1": {"secret": "s"}}, "E002"),
+        ("WEIXIN_APPS", {"wx1": {"secret": "s", "domains": ["localhost"], "strict": True}}, "E003"),
+        ("WEIXIN_APPS", {"wx1": {"secret": "s", "domains": ["a.example"], "scopes": ["snsapi_base"]}}, "E005"),
+        ("WEIXIN_APPS", {"wx1": {"secret": "s", "domains": "localhost;a.example", "scopes": "snsapi_login"}}, None),
+        ("GITHUB_APPS", {}, "W001"),
+        ("GITHUB_APPS", {"1": {"secret": "s"}}, "E002"),
+        ("GITHUB_APPS", {"1": {"secret": "s", "callbacks": ["/callback/"]}}, "E003"),
+        ("GITHUB_APPS", {"1": {"secret": "s", "callbacks": ["http://localhost/"]}}, None),
+    ],
+)
+def test_configuration_of_the_other_services_is_checked(
+    settings: Any, setting: str, apps: Any, expected: str | None
+) -> None:
+    settings.CONSUMER_SITE = {"SANDBOX": {setting: apps}}
+    found = [*check_weixin_apps(), *check_github_apps()]
+    assert ids(found) == ([f"consumer_site.sandbox.{expected}"] if expected else [])
+
+
+def test_settings_without_the_sandbox_are_fine(settings: Any) -> None:
+    del settings.CONSUMER_SITE
+    assert [message for check in EVERY_CHECK for message in check()] == []
+
+
 def test_key_stays_out_of_repr() -> None:
+    assert SECRET not in repr(weixin_apps())
+    assert "github-secret-of-the-tests" not in repr(github_apps())
     assert "app-key-of-the-tests" not in repr(qq_apps()[APP_ID])

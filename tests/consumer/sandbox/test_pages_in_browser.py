@@ -1,10 +1,13 @@
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests import chromium
+from consumer_site.sandbox.models import Code
+from tests import accessibility, chromium
+from tests.consumer.sandbox import github_visitor as github
+from tests.consumer.sandbox import weixin_visitor as weixin
 from tests.consumer.sandbox.visitor import APP_ID
 from tests.servers import LiveSites
 
@@ -18,24 +21,60 @@ def authorize(sites: LiveSites, **more: str) -> str:
     return f"{sites.consumer}/sandbox/qq/oauth2.0/authorize?{query}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_pages_reflow_at_320_pixels_and_warn_at_the_top(
+def every_page(sites: LiveSites) -> dict[str, list[str]]:
+    """Return the pages that people see, by the words that stand at their top in Chinese whatever the language."""
+    callback = f"{sites.consumer}/callback/"
+    sandbox = f"{sites.consumer}/sandbox"
+    website = {"appid": weixin.WEBSITE, "redirect_uri": callback, "response_type": "code", "scope": "snsapi_login"}
+    octo = {"client_id": github.OAUTH_APP, "redirect_uri": callback, "scope": "read:user user:email"}
+    return {
+        "本机模拟器：这里没有真实的服务": [f"{sandbox}/"],
+        "这不是 QQ：本机模拟器": [
+            authorize(sites),
+            authorize(sites, redirect_uri="http://wrong.example/"),
+            f"{sandbox}/qq/behaviour/",
+        ],
+        "这不是微信：本机模拟器": [
+            f"{sandbox}/weixin/connect/qrconnect?{urlencode(website)}",
+            f"{sandbox}/weixin/connect/qrconnect?{urlencode(website | {'appid': 'wx1'})}",
+            f"{sandbox}/weixin/connect/oauth2/authorize?{urlencode(website)}",
+            f"{sandbox}/weixin/behaviour/",
+        ],
+        "这不是 GitHub：本机模拟器": [
+            f"{sandbox}/github/login/oauth/authorize?{urlencode(octo)}",
+            f"{sandbox}/github/behaviour/",
+        ],
+    }
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("en-US", "light"), ("zh-CN", "dark")])
+def test_pages_are_accessible_at_320_pixels_and_warn_at_the_top(
     live_emulator: LiveSites, new_visit: Callable[..., chromium.Visit], locale: str, scheme: str
 ) -> None:
     page = new_visit(locale=locale, color_scheme=scheme, viewport={"width": 320, "height": 640}).page
-    addresses = [
-        authorize(live_emulator),
-        authorize(live_emulator, redirect_uri="http://wrong.example/"),
-        f"{live_emulator.consumer}/sandbox/qq/behaviour/",
-    ]
-    for address in addresses:
-        page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        assert page.locator("h1").count() == 1
-        assert page.locator("header", has_text="这不是 QQ：本机模拟器").bounding_box()["y"] == 0
-        assert page.evaluate("getComputedStyle(document.querySelector('main')).borderRadius") == "12px"
-        assert page.title().strip()
+    for warning, addresses in every_page(live_emulator).items():
+        for address in addresses:
+            page.goto(address)
+            assert accessibility.findings(page) == [], address
+            assert page.locator("header", has_text=warning).bounding_box()["y"] == 0
+            assert page.evaluate("getComputedStyle(document.querySelector('main')).borderRadius") == "12px"
+
+
+def test_address_s_fragment_does_not_travel_to_the_callback(live_emulator: LiveSites, page: Any) -> None:
+    page.goto(every_page(live_emulator)["这不是微信：本机模拟器"][0] + "&state=s#wechat_redirect")
+    page.get_by_role("radio").nth(2).check()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(lambda url: urlsplit(url).path == "/callback/")
+    assert urlsplit(page.url).fragment == ""
+    assert set(parse_qs(urlsplit(page.url).query)) == {"code", "state"}
+
+
+def test_person_takes_a_scope_off_at_github(live_emulator: LiveSites, page: Any) -> None:
+    page.goto(every_page(live_emulator)["这不是 GitHub：本机模拟器"][0])
+    page.get_by_label("user:email").uncheck()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(lambda url: urlsplit(url).path == "/callback/")
+    assert Code.objects.get().scope == "read:user"
 
 
 def test_keyboard_alone_chooses_and_allows(live_emulator: LiveSites, page: Any) -> None:

@@ -135,3 +135,17 @@ def test_nothing_secret_is_stored_in_clear(visitor: Visitor) -> None:
     rows = json.dumps([*Code.objects.values(), *Token.objects.values()], default=str)
     for secret in (code, answer["access_token"], answer["refresh_token"], KEY):
         assert secret not in rows
+
+
+def test_plan_for_refreshes_spares_the_sign_in_before(visitor: Visitor) -> None:
+    visitor.plan(endpoint="refresh", kind="error", number=100022)
+    token = visitor.token().json()
+    again = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
+    assert error_of(visitor.token(**again)) == 100022
+    assert "access_token" in visitor.token(**again).json()
+
+
+def test_refresh_token_can_be_let_expire(visitor: Visitor) -> None:
+    token = visitor.token().json()
+    visitor.plan(action="expire_refresh")
+    assert error_of(visitor.token(grant_type="refresh_token", refresh_token=token["refresh_token"])) == 100022
