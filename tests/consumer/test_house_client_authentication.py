@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from consumer_site.openid import client_keys
+from consumer_site.openid.entries import entry_for
 from tests.consumer.journey import HOST, LOGIN, Journey, assert_error_page
 from tests.consumer.openid_provider import CLIENT_ID, CLIENT_SECRET
 
@@ -144,6 +145,7 @@ def test_entry_that_asks_for_what_is_not_there_is_a_page(
 def test_secret_that_can_not_be_opened_does_not_make_a_public_client(journey: Journey, house_entry: Any) -> None:
     configure(house_entry, secret="", sealed_secret="no longer readable")
     assert journey.start().status_code == 503
+    assert entry_for("") is None
 
 
 def _decoded(part: str) -> bytes:

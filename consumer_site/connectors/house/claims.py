@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allauth.socialaccount import app_settings
 
 from consumer_site.openid.metadata import is_endpoint
+from consumer_site.profile_fields import one_line
 
 # Which granted scope lets which claims in (OpenID Connect Core section 5.4; nickname and avatar are the house's own).
 _CLAIMS = {
@@ -20,22 +20,6 @@ _CLAIMS = {
 }
 _MAX_TEXT = 150
 _FINGERPRINT = "sha256-"
-# Controls, lone surrogates and unassigned characters: databases refuse some, and no name needs any.
-_DROPPED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
-# Marks that turn the writing direction around, also of the page's text that follows the name.
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def clean_text(value: object) -> str:
-    """Return one line of text that is safe to store and to show, empty for anything else."""
-    if not isinstance(value, str):
-        return ""
-    kept = (
-        character
-        for character in value[: 10 * _MAX_TEXT]
-        if unicodedata.category(character) not in _DROPPED_CATEGORIES and character not in _DIRECTION_MARKS
-    )
-    return " ".join("".join(kept).split())[:_MAX_TEXT].strip()
 
 
 def kept_claims(claims: Mapping[str, Any], *, granted: Iterable[str]) -> dict[str, Any]:
@@ -49,7 +33,7 @@ def kept_claims(claims: Mapping[str, Any], *, granted: Iterable[str]) -> dict[st
             elif name == "email_verified":
                 clean = value is True
             else:
-                clean = clean_text(value)
+                clean = one_line(value, limit=_MAX_TEXT)
             if clean:
                 kept[name] = clean
     return kept

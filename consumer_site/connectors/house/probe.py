@@ -85,6 +85,7 @@ def _keys(entry: Entry, metadata: Metadata) -> Finding:
 @sensitive_variables()
 def _credentials(entry: Entry, metadata: Metadata, *, callback_url: str) -> Finding:
     """Redeem a made-up code: with right credentials it is the code that is refused (RFC 6749 section 5.2)."""
+    method = ""
     try:
         method = method_of(entry, metadata)
         HouseClient(entry).exchange_code(
