@@ -109,9 +109,12 @@ def seal_secret(app: SocialApp, secret: str) -> None:
 
 @sensitive_variables()
 def secret_of(app: SocialApp) -> str:
-    """Return the secret of an entry; raise UnsealError when it can't be opened."""
+    """Return the secret of an entry; raise UnsealError when it can't be opened.
+
+    One in clear is newer than a sealed one: sealing empties the column.
+    """
     sealed = settings_of(app).get(SEALED_SECRET)
-    if not sealed:
+    if app.secret or not sealed:
         return str(app.secret or "")
     return cipher.unseal(str(sealed), binding=binding_of(app))
 
@@ -124,17 +127,17 @@ def has_secret(app: SocialApp) -> bool:
 def is_readable(app: SocialApp) -> bool:
     """Tell whether an entry's secret can be used: also where it has none."""
     sealed = settings_of(app).get(SEALED_SECRET)
-    return not sealed or _open(str(sealed), binding_of(app), consumer_settings.KEY_RING) is not None
+    return bool(app.secret) or not sealed or _open(str(sealed), binding_of(app), consumer_settings.KEY_RING) is not None
 
 
 @sensitive_variables()
 def seal_stored(app: SocialApp) -> bool:
     """Seal and save the secret that a row has in clear, if the row is still as it was read; return whether it was."""
-    before = app.secret
+    before, stored = app.secret, app.settings
     if not before or app.pk is None:
         return False
     seal_secret(app, before)
-    rows = SocialApp.objects.filter(pk=app.pk, secret=before, client_id=app.client_id)
+    rows = SocialApp.objects.filter(pk=app.pk, secret=before, client_id=app.client_id, settings=stored)
     return bool(rows.update(secret="", settings=app.settings))
 
 
@@ -194,7 +197,7 @@ def _house_entries(provider: str | None) -> list[SocialApp]:
 @sensitive_variables()
 def _opened(app: SocialApp) -> SocialApp:
     sealed = app.settings.get(SEALED_SECRET)
-    if sealed:
+    if sealed and not app.secret:
         secret = _open(str(sealed), binding_of(app), consumer_settings.KEY_RING)
         app.secret_unreadable = secret is None
         app.secret = secret or ""

@@ -227,6 +227,8 @@ def _move(application: Any, seed: dict[str, Any]) -> None:
 def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
     from allauth.socialaccount.models import SocialApp  # noqa: PLC0415 - absent where the provider is alone
 
+    from consumer_site import social_apps  # noqa: PLC0415 - the same
+
     if calendar := clients.get("calendar"):
         SocialApp.objects.update_or_create(
             provider="house",
@@ -237,11 +239,14 @@ def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
                 "settings": {"server_url": settings.PROVIDER_URL},
             },
         )
+    if settings.SANDBOX:
+        for which, entry in _emulated():
+            # Whoever has set a real app id in the admin keeps it.
+            SocialApp.objects.get_or_create(**which, defaults=entry)
+    for row in SocialApp.objects.exclude(secret=""):
+        social_apps.seal_stored(row)
     if not settings.SANDBOX:
         return {}
-    for which, entry in _emulated():
-        # Whoever has set a real app id in the admin keeps it.
-        SocialApp.objects.get_or_create(**which, defaults=entry)
     return {
         "app_id": settings.SANDBOX_QQ_APP_ID,
         "app_key": settings.SANDBOX_QQ_APP_KEY,
