@@ -22,6 +22,7 @@ RESERVED_PROVIDER_IDS = frozenset({"house", "initiate", "jwks", "login", "logout
 HOUSE_OPTIONS = (
     "scope",
     "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
     "response_mode",
     "id_token_signed_response_alg",
     "hidden",
@@ -167,10 +168,10 @@ class ConsumerSettings:
         """The OpenID providers, for a site that keeps them in its settings: a dict, or a list of dicts for several.
 
         Each has server_url (the issuer, exactly as the provider publishes it), client_id, client_secret and optionally
-        name, id and what an entry in the admin has: scope (list), token_endpoint_auth_method, response_mode,
-        id_token_signed_response_alg, hidden, api_origins (list). One of several may be without an id; the id of each
-        other is part of its addresses: lower-case letters, digits and hyphens. An entry in the admin with the same id
-        wins. Default none.
+        name, id and what an entry in the admin has: scope (list), token_endpoint_auth_method,
+        token_endpoint_auth_signing_alg, response_mode, id_token_signed_response_alg, hidden, api_origins (list). One of
+        several may be without an id; the id of each other is part of its addresses: lower-case letters, digits and
+        hyphens. An entry in the admin with the same id wins. Default none.
         """
         value = self.raw.get("HOUSE") or ()
         entries = [value] if isinstance(value, Mapping) else value

@@ -8,6 +8,7 @@ HOUSE_CLIENT_SECRET                 none for a public client, and for one that p
 HOUSE_NAME                          what the button says
 HOUSE_SCOPE                         scopes, with spaces between
 HOUSE_AUTH_METHOD                   client_secret_basic, client_secret_post, private_key_jwt or none
+HOUSE_AUTH_SIGNING_ALG              RS256, PS256, ES256 or EdDSA, where the provider takes one alone from this site
 HOUSE_RESPONSE_MODE                 form_post, where the answer is to come by a form
 HOUSE_SIGNED_RESPONSE_ALG           RS256, PS256, ES256 or EdDSA, where ID tokens are signed with one alone
 HOUSE_API_ORIGINS                   further origins that get the access token, with spaces between
@@ -46,6 +47,7 @@ _PARTS = (
     "NAME",
     "SCOPE",
     "AUTH_METHOD",
+    "AUTH_SIGNING_ALG",
     "RESPONSE_MODE",
     "SIGNED_RESPONSE_ALG",
     "API_ORIGINS",
@@ -53,13 +55,16 @@ _PARTS = (
 # Any of these means that somebody wants the provider: then nothing of it may be missing.
 _TELLING = frozenset({"ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE"})
 _HOUSE = re.compile(rf"\AHOUSE_(?:([A-Z0-9_]+)_)?({'|'.join(_PARTS)})\Z")
+_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 _CHOICES = {
     "AUTH_METHOD": ("client_secret_basic", "client_secret_post", "private_key_jwt", "none"),
+    "AUTH_SIGNING_ALG": _ALGORITHMS,
     "RESPONSE_MODE": ("form_post",),
-    "SIGNED_RESPONSE_ALG": ("RS256", "PS256", "ES256", "EdDSA"),
+    "SIGNED_RESPONSE_ALG": _ALGORITHMS,
 }
 _OPTIONS = {
     "AUTH_METHOD": "token_endpoint_auth_method",
+    "AUTH_SIGNING_ALG": "token_endpoint_auth_signing_alg",
     "RESPONSE_MODE": "response_mode",
     "SIGNED_RESPONSE_ALG": "id_token_signed_response_alg",
 }

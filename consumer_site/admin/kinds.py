@@ -43,6 +43,7 @@ HOUSE = Kind(
         "server_url",
         "scope",
         "token_endpoint_auth_method",
+        "token_endpoint_auth_signing_alg",
         "response_mode",
         "id_token_signed_response_alg",
         "api_origins",

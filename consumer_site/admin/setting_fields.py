@@ -79,6 +79,12 @@ FIELDS: Mapping[str, Callable[[], forms.Field]] = {
         ("private_key_jwt", _("With a key of this site (private_key_jwt); see “Client keys”")),
         ("none", _("Not at all (none), as a public client")),
     ),
+    "token_endpoint_auth_signing_alg": _choice(
+        _("Signature of this site's proof"),
+        _("Only with a key of this site, and if the provider was told to take one algorithm alone."),
+        ("", _("Any that the provider takes")),
+        *((name, name) for name in ("RS256", "PS256", "ES256", "EdDSA")),
+    ),
     "response_mode": _choice(
         _("How the answer comes back"),
         _("A form keeps the answer out of addresses. Providers that have none answer in the address."),

@@ -39,7 +39,7 @@ def method_of(entry: Entry, metadata: Metadata) -> str:
                 return method
         raise AnswerInvalid("discovery: no method of client authentication in common")
     by_key = BY_KEY in metadata.auth_methods and "none" not in metadata.auth_methods
-    return BY_KEY if by_key and _signing_key(metadata) is not None else "none"
+    return BY_KEY if by_key and _signing_key(entry, metadata) is not None else "none"
 
 
 def _checked(method: str, entry: Entry, metadata: Metadata) -> str:
@@ -50,17 +50,25 @@ def _checked(method: str, entry: Entry, metadata: Metadata) -> str:
         raise NotConfigured(f"the provider does not support {method}")
     if method in _BY_SECRET and not entry.client_secret:
         raise NotConfigured(f"{method} is configured without a secret")
-    if method == BY_KEY and _signing_key(metadata) is None:
-        raise NotConfigured(f"no client key for any of {_named(metadata)}: make one with consumer_client_keys")
+    if method == BY_KEY and _signing_key(entry, metadata) is None:
+        raise NotConfigured(f"no client key for any of {_named(entry, metadata)}: make one with consumer_client_keys")
     return method
 
 
-def _named(metadata: Metadata) -> str:
-    return ", ".join(name for name in client_keys.ALGORITHMS if name in metadata.auth_algorithms) or "its algorithms"
+def _named(entry: Entry, metadata: Metadata) -> str:
+    return (
+        ", ".join(name for name in client_keys.ALGORITHMS if name in _algorithms(entry, metadata)) or "its algorithms"
+    )
 
 
-def _signing_key(metadata: Metadata) -> ClientKey | None:
-    return client_keys.current(algorithms=metadata.auth_algorithms)
+def _signing_key(entry: Entry, metadata: Metadata) -> ClientKey | None:
+    return client_keys.current(algorithms=_algorithms(entry, metadata))
+
+
+def _algorithms(entry: Entry, metadata: Metadata) -> tuple[str, ...]:
+    """Return what the provider takes from this client: the one it is registered with, else all the provider names."""
+    wanted = entry.settings.get("token_endpoint_auth_signing_alg")
+    return tuple(name for name in metadata.auth_algorithms if wanted in (None, "", name))
 
 
 @sensitive_variables()
@@ -87,9 +95,9 @@ def assertion(entry: Entry, metadata: Metadata, *, now: Callable[[], float] = ti
     Its audience is the issuer alone: one addressed to a token endpoint, which a hostile document may name as its own,
     could be handed on to the honest provider and redeemed there.
     """
-    key = _signing_key(metadata)
+    key = _signing_key(entry, metadata)
     if key is None:
-        raise NotConfigured(f"no client key for any of {_named(metadata)}")
+        raise NotConfigured(f"no client key for any of {_named(entry, metadata)}")
     issued = int(now())
     claims = {
         "iss": entry.client_id,
