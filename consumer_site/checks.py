@@ -16,6 +16,7 @@ from consumer_site.conf import consumer_settings
 
 ADAPTER = "consumer_site.adapters.SocialAccountAdapter"
 MIDDLEWARE = "allauth.account.middleware.AccountMiddleware"
+SESSIONS = "consumer_site.logout.middleware.SessionLinkMiddleware"
 REQUIRED_APPS = ("allauth", "allauth.account", "allauth.socialaccount")
 SANDBOX = "consumer_site.sandbox"
 _MIN_SECRET = 32
@@ -59,6 +60,20 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
             id="consumer_site.E002",
         )
     ]
+
+
+def check_sessions(**kwargs: Any) -> list[CheckMessage]:
+    """Warn where a session that its provider has ended may live on (OpenID Back-Channel Logout section 2.7)."""
+    engine = settings.SESSION_ENGINE.rpartition(".")[2]
+    if engine == "signed_cookies":
+        text = "Sessions live in cookies, where no provider can end them."
+        hint = 'Set: SESSION_ENGINE = "django.contrib.sessions.backends.db"'
+    elif SESSIONS in settings.MIDDLEWARE or settings.SESSION_ENGINE == "django.contrib.sessions.backends.db":
+        return []
+    else:
+        text = "A session that its provider has ended may come back from a cache."
+        hint = f'Add to MIDDLEWARE, after Django\'s AuthenticationMiddleware: "{SESSIONS}",'
+    return [Warning(text, hint=hint, id="consumer_site.W011")]
 
 
 def check_apps(**kwargs: Any) -> list[CheckMessage]:
@@ -265,6 +280,7 @@ def check_plain_tokens(*, databases: Sequence[str] | None = None, **kwargs: Any)
 _CHECKS: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_key_ring,
     check_middleware,
+    check_sessions,
     check_apps,
     check_adapter,
     check_sandbox,

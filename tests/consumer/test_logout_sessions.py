@@ -271,3 +271,38 @@ def test_people_without_a_link_are_left_alone(journey: Journey, visitor: Client)
     journey.sign_in()
     tell(logout_token(journey.house, sid=None))
     assert is_signed_in(other)
+
+
+CACHED, COOKIES = "django.contrib.sessions.backends.cached_db", "django.contrib.sessions.backends.signed_cookies"
+
+
+@pytest.mark.parametrize(
+    ("engine_name", "with_middleware", "warned"),
+    [
+        (ENGINES[0], False, False),
+        (CACHED, True, False),
+        (CACHED, False, True),
+        ("project.sessions", False, True),
+        (COOKIES, True, True),
+    ],
+)
+def test_check_warns_where_an_ended_session_may_live_on(
+    settings: Any, engine_name: str, with_middleware: bool, warned: bool
+) -> None:
+    from consumer_site.checks import SESSIONS, check_sessions
+
+    settings.SESSION_ENGINE = engine_name
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != SESSIONS or with_middleware]
+    assert [message.id for message in check_sessions()] == ["consumer_site.W011"] * warned
+
+
+def test_sessions_in_cookies_are_left_alone(journey: Journey, settings: Any) -> None:
+    settings.SESSION_ENGINE = COOKIES
+    settings.MIDDLEWARE = [
+        "django.contrib.sessions.middleware.SessionMiddleware" if "SiteSession" in name else name
+        for name in settings.MIDDLEWARE
+    ]
+    journey.sign_in()
+    assert is_still_in(journey.visitor)
+    assert not SessionLink.objects.exists()
+    assert tell(logout_token(journey.house)).status_code == 200
