@@ -77,3 +77,8 @@ def test_neither_extra_asks_for_the_dependencies_of_the_other(wheel: Path) -> No
 def test_database_and_cache_servers_have_extras(wheel: Path) -> None:
     assert required(wheel, "postgres") == {"psycopg"}
     assert required(wheel, "redis") == {"redis"}
+
+
+def test_emulators_have_an_extra_that_brings_nothing_along(wheel: Path) -> None:
+    assert "sandbox" in wheels.metadata(wheel).get_all("Provides-Extra", [])
+    assert required(wheel, "sandbox") == set()
