@@ -128,6 +128,7 @@ def test_algorithm_that_the_client_is_not_registered_with_is_refused(journey: Jo
 REQUESTS: dict[str, dict[str, Any]] = {
     "JSON": {"data": '{"logout_token": "%s"}', "content_type": "application/json"},
     "a file upload": {"data": {"logout_token": "%s"}},
+    "a form that says it is text": {"data": "logout_token=%s", "content_type": "text/plain"},
     "no token": {"data": "token=%s", "content_type": FORM},
     "two tokens": {"data": "logout_token=%s&logout_token=%s", "content_type": FORM},
     "bytes that are no text": {"data": b"logout_token=%s\xff", "content_type": FORM},
