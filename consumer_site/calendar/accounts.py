@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,12 +12,16 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.forms import DisconnectForm
 from allauth.socialaccount.models import SocialAccount, SocialApp
 from allauth.socialaccount.signals import social_account_removed
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.core.exceptions import MultipleObjectsReturned
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
+from consumer_site import vault
 from consumer_site.calendar.connected import connected_accounts
 from consumer_site.conf import consumer_settings
 from consumer_site.pages import local_next, page, provider_form_targets
@@ -71,12 +77,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def connections(request: HttpRequest) -> HttpResponse:
     """Show the connected accounts, connect another, disconnect one."""
-    form = DisconnectForm(request=request, data=request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        _disconnect(request, form)
-        response = HttpResponseRedirect(reverse("consumer_site:connections"))
-        response.status_code = 303
-        return response
+    form = DisconnectForm(request=request)
+    if request.method == "POST":
+        form = _disconnect(request)
+        if not form.errors:
+            response = HttpResponseRedirect(reverse("consumer_site:connections"))
+            response.status_code = 303
+            return response
     context: dict[str, Any] = {
         "form": form,
         "connected": connected_accounts(request),
@@ -86,11 +93,23 @@ def connections(request: HttpRequest) -> HttpResponse:
     return page(request, "consumer_site/connections.html", context, status=status, form_action=provider_form_targets())
 
 
-def _disconnect(request: HttpRequest, form: DisconnectForm) -> None:
+@sensitive_variables()
+@transaction.atomic
+def _disconnect(request: HttpRequest) -> DisconnectForm:
+    """Disconnect the chosen account, and end its tokens at the provider; return the form with its errors."""
+    user: Any = request.user
+    # One at a time: of two that are disconnected at once, neither would be the last one.
+    get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
+    form = DisconnectForm(request=request, data=request.POST)
+    if not form.is_valid():
+        return form
+    account = form.cleaned_data["account"]
+    # Once it is certain: no provider is called inside a transaction.
+    transaction.on_commit(partial(vault.revoke, account=copy(account), tokens=vault.last_tokens(account)), robust=True)
     try:
         form.save()
     except (SocialApp.DoesNotExist, MultipleObjectsReturned):
         # allauth asks for the connector, to name it in a mail; one that is gone must not keep its accounts alive.
-        account = form.cleaned_data["account"]
         account.delete()
         social_account_removed.send(SocialAccount, request=request, socialaccount=account)
+    return form

@@ -13,7 +13,7 @@ from consumer_site.http import is_loopback_host
 from consumer_site.jose import ALGORITHMS
 
 _MAX_ADDRESS = 2048
-_OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
+_OPTIONAL = ("userinfo_endpoint", "end_session_endpoint", "revocation_endpoint")
 # What is meant where the document names no method (OpenID Connect Discovery section 3).
 _DEFAULT_AUTH_METHODS = ("client_secret_basic",)
 _DEFAULT_RESPONSE_MODES = ("query", "fragment")
@@ -23,7 +23,8 @@ _DEFAULT_RESPONSE_MODES = ("query", "fragment")
 class Metadata:
     """What this site uses of a discovery document (OpenID Connect Discovery section 3).
 
-    `end_session_endpoint` is of RP-Initiated Logout section 2.1; it and `userinfo_endpoint` may be empty.
+    `end_session_endpoint` is of RP-Initiated Logout section 2.1, `revocation_endpoint` of RFC 8414 section 2; they and
+    `userinfo_endpoint` may be empty.
     """
 
     issuer: str
@@ -32,6 +33,7 @@ class Metadata:
     jwks_uri: str
     userinfo_endpoint: str
     end_session_endpoint: str
+    revocation_endpoint: str
     auth_methods: tuple[str, ...]
     algorithms: tuple[str, ...]
     names_itself: bool  # authorization_response_iss_parameter_supported, RFC 9207 section 3

@@ -60,6 +60,12 @@ class Profile(Protocol):
     def __call__(self, *, account: SocialAccount, client: VaultClient) -> dict[str, Any]: ...
 
 
+class Revoke(Protocol):
+    """End the tokens at the service; `account` may be deleted here by then. Raise as `Refresh` does."""
+
+    def __call__(self, *, account: SocialAccount, tokens: TokenSet) -> None: ...
+
+
 @sensitive_variables()
 def bearer(*, account: SocialAccount, tokens: TokenSet, request: requests.PreparedRequest) -> None:
     """Send the token in a header (RFC 6750 section 2.1)."""
@@ -76,7 +82,8 @@ def answered_401(response: requests.Response) -> bool:
 class Connection:
     """How the vault deals with the service behind one connector.
 
-    `refresh` is None where tokens can't be renewed, `profile` where nothing can be read again.
+    `refresh` is None where tokens can't be renewed, `profile` where nothing can be read again, `revoke` where the
+    service ends no token at a client's word.
     """
 
     origins: Origins
@@ -84,6 +91,7 @@ class Connection:
     authorize: Authorize = bearer
     token_ended: TokenEnded = answered_401
     profile: Profile | None = None
+    revoke: Revoke | None = None
 
 
 _connections: dict[str, Connection] = {}

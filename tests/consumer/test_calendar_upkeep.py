@@ -1,4 +1,4 @@
-"""Bring what the calendar shows up to date by asking the provider again."""
+"""Ask the provider again after the sign-in: for what the calendar shows, and to end the tokens."""
 
 from typing import Any
 
@@ -87,3 +87,45 @@ def test_command_leaves_those_who_can_not_be_asked(journey: Journey, capsys: Any
 def test_asking_needs_a_post(journey: Journey, method: str) -> None:
     journey.sign_in()
     assert getattr(journey.visitor, method)(BUTTON).status_code == 405
+
+
+def disconnect(journey: Journey) -> Any:
+    """Disconnect the account of the sign-in, beside which there is another."""
+    account = SocialAccount.objects.get()
+    SocialAccount.objects.create(user=account.user, provider="gone", uid="x")
+    return journey.visitor.post("/accounts/3rdparty/", {"account": account.pk})
+
+
+def offer_revocation(journey: Journey, answer: Answer) -> None:
+    def bend(document: dict[str, Any]) -> None:
+        document["revocation_endpoint"] = f"{journey.house.issuer}/revoke"
+
+    journey.house.bend_discovery = bend
+    journey.house.replies["/revoke"] = answer
+
+
+def test_disconnecting_ends_the_tokens_at_the_provider(journey: Journey) -> None:
+    offer_revocation(journey, Answer(b""))
+    journey.sign_in()
+    [refresh_token] = journey.house.refresh_tokens
+    assert disconnect(journey).status_code == 303
+    [request] = journey.house.requests_to("/revoke")
+    assert request.form["token"] == refresh_token
+    assert request.form["token_type_hint"] == "refresh_token"
+    assert "authorization" in {name.lower() for name in request.headers}
+
+
+@pytest.mark.parametrize("answer", [Answer(b"", status=503), Answer(b"no", status=400)])
+def test_provider_that_ends_no_tokens_stops_nobody(journey: Journey, answer: Answer, caplog: Any) -> None:
+    offer_revocation(journey, answer)
+    journey.sign_in()
+    assert disconnect(journey).status_code == 303
+    assert [account.provider for account in SocialAccount.objects.all()] == ["gone"]
+    assert "tokens not ended at the provider" in caplog.text
+
+
+def test_provider_without_the_endpoint_is_not_called(journey: Journey) -> None:
+    journey.sign_in()
+    before = len(journey.house.received)
+    assert disconnect(journey).status_code == 303
+    assert len(journey.house.received) == before

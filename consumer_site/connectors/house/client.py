@@ -101,6 +101,22 @@ class HouseClient:
         return self._token_request({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     @sensitive_variables()
+    def revoke(self, token: str, *, kind: str) -> None:
+        """End a token at the provider, where it has an endpoint for that (RFC 7009 section 2.1).
+
+        `kind` is access_token or refresh_token. Raise Unreachable, AnswerInvalid or an OutboundError when it did not.
+        """
+        metadata = self.metadata()
+        if not metadata.revocation_endpoint:
+            return
+        form, headers = {"token": token, "token_type_hint": kind}, {"Accept": "application/json"}
+        authenticate(self.entry, metadata, form=form, headers=headers)
+        with OutboundSession() as session:
+            response = session.post(metadata.revocation_endpoint, data=form, headers=headers, allow_redirects=False)
+        if response.status_code != 200:
+            raise by_status(response)
+
+    @sensitive_variables()
     def verified_id_token(self, tokens: TokenAnswer, *, nonce: str | None) -> Claims:
         """Return the claims of the ID token in an answer; raise AnswerInvalid when it must not be believed.
 

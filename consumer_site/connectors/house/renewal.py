@@ -77,6 +77,16 @@ def profile(*, account: SocialAccount, client: VaultClient) -> dict[str, Any]:
     return {"iss": entry.server_url, **kept_claims(claims, granted=row.scope.split() if row else ())}
 
 
+@sensitive_variables()
+def revoke(*, account: SocialAccount, tokens: TokenSet) -> None:
+    """End the account's tokens at the provider; with the refresh token goes the access token (RFC 7009 section 2.1)."""
+    client = HouseClient(entry_of_account(account))
+    if tokens.refresh_token:
+        client.revoke(tokens.refresh_token, kind="refresh_token")
+    else:
+        client.revoke(tokens.access_token, kind="access_token")
+
+
 def entry_of_account(account: SocialAccount) -> Entry:
     """Return the entry that the account came by; raise NotConfigured when it is gone, or of another issuer now.
 
@@ -96,4 +106,4 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-CONNECTION = Connection(refresh=refresh, origins=origins, profile=profile)
+CONNECTION = Connection(refresh=refresh, origins=origins, profile=profile, revoke=revoke)
