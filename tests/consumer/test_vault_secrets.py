@@ -1,6 +1,7 @@
 """Look for every token that was ever issued: in all tables, sessions, logs, pages, the admin and pages of failures."""
 
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -18,7 +19,8 @@ from consumer_site import vault
 from consumer_site.errors import SignInNeeded
 from consumer_site.models import SessionLink, StoredToken
 from consumer_site.sandbox.models import Token
-from tests import factories
+from consumer_site.signals import signed_in
+from tests import factories, servers
 from tests.flows import web_person
 from tests.flows.test_linking import calendar_client
 from tests.provider.driver import plant_signing_key
@@ -85,6 +87,18 @@ def sign_in(browser: Browser, provider: str, sites: LiveSites) -> SocialAccount:
     return SocialAccount.objects.get()
 
 
+@pytest.fixture
+def broken_receiver() -> Iterator[None]:
+    """Let the last step of a sign-in fail in a way that nobody foresaw."""
+
+    def fail(**kwargs: Any) -> None:
+        raise RuntimeError("a receiver of the project is out of order")
+
+    signed_in.connect(fail)
+    yield
+    signed_in.disconnect(fail)
+
+
 def tokens_of(account: SocialAccount) -> set[str]:
     held = vault.load(account=account)
     assert held is not None
@@ -145,3 +159,18 @@ def test_tokens_are_nowhere_in_clear(
     for token in issued:
         assert len(token) > 15
         assert [page for page in pages if token in page] == []
+
+
+@pytest.mark.parametrize("provider", ["house", "qq", "weixin", "github"])
+def test_page_of_development_about_a_broken_sign_in_shows_no_token(
+    provider: str, transactional_db: None, settings: Any, broken_receiver: None
+) -> None:
+    settings.DEBUG = True
+    with servers.serve_sites(settings) as sites:
+        configure(provider, sites, settings)
+        browser = Browser()
+        account = sign_in(browser, provider, sites)
+        browser.session.close()
+    assert "a receiver of the project is out of order" in browser.page.text
+    assert "allauth/socialaccount" in browser.page.text
+    assert [token for token in tokens_of(account) if token in browser.page.text] == []

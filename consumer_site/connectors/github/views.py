@@ -28,6 +28,7 @@ from consumer_site.connectors.github.errors import NoIdentity, NoSingleApp
 from consumer_site.errors import AnswerInvalid, SignInError
 from consumer_site.pages import harden, provider_form_targets, sign_in_error_page
 from consumer_site.provider_calls import TOKEN, as_code, as_lifetime
+from consumer_site.vault import without_locals
 
 logger = logging.getLogger("consumer_site.sign_in")
 
@@ -156,4 +157,5 @@ class GitHubCallbackView(OAuth2CallbackView):
 oauth2_login = never_cache(
     csrf_protect(require_http_methods(["GET", "POST"])(GitHubLoginView.adapter_view(GitHubOAuth2Adapter)))
 )
-oauth2_callback = never_cache(require_safe(GitHubCallbackView.adapter_view(GitHubOAuth2Adapter)))
+# The frames of allauth's callback hold tokens, and a page of development shows the locals of every frame.
+oauth2_callback = never_cache(require_safe(without_locals()(GitHubCallbackView.adapter_view(GitHubOAuth2Adapter))))

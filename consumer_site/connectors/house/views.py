@@ -41,7 +41,7 @@ from consumer_site.errors import (
 )
 from consumer_site.openid.entries import FORM_POST, HOUSE
 from consumer_site.pages import harden, provider_form_targets, sign_in_error_page
-from consumer_site.vault import cipher
+from consumer_site.vault import cipher, without_locals
 
 logger = logging.getLogger("consumer_site.sign_in")
 
@@ -239,6 +239,6 @@ def _check_known_issuer(provider: HouseProvider, *, uid: str, issuer: str) -> No
 
 oauth2_login = login
 # Exempt: a form of the provider's has no token of ours. It changes nothing; the state decides at the GET that follows.
-oauth2_callback = csrf_exempt(
-    never_cache(require_http_methods(["GET", "HEAD", "POST"])(HouseCallbackView.adapter_view(HouseAdapter)))
-)
+# The frames of a sign-in hold tokens, and a page of development shows the locals of every frame.
+_callback = without_locals()(HouseCallbackView.adapter_view(HouseAdapter))
+oauth2_callback = csrf_exempt(never_cache(require_http_methods(["GET", "HEAD", "POST"])(_callback)))

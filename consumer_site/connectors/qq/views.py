@@ -25,6 +25,7 @@ from consumer_site.connectors.qq.errors import NoIdentity, NoSingleApp
 from consumer_site.errors import AnswerInvalid
 from consumer_site.pages import harden, provider_form_targets, sign_in_error_page
 from consumer_site.provider_calls import TOKEN, as_code, as_lifetime
+from consumer_site.vault import without_locals
 
 
 class QQOAuth2Adapter(OAuth2Adapter):
@@ -132,4 +133,5 @@ class QQCallbackView(OAuth2CallbackView):
 oauth2_login = never_cache(
     csrf_protect(require_http_methods(["GET", "POST"])(QQLoginView.adapter_view(QQOAuth2Adapter)))
 )
-oauth2_callback = never_cache(require_safe(QQCallbackView.adapter_view(QQOAuth2Adapter)))
+# The frames of allauth's callback hold tokens, and a page of development shows the locals of every frame.
+oauth2_callback = never_cache(require_safe(without_locals()(QQCallbackView.adapter_view(QQOAuth2Adapter))))

@@ -26,6 +26,7 @@ from consumer_site.connectors.weixin.joining import join_known_person
 from consumer_site.errors import AnswerRefused
 from consumer_site.pages import harden, provider_form_targets, sign_in_error_page
 from consumer_site.provider_calls import TOKEN, as_code, as_identifier, as_lifetime
+from consumer_site.vault import without_locals
 
 # What comes back in the code's place when somebody declines inside WeChat, on some of its versions.
 _DECLINED = "authdeny"
@@ -162,4 +163,5 @@ class WeixinCallbackView(OAuth2CallbackView):
 oauth2_login = never_cache(
     csrf_protect(require_http_methods(["GET", "POST"])(WeixinLoginView.adapter_view(WeixinOAuth2Adapter)))
 )
-oauth2_callback = never_cache(require_safe(WeixinCallbackView.adapter_view(WeixinOAuth2Adapter)))
+# The frames of allauth's callback hold tokens, and a page of development shows the locals of every frame.
+oauth2_callback = never_cache(require_safe(without_locals()(WeixinCallbackView.adapter_view(WeixinOAuth2Adapter))))
