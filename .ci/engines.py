@@ -24,6 +24,7 @@ SUITES = [
     *(f"tests/spec/test_{name}.py" for name in ROWS + LOGOUTS),
     *(f"tests/provider/services/test_{name}.py" for name in SERVICES),
     *(f"tests/consumer/test_vault_{name}.py" for name in VAULT),
+    "tests/consumer/test_logout_sessions.py",
 ]
 # A browser shows the same pages, a slow test starts processes with an engine of its own.
 SELECTION = "not browser and not slow and not postgres and not redis"

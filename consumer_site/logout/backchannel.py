@@ -37,6 +37,7 @@ class RequestInvalid(Exception):
 
 # Exempt from the CSRF check: nothing is done for a cookie here, only for a signed token.
 @csrf_exempt
+@transaction.non_atomic_requests  # what is done is to be seen by other processes before the answer
 @login_not_required
 @sensitive_post_parameters()
 def backchannel_logout(request: HttpRequest, provider_id: str = "") -> HttpResponse:
@@ -86,7 +87,7 @@ def obey(token: LogoutToken, *, provider: str) -> int | None:
                 # First: the same token in another process waits here until the sessions are gone, or comes to nothing.
                 receipt = LogoutReceipt.objects.create(
                     digest=token.digest,
-                    issuer=token.issuer,
+                    issuer=token.issuer[:255],  # of a longer one there are no sessions, and the digest is of all of it
                     subject=token.subject,
                     sid=token.sid,
                     expires_at=timezone.now() + KEPT,
