@@ -35,7 +35,7 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
         answer = (Finding(True, _("GitHub answers"), web_url), _credentials(error))
     else:
         answer = (Finding(None, _("GitHub took a made-up code"), web_url, _("This is not the real GitHub.")),)
-    return (*answer, _callback(callback_url))
+    return (*answer, callback_finding(callback_url))
 
 
 def _credentials(error: SignInError) -> Finding:
@@ -52,7 +52,7 @@ def _credentials(error: SignInError) -> Finding:
     return Finding(None, _("GitHub did not say whether client ID and client secret are right"), error.detail)
 
 
-def _callback(callback_url: str) -> Finding:
+def callback_finding(callback_url: str) -> Finding:
     parts = urlsplit(callback_url)
     if parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}:
         return Finding(True, _("GitHub can be given this callback"), callback_url)

@@ -34,7 +34,7 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
         answer = (Finding(True, _("QQ answers"), base_url), _credentials(error))
     else:
         answer = (Finding(None, _("QQ took a made-up code"), base_url, _("This is not the real QQ.")),)
-    return (*answer, *_callback(callback_url, is_real=base_url == BASE_URL))
+    return (*answer, callback_finding(callback_url, is_real=base_url == BASE_URL))
 
 
 def _credentials(error: SignInError) -> Finding:
@@ -55,7 +55,7 @@ def _credentials(error: SignInError) -> Finding:
     return Finding(False, title, error.detail, hints[error.code])
 
 
-def _callback(callback_url: str, *, is_real: bool) -> tuple[Finding, ...]:
+def callback_finding(callback_url: str, *, is_real: bool) -> Finding:
     """Return what QQ's registration form would say; an emulator on loopback need not mind."""
     parts = urlsplit(callback_url)
     faults = []
@@ -69,6 +69,6 @@ def _callback(callback_url: str, *, is_real: bool) -> tuple[Finding, ...]:
         faults.append(_("It has a #, which QQ does not take."))
     detail = " ".join([callback_url, *faults])
     if not faults:
-        return (Finding(True, _("QQ can be given this callback"), detail),)
+        return Finding(True, _("QQ can be given this callback"), detail)
     hint = _("Registering it takes a public https address of this site, with an ICP record in the sponsor's name.")
-    return (Finding(False if is_real else None, _("The real QQ would not take this callback"), detail, hint),)
+    return Finding(False if is_real else None, _("The real QQ would not take this callback"), detail, hint)

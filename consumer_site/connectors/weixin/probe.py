@@ -37,7 +37,7 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
         answer = (Finding(True, _("WeChat answers"), api_url), _credentials(error))
     else:
         answer = (Finding(None, _("WeChat took a made-up code"), api_url, _("This is not the real WeChat.")),)
-    return (*answer, _callback(callback_url, is_real=api_url == API_URL), _entrance(app))
+    return (*answer, callback_finding(callback_url, is_real=api_url == API_URL), _entrance(app))
 
 
 def _credentials(error: SignInError) -> Finding:
@@ -55,7 +55,7 @@ def _credentials(error: SignInError) -> Finding:
     return Finding(None, _("WeChat did not say whether App ID and App Secret are right"), error.detail)
 
 
-def _callback(callback_url: str, *, is_real: bool) -> Finding:
+def callback_finding(callback_url: str, *, is_real: bool) -> Finding:
     """Return what WeChat's form would say, which takes a domain and no more; an emulator need not mind."""
     parts = urlsplit(callback_url)
     faults = []
