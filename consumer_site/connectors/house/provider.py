@@ -18,9 +18,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from requests import RequestException
 
-from consumer_site import vault
+from consumer_site import probing, vault
 from consumer_site.connectors.house import renewal
 from consumer_site.connectors.house.client import HouseClient
+from consumer_site.connectors.house.probe import probe
 from consumer_site.errors import SignInError
 from consumer_site.openid.entries import FORM_POST, HOUSE, entry_of, path_kwargs
 from consumer_site.openid.metadata import Metadata
@@ -200,5 +201,6 @@ def _endpoint_query(metadata: Metadata) -> dict[str, str]:
 
 
 vault.register(HOUSE, renewal.CONNECTION)
+probing.register(HOUSE, probe)
 
 provider_classes = [HouseProvider]
