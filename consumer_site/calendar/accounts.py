@@ -42,19 +42,29 @@ def choices(request: HttpRequest) -> list[Choice]:
     found = []
     for provider in get_adapter(request).list_providers(request):
         app = provider.app
-        # WeChat's entry for its own browser is chosen behind the same button.
-        if app is not None and (app.settings.get("hidden") or app.settings.get("inside")):
+        # Hidden is also WeChat's entry for its own browser, beside a website's that has the button for both.
+        if app is not None and app.settings.get("hidden"):
             continue
-        base = consumer_settings.QQ_BASE_URLS.get(app.client_id, "") if app and provider.id == "qq" else ""
         found.append(
             Choice(
                 id=provider.sub_id,
                 name=str(app.name or provider.name) if app else str(provider.name),
                 url=provider.get_login_url(request),
-                emulator=urlsplit(base).netloc,
+                emulator=_emulator_of(provider),
             )
         )
     return found
+
+
+def _emulator_of(provider: Any) -> str:
+    """Return the host that answers in a provider's place, empty for the real one."""
+    bases = {
+        "qq": consumer_settings.QQ_BASE_URLS,
+        "weixin": consumer_settings.WEIXIN_BASE_URLS,
+        # An Enterprise Server, over https, is no emulator.
+        "github": {key: base for key, base in consumer_settings.GITHUB_BASE_URLS.items() if base.startswith("http:")},
+    }
+    return urlsplit(bases.get(provider.id, {}).get(provider.app.client_id, "")).netloc if provider.app else ""
 
 
 def next_address(request: HttpRequest) -> str:

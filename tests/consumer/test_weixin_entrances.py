@@ -116,6 +116,7 @@ def test_code_goes_back_with_the_app_that_asked_for_it(weixin: CannedProvider) -
 def test_both_apps_have_one_button(weixin: CannedProvider, agent: str) -> None:
     page = visitor(**{"User-Agent": agent}).get("/accounts/login/")
     assert shown(page).count(f'action="{LOGIN}') == 1
+    assert "an emulator of WeChat" in shown(page)
 
 
 def test_account_of_either_app_has_its_provider(weixin: CannedProvider) -> None:
@@ -127,6 +128,8 @@ def test_account_of_either_app_has_its_provider(weixin: CannedProvider) -> None:
 
 def test_site_with_the_inside_app_alone_sends_other_browsers_to_wechat(weixin: CannedProvider) -> None:
     SocialApp.objects.filter(client_id=APP_ID).delete()
+    # The button is there all the same: nobody can tell beforehand where the page will be opened next.
+    assert shown(visitor().get("/accounts/login/")).count(f'action="{LOGIN}') == 1
     response = visitor().post(LOGIN)
     assert response.status_code == 400
     assert "works only inside the WeChat app" in shown(response)
