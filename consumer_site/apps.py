@@ -14,9 +14,10 @@ class ConsumerSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, and connect the receivers where allauth is there to send."""
-        from consumer_site import checks
+        from consumer_site import checks, provider_checks
 
         checks.register_all()
+        provider_checks.register_all()
         if apps.is_installed("allauth.socialaccount"):
             from consumer_site import receivers
 

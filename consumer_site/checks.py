@@ -232,32 +232,6 @@ def check_loopback(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def check_double_configuration(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn where a provider is configured in the admin and in the settings; the admin's entry is used."""
-    if not databases or DEFAULT_DB_ALIAS not in databases or not apps.is_installed("allauth.socialaccount"):
-        return []
-    in_settings = {
-        name
-        for name, options in getattr(settings, "SOCIALACCOUNT_PROVIDERS", {}).items()
-        if options.get("APP") or options.get("APPS")
-    }
-    if consumer_settings.raw.get("HOUSE"):
-        in_settings.add("house")
-    social_app = apps.get_model("socialaccount", "SocialApp")
-    try:
-        twice = sorted(in_settings & set(social_app.objects.values_list("provider", flat=True)))
-    except DatabaseError:
-        return []  # before the first migration
-    return [
-        Warning(
-            f'The provider "{name}" is configured in the admin and in the settings; the entry in the admin is used.',
-            hint="Delete it in the admin, or its entry in SOCIALACCOUNT_PROVIDERS or CONSUMER_SITE.",
-            id="consumer_site.W006",
-        )
-        for name in twice
-    ]
-
-
 def check_plain_tokens(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Warn while tokens that allauth stored lie in clear (RFC 6819 section 5.1.4.1.3)."""
     if not databases or DEFAULT_DB_ALIAS not in databases or not apps.is_installed("allauth.socialaccount"):
@@ -297,5 +271,4 @@ def register_all() -> None:
     for check in _CHECKS:
         register(check, "consumer_site")
     register(check_loopback, Tags.security, deploy=True)
-    register(check_double_configuration, Tags.database)
     register(check_plain_tokens, Tags.database)

@@ -92,6 +92,25 @@ def test_sandbox(settings: Any, monkeypatch: pytest.MonkeyPatch, debug: bool, in
         ({"server_url": "https://id.example.com", "client_id": "x"}, 0),
         ({"server_url": "https://id.example.com"}, 1),
         ({"server_url": "http://id.example.com", "client_id": "x"}, 1),
+        (
+            [
+                {"server_url": "https://a.example", "client_id": "x"},
+                {"server_url": "https://b.example", "client_id": "x"},
+            ],
+            1,
+        ),
+        (
+            [
+                {"server_url": "https://a.example", "client_id": "x"},
+                {"id": "b", "server_url": "https://b.example", "client_id": "x", "scope": ["openid"]},
+            ],
+            0,
+        ),
+        ({"id": "Not a slug", "server_url": "https://a.example", "client_id": "x"}, 1),
+        ({"id": "login", "server_url": "https://a.example", "client_id": "x"}, 1),
+        ({"server_url": "https://a.example", "client_id": "x", "scopes": ["openid"]}, 1),
+        ({"server_url": "https://a.example", "client_id": "x", "scope": "openid"}, 1),
+        ("https://a.example", 1),
     ],
 )
 def test_house(settings: Any, house: Any, found: int) -> None:
@@ -131,17 +150,6 @@ def test_loopback(settings: Any, debug: bool, allowed: bool, found: int) -> None
     settings.DEBUG = debug
     configure(settings, ALLOW_LOOPBACK_HTTP=allowed)
     assert ids(checks.check_loopback()) == ["consumer_site.W005"] * found
-
-
-@pytest.mark.django_db
-def test_double_configuration(settings: Any, house_entry: Any) -> None:
-    assert checks.check_double_configuration(databases=["default"]) == []
-    configure(settings, HOUSE={"server_url": "https://id.example.com", "client_id": "x"})
-    assert checks.check_double_configuration(databases=None) == []
-    assert ids(checks.check_double_configuration(databases=["default"])) == ["consumer_site.W006"]
-    configure(settings, HOUSE=None)
-    settings.SOCIALACCOUNT_PROVIDERS = {"house": {"APPS": [{"client_id": "y"}]}, "qq": {"APPS": []}}
-    assert ids(checks.check_double_configuration(databases=["default"])) == ["consumer_site.W006"]
 
 
 def test_every_check_is_registered() -> None:
