@@ -89,7 +89,9 @@ def listening(context: ssl.SSLContext, given: Listener | None = None) -> Iterato
             received = Received(
                 self.command, parts.path, _parsed(parts.query), form, headers, connection.version() or ""
             )
-            listener.received.append(received)
+            # A browser asks for it by itself, at any time: it is part of no flow.
+            if received.path != "/favicon.ico":
+                listener.received.append(received)
             reply = listener.reply(received)
             answer = reply.text.encode()
             self.send_response(reply.status)
