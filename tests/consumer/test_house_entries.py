@@ -93,6 +93,7 @@ def test_sign_up_that_waits_finds_its_own_entry_again(at_acme: Journey, journey:
 
 @pytest.mark.parametrize("provider_id", ["nobody", "house", "qq", "-"])
 def test_unknown_entry_is_a_page(journey: Journey, at_acme: Journey, provider_id: str) -> None:
+    SocialApp.objects.create(provider="qq", name="QQ", client_id="100000002", secret="x")
     for address in (f"/accounts/house/{provider_id}/login/", f"/accounts/house/{provider_id}/login/callback/"):
         assert_error_page(journey.visitor.get(address), 404, "not set up correctly")
 

@@ -131,6 +131,18 @@ def test_malformed_form_is_a_page(by_form: Journey, form: dict[str, Any]) -> Non
     assert_error_page(follow(by_form, response) if response.status_code == 303 else response, 400)
 
 
+def test_form_that_no_cookie_could_hold_is_a_page_at_once(by_form: Journey) -> None:
+    _action, form = by_form.house.authorize_by_form(by_form.leave(), code="x" * 3500)
+    response = by_form.visitor.post(CALLBACK, form)
+    assert_error_page(response, 400)
+    assert answers.COOKIE not in response.cookies
+
+
+def test_what_is_carried_fits_into_the_cookie(by_form: Journey) -> None:
+    _action, form = by_form.house.authorize_by_form(by_form.leave(), code="x" * 2400)
+    assert len(by_form.visitor.post(CALLBACK, form).cookies[answers.COOKIE].OutputString()) <= 4096
+
+
 def test_cookie_is_sent_over_tls_alone_where_the_site_is(by_form: Journey) -> None:
     _action, form = by_form.house.authorize_by_form(by_form.leave())
     response = Client(headers={"host": HOST}).post(CALLBACK, form, secure=True)

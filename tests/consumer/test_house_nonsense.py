@@ -39,6 +39,13 @@ STATUSES = st.sampled_from([200, 201, 204, 302, 400, 401, 403, 418, 429, 500, 50
 BODIES = st.binary(max_size=200) | JSON.map(lambda value: repr(value).encode("utf-8", "surrogatepass"))
 
 
+def storable(value: Any) -> Any:
+    """Return what a JSON column takes of a value."""
+    return json.loads(
+        json.dumps(value, allow_nan=True).replace("NaN", "0").replace("Infinity", "1").replace("\\u0000", "")
+    )
+
+
 def finish(journey: Journey) -> Any:
     response = journey.start()
     if response.status_code == 302:
@@ -120,6 +127,22 @@ def test_any_userinfo_claim_is_a_page_or_a_sign_in(journey: Journey, house_entry
     check()
 
 
+def test_any_options_of_an_entry_are_a_page_or_lead_to_the_provider(journey: Journey, house_entry: Any) -> None:
+    """The admin takes any JSON."""
+    names = ["scope", "token_endpoint_auth_method", "response_mode", "id_token_signed_response_alg", "api_origins"]
+
+    @BOUNDED
+    @given(options=st.dictionaries(st.sampled_from(names), JSON, min_size=1))
+    def check(options: dict[str, Any]) -> None:
+        house_entry.settings = {"server_url": journey.house.issuer, **storable(options)}
+        house_entry.save()
+        assert journey.start().status_code in {302, 502, 503}
+        assert journey.visitor.post(CALLBACK, {"state": "x"}).status_code in {303, 405, 503}
+        assert journey.visitor.get("/accounts/login/").status_code == 200
+
+    check()
+
+
 def test_any_callback_query_is_a_page(journey: Journey) -> None:
     @BOUNDED
     @given(query=st.dictionaries(st.sampled_from(["code", "state", "iss", "error", "x"]), st.text(max_size=30)))
@@ -176,7 +199,8 @@ MANY = settings(max_examples=300, deadline=None, derandomize=True)
 MEMBERS = st.sampled_from(
     ["access_token", "id_token", "token_type", "scope", "refresh_token", "expires_in", "error", "issuer", "jwks_uri",
      "token_endpoint", "authorization_endpoint", "userinfo_endpoint", "code_challenge_methods_supported",
-     "token_endpoint_auth_methods_supported", "id_token_signing_alg_values_supported"]
+     "token_endpoint_auth_methods_supported", "id_token_signing_alg_values_supported", "scopes_supported",
+     "response_modes_supported", "token_endpoint_auth_signing_alg_values_supported", "backchannel_logout_supported"]
 )  # fmt: skip
 
 
