@@ -7,7 +7,7 @@ from django.test import Client
 from consumer_site.sandbox import turns
 from consumer_site.sandbox.models import Behaviour
 from consumer_site.sandbox.services import SERVICES
-from tests.consumer.sandbox.github_visitor import GitHubVisitor
+from tests.consumer.sandbox.github_visitor import OAUTH_APP, GitHubVisitor
 from tests.consumer.sandbox.visitor import APP_ID, BASE, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +142,10 @@ def test_every_kind_of_misbehaviour_is_possible_somewhere() -> None:
     assert possible == set(Behaviour.Kind)
 
 
-def test_plan_of_one_service_leaves_the_others_alone(visitor: Visitor, octo: GitHubVisitor) -> None:
+def test_plan_of_one_service_leaves_the_others_alone(visitor: Visitor, github_apps: dict[str, dict[str, Any]]) -> None:
+    # Ids are each service's own: two may happen to be the same.
+    github_apps[APP_ID] = github_apps[OAUTH_APP]
+    octo = GitHubVisitor(visitor.client, APP_ID)
     octo.plan(endpoint="token", kind="empty")
     visitor.plan(endpoint="me", kind="empty")
     assert "access_token" in visitor.token().json()

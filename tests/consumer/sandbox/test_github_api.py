@@ -118,25 +118,18 @@ def test_picture_is_there_in_every_size(octo: GitHubVisitor) -> None:
 
 
 @pytest.mark.parametrize("path", ["user", "user/emails"])
-@pytest.mark.parametrize(
-    ("fields", "status"),
-    [
-        ({"kind": "status", "number": 403}, 403),
-        ({"kind": "status", "number": 404}, 404),
-        ({"kind": "status", "number": 429}, 429),
-        ({"kind": "server_error"}, 502),
-        ({"kind": "garbage"}, 200),
-        ({"kind": "html_type"}, 200),
-    ],
-)
-def test_api_can_misbehave(octo: GitHubVisitor, path: str, fields: dict[str, Any], status: int) -> None:
+def test_api_can_misbehave(octo: GitHubVisitor, path: str) -> None:
     token = octo.access_token()
-    octo.plan(endpoint="profile" if path == "user" else "emails", **fields)
-    response = octo.api(path, token)
-    assert response.status_code == status
-    if fields["kind"] == "status":
-        assert response.json()["status"] == str(status)
-        assert response["X-RateLimit-Remaining"] == ("0" if status in {403, 429} else "4999")
+    for kind, number, status in (
+        *(("status", number, number) for number in (403, 404, 429)),
+        *(("server_error", 0, 502), ("garbage", 0, 200), ("html_type", 0, 200)),
+    ):
+        octo.plan(endpoint="profile" if path == "user" else "emails", kind=kind, number=number)
+        response = octo.api(path, token)
+        assert response.status_code == status
+        if kind == "status":
+            assert response.json()["status"] == str(status)
+            assert response["X-RateLimit-Remaining"] == ("0" if status in {403, 429} else "4999")
 
 
 def test_number_can_be_missing(octo: GitHubVisitor) -> None:
