@@ -138,7 +138,8 @@ def _lives(held: Held, *, spent: int | None, until: datetime) -> bool:
 
 
 def _read(account: SocialAccount, *, now: datetime) -> Held:
-    row = StoredToken.objects.filter(account=account).first()
+    # Where it is written: a replica may not know yet what another has just stored.
+    row = StoredToken.objects.using(router.db_for_write(StoredToken)).filter(account=account).first()
     if row is None:
         raise NoTokens(f"account {account.pk} has no tokens")
     if row.needs_sign_in and row.failure != UNSEALABLE:

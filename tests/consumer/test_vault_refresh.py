@@ -157,6 +157,20 @@ def test_refusal_that_comes_after_a_new_sign_in_marks_nothing(service: Service) 
     assert not row_of(account).needs_sign_in
 
 
+def test_sign_in_just_before_the_old_tokens_are_given_up_is_not_marked(service: Service) -> None:
+    account, hands, calls = service.account(ended(refresh_token="")), Hands(), []
+
+    def now() -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            vault.save(account=account, tokens=renewed(7))
+        return hands.time
+
+    pace = vault.Pace(now=now, sleep=hands.sleep)
+    assert vault.fresh_tokens(account=account, pace=pace).access_token == "access-7"
+    assert not row_of(account).needs_sign_in
+
+
 def outrun(service: Service, account: Any, hands: Hands, mine: Any) -> Any:
     """Let another process renew while ours is on its way and its lease has run out; return an answer for ours."""
 
