@@ -70,6 +70,14 @@ def test_malformed_request_ends_nothing_also_with_the_person_s_cookie(signed_in:
     assert is_still_in(signed_in.visitor)
 
 
+def test_issuer_that_the_entry_had_before_ends_nothing(signed_in: Journey) -> None:
+    from consumer_site.models import SessionLink
+
+    SessionLink.objects.update(issuer="https://former.example")
+    assert frame("https://former.example", SID).status_code == 200
+    assert is_still_in(signed_in.visitor)
+
+
 @pytest.mark.parametrize("method", ["post", "head", "put"])
 def test_other_methods_end_nothing(signed_in: Journey, method: str) -> None:
     send: Any = getattr(Client(headers={"host": HOST}), method)
