@@ -4,6 +4,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+_HOST = re.compile(r"[\w.:-]+")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -15,7 +16,8 @@ def split(address: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    return parts if parts.scheme in {"http", "https"} and parts.hostname else None
+    # What is no host must not end up in a header, such as the policy that names where a form may lead.
+    return parts if parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "") else None
 
 
 def callback_fault(callback: str) -> str | None:

@@ -78,6 +78,8 @@ def test_callback_may_be_left_out(octo: GitHubVisitor) -> None:
         ("http://127.0.0.1/path", "http://localhost:1234/path", False),
         ("http://127.0.0.1/path", "http://a.127.0.0.1/path", False),
         ("http://127.0.0.1/path", "http://127.0.0.1:port/path", False),
+        ("http://example.com/path", "http://a; script-src 'unsafe-inline' .example.com/path", False),
+        ("http://example.com/path", "http://例.example.com/path", True),
     ],
 )
 def test_rules_of_callbacks_are_those_of_githubs_documents(registered: str, callback: str, accepted: bool) -> None:

@@ -28,6 +28,17 @@ def test_refusal_returns_the_state_alone(request: pytest.FixtureRequest, where: 
     assert visitor.decide("refuse")["Location"] == CALLBACK + "?state=the-state"
 
 
+@pytest.mark.parametrize(("lang", "language"), [("en", "en"), ("cn", "zh-hans"), ("fr", "zh-hans"), (None, "zh-hans")])
+def test_site_chooses_the_language_of_the_page(website: WeixinVisitor, lang: str | None, language: str) -> None:
+    address = website.authorize_address(lang=lang)
+    page = website.client.get(address, headers={"accept-language": "zh-hans"}).content.decode()
+    assert f'<html lang="{language}"' in page
+
+
+def test_who_is_known_is_told_to_the_emulator_s_own_pages_alone(website: WeixinVisitor) -> None:
+    assert website.decide().cookies["sandbox_weixin_person"]["path"] == "/sandbox/weixin/connect/"
+
+
 def test_no_state_comes_back_where_none_was_sent(website: WeixinVisitor) -> None:
     assert list(query_of(website.decide(state=None)["Location"])) == ["code"]
 

@@ -2,6 +2,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from consumer_site.sandbox import decision
@@ -18,6 +20,7 @@ from consumer_site.sandbox.weixin.persons import PERSONS
 ORDER: Final = ("appid", "redirect_uri", "response_type", "scope", "state")
 """The order in which WeChat wants the parameters inside WeChat; others may stand anywhere."""
 LONGEST_STATE: Final = 128
+_LANGUAGES: Final = {"en": "en", "cn": "zh-hans"}
 _SIGNED_IN: Final = "sandbox_weixin_person"
 
 
@@ -55,8 +58,9 @@ class Ask:
 
 @emulator_view
 def qrconnect(request: HttpRequest) -> HttpResponse:
-    """Stand for the page with the QR code, to which a website sends its visitors."""
-    return _authorize(request, inside=False)
+    """Stand for the page with the QR code, to which a website sends its visitors; ``lang`` is its language."""
+    with translation.override(_LANGUAGES.get(request.GET.get("lang", ""), translation.get_language())):
+        return _authorize(request, inside=False)
 
 
 @emulator_view
@@ -147,7 +151,9 @@ def _decide(ask: Ask, decided: decision.Decision) -> HttpResponse:
     person = PERSONS[decided.person.key]
     code = issue_code(app=ask.app, person=person, scope=ask.scope, redirect_uri=ask.redirect_uri)
     response = ask.back(state, code=code)
-    response.set_cookie(_SIGNED_IN, person.key, httponly=True, samesite="Lax")
+    # For the emulator's own pages alone: the project may be on the same host.
+    pages = reverse("consumer_sandbox:weixin-qrconnect").removesuffix("qrconnect")
+    response.set_cookie(_SIGNED_IN, person.key, path=pages, httponly=True, samesite="Lax")
     return response
 
 
