@@ -15,7 +15,7 @@ from consumer_site import social_apps
 from consumer_site.admin import setting_fields
 from consumer_site.admin.kinds import HOUSE, Kind
 from consumer_site.conf import PROVIDER_ID, RESERVED_PROVIDER_IDS, consumer_settings
-from consumer_site.models import SignInProvider
+from consumer_site.models.sign_in_provider import SignInProvider
 
 _MOVED = _(
     "Enter the secret again: it was stored for another ID or issuer, and is never sent anywhere but where it was for."

@@ -24,7 +24,7 @@ from consumer_site.admin.provider_forms import fieldsets, form_for, has_sites
 from consumer_site.admin.provider_test import TestPage
 from consumer_site.conf import consumer_settings
 from consumer_site.duplicates import Duplicate, duplicates, in_settings
-from consumer_site.models import SignInProvider
+from consumer_site.models.sign_in_provider import SignInProvider
 
 if TYPE_CHECKING:
     _Base = admin.ModelAdmin[Any]

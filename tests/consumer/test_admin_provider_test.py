@@ -12,7 +12,7 @@ from django.test import Client
 from consumer_site import probing
 from consumer_site.admin import provider_test
 from consumer_site.http import OutboundSession
-from consumer_site.models import SignInProvider
+from consumer_site.models.sign_in_provider import SignInProvider
 from consumer_site.probing import Finding
 from tests.consumer.openid_provider import CLIENT_SECRET, OpenIDProvider
 from tests.provider.admin.office import as_html, enter, page_of

@@ -11,7 +11,7 @@ from django.test import Client
 
 from consumer_site import social_apps
 from consumer_site.adapters import SocialAccountAdapter
-from consumer_site.models import SignInProvider
+from consumer_site.models.sign_in_provider import SignInProvider
 from tests import factories
 from tests.provider.admin.office import as_html, enter, page_of
 
