@@ -110,3 +110,45 @@ def test_emulator_is_installed_under_debug_alone_and_elsewhere_an_error(settings
     assert settings.SANDBOX is ("consumer_site.sandbox" in settings.INSTALLED_APPS)
     settings.DEBUG = False
     assert [message.id for message in check_debug(None)] == ["consumer_site.sandbox.E001"]
+
+
+EVIL = [
+    *("https://evil.example/", "//evil.example", "javascript:alert(1)", SCRIPT),
+    *(CALLBACK.replace("127.0.0.1", host) for host in ("127.0.0.1@evil.example", "127.0.0.1.evil.example")),
+    *(CALLBACK.replace("127.0.0.1", host) for host in ("127.0.0.1\\@evil.example", "evil.example\\.127.0.0.1")),
+    *(CALLBACK.replace("127.0.0.1", host) for host in ("127.0.0.1%2eevil.example", "evil.example#127.0.0.1")),
+    *("http://127.0.0.1:8000:80@evil.example/", "http:evil.example", "http:///evil.example", "http://[::1/"),
+]
+OTHERS = {
+    "weixin": ("weixin/connect/qrconnect", {"appid": "wx1", "response_type": "code", "scope": "snsapi_login"}),
+    "github": ("github/login/oauth/authorize", {"client_id": "gh1"}),
+}
+
+
+@pytest.fixture
+def _other_emulators(settings: Any) -> None:
+    registered = {
+        "WEIXIN_APPS": {"wx1": {"secret": "s", "domains": ["127.0.0.1"], "name": f"App {SCRIPT}"}},
+        "GITHUB_APPS": {"gh1": {"secret": "s", "callbacks": [CALLBACK], "name": f"App {SCRIPT}"}},
+    }
+    settings.CONSUMER_SITE = {**settings.CONSUMER_SITE, "SANDBOX": registered}
+
+
+@pytest.mark.usefixtures("_other_emulators")
+@pytest.mark.parametrize("service", list(OTHERS))
+def test_code_of_the_others_goes_to_the_registered_host_alone(visitor: Client, service: str) -> None:
+    path, query = OTHERS[service]
+    form = {"decision": "allow", "person": "rtl"}
+    for address in EVIL:
+        asked = urlencode({**query, "redirect_uri": address, "state": "s"})
+        for answer in (visitor.get(f"/sandbox/{path}?{asked}"), visitor.post(f"/sandbox/{path}?{asked}", form)):
+            went = urlsplit(answer.headers.get("Location", ""))
+            assert went.hostname in {None, "127.0.0.1"}, address
+            assert "code" not in QueryDict(went.query), address
+            assert "evil" not in answer.headers.get("Content-Security-Policy", ""), address
+            assert "<script>alert" not in answer.content.decode()
+    good = f"/sandbox/{path}?{urlencode({**query, 'redirect_uri': CALLBACK, 'state': SCRIPT})}"
+    page = visitor.get(good)
+    assert "<script>alert" not in page.content.decode()
+    assert "script" not in page["Content-Security-Policy"]
+    assert QueryDict(urlsplit(visitor.post(good, form)["Location"]).query).getlist("state") == [SCRIPT]
