@@ -198,6 +198,14 @@ def test_what_was_granted_and_how_long_it_lives_is_kept(
         assert abs((tokens.expires_at - timezone.now()).total_seconds() - seconds) < 60
 
 
+@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example/", "https://[", ""])
+def test_sign_in_ends_on_this_host(github: CannedProvider, wanted: str) -> None:
+    response = connector_journey.sign_in(visitor(), "github", next=wanted)
+    assert response["Location"] == "/calendar/"
+    response = connector_journey.sign_in(visitor(), "github", next="/calendar/?month=2026-01")
+    assert response["Location"] == "/calendar/?month=2026-01"
+
+
 def test_tokens_lie_nowhere_in_clear(github: CannedProvider) -> None:
     sign_in(visitor())
     assert not SocialToken.objects.exists()

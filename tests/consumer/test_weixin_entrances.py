@@ -9,6 +9,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp
 from django.contrib.auth import get_user_model
 from django.http import HttpResponse
 from django.test import Client
+from django.utils.translation import override
 
 from tests.consumer import connector_journey
 from tests.consumer.connector_journey import CODE, is_signed_in, shown, visitor
@@ -124,6 +125,9 @@ def test_account_of_either_app_has_its_provider(weixin: CannedProvider) -> None:
         assert is_signed_in(client)
     for account in SocialAccount.objects.filter(provider="weixin"):
         assert str(account.get_provider_account()) == "张三🐼"
+        assert str(account.get_provider()) == "WeChat"
+        with override("zh-hans"):
+            assert isinstance(str(account.get_provider()), str)
 
 
 def test_site_with_the_inside_app_alone_sends_other_browsers_to_wechat(weixin: CannedProvider) -> None:
