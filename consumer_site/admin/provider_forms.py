@@ -91,9 +91,10 @@ class EntryForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run
             del self.fields["forget_secret"]
 
     def clean_client_id(self) -> str:
-        """Refuse white space within, which is a slip of copying."""
+        """Refuse white space within, a slip of copying; OpenID providers' may have spaces (RFC 6749 appendix A.1)."""
         value: str = self.cleaned_data["client_id"].strip()
-        if any(character.isspace() for character in value):
+        allowed = " " if self.kind is HOUSE else ""
+        if any(character.isspace() and character not in allowed for character in value):
             raise ValidationError(_("There is a space in it: copy it again."))
         return value
 

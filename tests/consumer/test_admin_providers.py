@@ -167,7 +167,7 @@ def test_stored_secret_goes_nowhere_else(office: Client, change: dict[str, str])
         ({"server_url": "https://id.example.com/?x=1"}, "https://"),
         ({"server_url": ISSUER + ".well-known/openid-configuration"}, "Leave out"),
         ({"server_url": ""}, "required"),
-        ({"client_id": "two words"}, "space"),
+        ({"client_id": "two\u3000words"}, "space"),
         ({"scope": 'openid "x"'}, "scope"),
         ({"api_origins": "https://api.example.com/path"}, "origin"),
         ({"provider_id": "Two Words"}, "lower-case"),
@@ -181,6 +181,7 @@ def test_house_that_can_not_work_is_refused(office: Client, form: dict[str, str]
 
 def test_qq_needs_its_key(office: Client) -> None:
     assert "nobody can sign in" in refusal(office, "qq", name="QQ", client_id="101")
+    assert "There is a space" in refusal(office, "qq", name="QQ", client_id="10 1", new_secret=SECRET)
     row = add(office, "qq", name="QQ", client_id="101", new_secret=SECRET)
     assert (row.provider, row.provider_id, row.secret, used_secret(row)) == ("qq", "", "", SECRET)
 

@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("module", ["settings_alone", "settings_email_people"])
-def test_people_sign_in_where_consumer_site_stands_alone(module: str) -> None:
+@pytest.mark.parametrize(("module", "sites"), [("settings_alone", []), ("settings_email_people", ["1"])])
+def test_people_sign_in_where_consumer_site_stands_alone(module: str, sites: list[str]) -> None:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": f"tests.consumer.{module}",
@@ -32,7 +32,8 @@ def test_people_sign_in_where_consumer_site_stands_alone(module: str) -> None:
     found = json.loads(done.stdout)
     assert found["pages"] == [[302, 200]] * 3
     assert found["people"] == 3
+    assert found["sites"] == sites
     assert found["foreign"] == []
-    # The admin shows neither sealed tokens nor session keys, and changes nothing.
+    # The admin shows neither secrets nor sealed texts nor session keys, and changes no record.
     assert found["leaks"] == []
     assert found["changes"] == [403] * 4
