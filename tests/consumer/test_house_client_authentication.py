@@ -78,6 +78,17 @@ def test_key_is_chosen_by_what_the_provider_can_verify(by_key: Journey) -> None:
     assert json.loads(_decoded(header))["alg"] == "PS256"
 
 
+@pytest.mark.parametrize("algorithm", ["ES256", "PS256"])
+def test_key_of_the_registered_algorithm_signs(by_key: Journey, house_entry: Any, algorithm: str) -> None:
+    configure(house_entry, secret="", token_endpoint_auth_signing_alg=algorithm)
+    client_keys.make(algorithm="ES256")
+    client_keys.make(algorithm="PS256")
+    known_there(by_key)
+    assert by_key.sign_in().status_code == 302
+    header = by_key.house.requests_to("/token")[0].form["client_assertion"].split(".")[0]
+    assert json.loads(_decoded(header))["alg"] == algorithm
+
+
 def test_no_key_that_fits_is_this_site_s_fault(by_key: Journey, caplog: pytest.LogCaptureFixture) -> None:
     assert_error_page(by_key.start(), 503, "not set up correctly")
     client_keys.make(algorithm="ES256")
@@ -130,6 +141,7 @@ def test_key_is_used_unasked_where_the_provider_takes_no_public_client(journey: 
         ({"token_endpoint_auth_method": "client_secret_post"}, CLIENT_SECRET),
         ({"token_endpoint_auth_method": "client_secret_basic"}, ""),
         ({"token_endpoint_auth_method": "private_key_jwt"}, CLIENT_SECRET),
+        ({"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": ["ES256"]}, ""),
         ({"id_token_signed_response_alg": "none"}, CLIENT_SECRET),
         ({"id_token_signed_response_alg": "HS256"}, CLIENT_SECRET),
     ],

@@ -11,6 +11,7 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -38,7 +39,11 @@ def initiate(request: HttpRequest, provider_id: str = "") -> HttpResponse:
     sent = request.POST if request.method == "POST" else request.GET
     entry = _entry_of(sent.getlist("iss"), provider_id, request)
     if entry is None:
-        return sign_in_error_page(request, WrongSender("initiate: iss is no configured issuer"), provider=None)
+        fault = WrongSender(
+            "initiate: iss is no configured issuer",
+            public=_("You were sent here to sign in with a service that this site does not use for that."),
+        )
+        return sign_in_error_page(request, fault, provider=None)
     known = {
         "iss": entry.server_url,
         "target_link_uri": _on_this_host(request, sent.getlist("target_link_uri")),

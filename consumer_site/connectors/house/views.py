@@ -17,6 +17,7 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2Ca
 from django.core.exceptions import MultipleObjectsReturned, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_variables
@@ -62,7 +63,8 @@ class HouseAdapter(OAuth2Adapter):
 
 def configured_provider(request: HttpRequest, provider_id: str = "") -> HouseProvider | HttpResponse:
     """Return the entry with this id, empty for the default one, or the page that says that there is not exactly one."""
-    fault = NotConfigured("no house entry has this id", status=404 if provider_id else 503)
+    unnamed = _("This way of signing in is not set up correctly on this site.")
+    fault = NotConfigured("no house entry has this id", public=unnamed, status=404 if provider_id else 503)
     # The default entry has one address, and no connector answers for another.
     if provider_id == HOUSE:
         return sign_in_error_page(request, fault, provider=None)
@@ -71,7 +73,7 @@ def configured_provider(request: HttpRequest, provider_id: str = "") -> HousePro
     except SocialApp.DoesNotExist:
         pass
     except MultipleObjectsReturned:
-        fault = NotConfigured("several house entries have this id")
+        fault = NotConfigured("several house entries have this id", public=unnamed)
     else:
         if isinstance(provider, HouseProvider):
             return provider
