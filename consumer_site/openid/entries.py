@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers import registry
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
 
 from consumer_site.errors import AnswerInvalid, NotConfigured
 from consumer_site.jose import ALGORITHMS
@@ -137,6 +138,12 @@ def entries(request: HttpRequest | None = None) -> tuple[Entry, ...]:
 
 
 def entry_for(provider_id: str, request: HttpRequest | None = None) -> Entry | None:
-    """Return the one entry with this id, empty for the default one; None when there is none, or more than one."""
-    fitting = [entry for entry in entries(request) if entry.provider_id == (provider_id or HOUSE)]
-    return fitting[0] if len(fitting) == 1 else None
+    """Return the one entry with this id, empty for the default one; None when there is none, or more than one.
+
+    It is the entry that a sign-in would use: a hidden one gives way to one that is shown.
+    """
+    try:
+        app = get_adapter(request).get_app(request, provider=provider_id or HOUSE)
+        return entry_of(app) if app.provider == HOUSE else None
+    except (ObjectDoesNotExist, MultipleObjectsReturned, NotConfigured):
+        return None

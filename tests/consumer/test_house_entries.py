@@ -125,6 +125,32 @@ def test_entries_are_found_by_their_id(house_entry: Any, acme_entry: Any) -> Non
     assert (default.path_id, named.path_id) == ("", "acme")
     assert reverse("house_callback", "consumer_site.urls", kwargs=named.path_kwargs) == ACME_CALLBACK
     assert entry_for("nobody") is None
+    SocialApp.objects.create(provider="qq", name="QQ", client_id="100000002", secret="x")
+    assert entry_for("qq") is None
+
+
+def test_hidden_entry_has_no_button_and_works_by_its_address(at_acme: Journey, acme_entry: Any) -> None:
+    acme_entry.settings["hidden"] = True
+    acme_entry.save()
+    assert ACME_LOGIN not in at_acme.visitor.get("/accounts/login/").content.decode()
+    assert at_acme.sign_in().status_code == 302
+
+
+def test_hidden_twin_gives_way_everywhere(at_acme: Journey, acme_entry: Any) -> None:
+    """A client id that is being replaced: sign-in, renewal and sign-out have to agree on which one counts."""
+    acme_entry.pk, acme_entry.client_id, acme_entry.settings = None, "old", {**acme_entry.settings, "hidden": True}
+    acme_entry.save()
+    assert at_acme.sign_in().status_code == 302
+    found = entry_for("acme")
+    assert found is not None
+    assert found.client_id == CLIENT_ID
+
+
+def test_two_entries_with_one_id_are_none(acme_entry: Any, visitor: Client) -> None:
+    acme_entry.pk = None
+    acme_entry.save()
+    assert entry_for("acme") is None
+    assert_error_page(visitor.get(ACME_LOGIN), 503, "not set up correctly")
 
 
 def test_initiate_finds_the_entry_by_the_issuer(journey: Journey, at_acme: Journey) -> None:
