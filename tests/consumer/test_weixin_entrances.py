@@ -1,5 +1,6 @@
 """Website and in-WeChat sign-in side by side: one button, two apps, and one user for one person."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from django.contrib.auth import get_user_model
 from django.http import HttpResponse
 from django.test import Client
 from django.utils.translation import override
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from tests.consumer import connector_journey
 from tests.consumer.connector_journey import CODE, is_signed_in, shown, visitor
@@ -249,3 +253,24 @@ def test_pending_and_stored_providers_are_found_by_their_client_id(weixin: Canne
     for client_id in (APP_ID, INSIDE_APP_ID):
         provider = get_adapter().get_provider(None, provider="weixin", client_id=client_id)
         assert provider.app.client_id == client_id
+
+
+@pytest.mark.parametrize("path", [TOKEN, PROFILE_PATH])
+@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_answer_never_makes_one_user_of_two_people(
+    weixin: CannedProvider, path: str, data: st.DataObject
+) -> None:
+    get_user_model().objects.all().delete()
+    first = sign_in_outside(weixin)
+    theirs = {"openid": INSIDE_OPENID, "unionid": UNIONID[::-1]}
+    site.answer_as(weixin, **theirs)
+    fields = {TOKEN: json.loads(token(**theirs)), PROFILE_PATH: json.loads(profile(**theirs))}[path]
+    for name in data.draw(st.sets(st.sampled_from(["openid", "unionid", "nickname", "errcode", "scope"]))):
+        fields[name] = data.draw(st.sampled_from([UNIONID, OPENID, "", None, 0, True, "0" * 28]) | st.text(max_size=9))
+    weixin.answer(path, json.dumps(fields).encode())
+    client = phone()
+    assert sign_in(client).status_code != 500
+    if is_signed_in(client):
+        assert user_of(client) != user_of(first)
+        assert users() == 2
