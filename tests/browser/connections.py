@@ -47,7 +47,7 @@ def sign_ins(consent: Consent) -> None:
 
 
 def connect(user: Any, applications: dict[str, Any]) -> None:
-    """Connect a person: sixty scopes, a suspended app, one that ends unused, one no longer reviewed, and past ones."""
+    """Connect a person: every scope, a suspended app, one that ends unused, one no longer reviewed, and past ones."""
     now = timezone.now()
     whole = allowed(user, applications["everything"], " ".join(catalog()), declined_scope="email", last_used_at=now)
     sign_ins(whole)

@@ -44,14 +44,16 @@ ARABIC = "تقويم محمد بن عبد الله آل سعود العتيبي"
 REASON = f"It sends <script>spam</script>.\nThe words “{LONG}” say nothing. 请说明用途。 السبب غير واضح."
 CALLBACK_PATH = "/no-such-page/"
 
-# With the six standard ones: sixty scopes.
-SCOPES = {
-    f"scope_with_a_rather_long_name:{number}": {
-        "title": (f"{MIXED} {number}", f"{LONG} {number}", f"{ARABIC} {number}")[number % 3],
-        "description": f"{LONG} " * (number % 2) + "读取并更改您的日程。",
+
+def scopes(count: int) -> dict[str, dict[str, str]]:
+    """Return so many scopes beside the standard ones; after six their titles and descriptions repeat in kind."""
+    return {
+        f"scope_with_a_rather_long_name:{number}": {
+            "title": (f"{MIXED} {number}", f"{LONG} {number}", f"{ARABIC} {number}")[number % 3],
+            "description": f"{LONG} " * (number % 2) + "读取并更改您的日程。",
+        }
+        for number in range(count)
     }
-    for number in range(54)
-}
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Gallery:
     """The people, and the applications by the name of what is special about each."""
 
     sites: LiveSites
+    scopes: dict[str, dict[str, str]]
     developer: Any = field(init=False)
     person: Any = field(init=False)
     staff: Any = field(init=False)
@@ -132,14 +135,17 @@ class Gallery:
             device_code_digest="d" * 64,
             user_code_digest="u" * 64,
             application=application,
-            scope=" ".join(SCOPES),
+            scope=" ".join(self.scopes),
             created=now,
             expires_at=now + timedelta(minutes=10),
             address="2001:db8:1234:5678:9abc:def0:1234:5678",
             user_agent=LONG * 3,
         )
         factories.make_resource_server(
-            identifier=f"https://{'r' * 60}.example.com/{'path' * 20}", scope=" ".join(SCOPES), name=LONG, scopes={}
+            identifier=f"https://{'r' * 60}.example.com/{'path' * 20}",
+            scope=" ".join(self.scopes),
+            name=LONG,
+            scopes={},
         )
         OutboxMessage.objects.create(
             kind=backchannel_logout.KIND,
@@ -152,7 +158,7 @@ class Gallery:
 
     def _everything(self) -> None:
         scopes = {"openid": True, "nickname": False, "avatar": False, "profile": False, "email": False}
-        scopes |= {"offline_access": False} | dict.fromkeys(SCOPES, False)
+        scopes |= {"offline_access": False} | dict.fromkeys(self.scopes, False)
         uris = [f"{self.sites.consumer}{CALLBACK_PATH}", f"https://{'b' * 60}.example.com/{'path' * 20}"]
         made = registrations.approved(self.developer, name=LONG, redirect_uris=uris, scopes=scopes, description=MIXED)
         self._events(made)

@@ -96,7 +96,7 @@ def _rejected(page: Any, gallery: Gallery) -> None:
 
 
 def _consent(page: str) -> Callable[[Any, Gallery], None]:
-    """Open a page of the admin about the consent of sixty scopes."""
+    """Open a page of the admin about the consent to every scope."""
 
     def go(browser_page: Any, gallery: Gallery) -> None:
         consent = Consent.objects.get(user=gallery.connected, application=gallery.applications["everything"])
