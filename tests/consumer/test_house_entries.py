@@ -125,7 +125,8 @@ def test_entries_are_found_by_their_id(house_entry: Any, acme_entry: Any) -> Non
     assert (default.path_id, named.path_id) == ("", "acme")
     assert reverse("house_callback", "consumer_site.urls", kwargs=named.path_kwargs) == ACME_CALLBACK
     assert entry_for("nobody") is None
-    SocialApp.objects.create(provider="qq", name="QQ", client_id="100000002", secret="x")
+    options = {"server_url": "https://id.example.com"}
+    SocialApp.objects.create(provider="qq", name="QQ", client_id="100000002", secret="x", settings=options)
     assert entry_for("qq") is None
 
 

@@ -37,11 +37,17 @@ def test_wrong_issuer_is_refused_also_where_the_provider_does_not_know_it(journe
     assert_error_page(journey.sign_in(iss="https://other.example"), 400)
 
 
-def test_issuer_that_changes_during_the_sign_in_is_refused(journey: Journey, house_entry: Any) -> None:
+@pytest.mark.parametrize("names_itself", [True, False])
+def test_issuer_that_changes_during_the_sign_in_is_refused(
+    journey: Journey, house_entry: Any, names_itself: bool
+) -> None:
     from tests.consumer import openid_provider
 
-    address = journey.house.authorize(journey.leave())
+    address = journey.house.authorize(journey.leave(), **({} if names_itself else {"iss": ""}))
     with openid_provider.running() as other:
+        other.bend_discovery = lambda document: document.update(
+            authorization_response_iss_parameter_supported=names_itself
+        )
         house_entry.settings = {"server_url": other.issuer}
         house_entry.save()
         assert_error_page(journey.come_back(address), 400)
