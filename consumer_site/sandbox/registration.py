@@ -4,12 +4,15 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+_LONGEST = 2000
 _HOST = re.compile(r"[\w.:-]+")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def split(address: str) -> SplitResult | None:
-    """Return the parts of a full web address, or None for anything else."""
+    """Return the parts of a full web address, or None for anything else, such as one that no column can hold."""
+    if len(address) > _LONGEST or not address.isprintable():
+        return None
     try:
         parts = urlsplit(address)
         # Only asking for the port finds out that it is none.

@@ -66,6 +66,11 @@ def test_answer_without_a_person_asks_again(visitor: Visitor) -> None:
     assert 'role="alert"' in response.content.decode()
 
 
+def test_scope_that_no_database_can_hold_is_left_out(visitor: Visitor) -> None:
+    visitor.decide(scope="list_album,nul\0nul")
+    assert Code.objects.get().scope == "list_album"
+
+
 def test_form_without_csrf_token_is_refused(db: None) -> None:
     strict = Visitor(Client(enforce_csrf_checks=True))
     assert strict.decide().status_code == 403

@@ -63,6 +63,8 @@ def test_code_lives_ten_minutes_for_a_website_and_five_inside(website: WeixinVis
         ("website", {"redirect_uri": "http://127.0.0.1@evil.example/"}, 10003),
         ("website", {"redirect_uri": "http://www.127.0.0.1/"}, 10003),
         ("website", {"redirect_uri": "javascript:alert(1)"}, 10003),
+        ("website", {"redirect_uri": CALLBACK + "\0"}, 10003),
+        ("website", {"redirect_uri": CALLBACK + "x" * 2000}, 10003),
         ("website", {"scope": None}, 10010),
         ("website", {"scope": "snsapi_userinfo"}, 10005),
         ("website", {"response_type": "token"}, 10014),
@@ -165,6 +167,11 @@ def test_callback_can_be_spoiled(website: WeixinVisitor) -> None:
     assert website.decide()["Location"] == CALLBACK + "?state=the-state"
     website.plan(endpoint="authorize", kind="wrong_state")
     assert query_of(website.decide()["Location"])["state"] == "not-the-state"
+
+
+def test_scope_named_again_and_again_is_one(website: WeixinVisitor) -> None:
+    website.decide(scope=",".join(["snsapi_login"] * 100))
+    assert Code.objects.get().scope == "snsapi_login"
 
 
 def test_form_without_csrf_token_is_refused(db: None) -> None:

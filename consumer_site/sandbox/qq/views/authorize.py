@@ -82,7 +82,8 @@ def _read(request: HttpRequest) -> Ask:
     # QQ's documents require state but name no code for its lack; 100029, the malformed request, is the nearest.
     if not sent.get("state"):
         raise QQError(100029)
-    scope = ",".join(part.strip() for part in sent.get("scope", "").split(",") if part.strip())
+    scopes = (part.strip() for part in sent.get("scope", "").split(","))
+    scope = ",".join(part for part in scopes if part and part.isprintable())
     return Ask(
         app=app,
         redirect_uri=redirect_uri,

@@ -103,7 +103,7 @@ def _read(request: HttpRequest, *, inside: bool) -> Ask:
     _check_callback(app, sent["redirect_uri"])
     if not sent.get("scope"):
         raise PageError(10010)
-    scopes = [part.strip() for part in sent["scope"].split(",") if part.strip()]
+    scopes = list(dict.fromkeys(part.strip() for part in sent["scope"].split(",") if part.strip()))
     if app.inside is not inside or not scopes or not set(scopes) <= set(app.granted_scopes):
         raise PageError(10005)
     if sent.get("response_type") != "code":
