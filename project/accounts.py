@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -29,6 +30,17 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Close the consumer's own form where both sites share one users table: its people come by a connector."""
         return getattr(request, "hosted_site", settings.SITES[0]) == settings.SITES[0]
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Want a local proof before the addresses of somebody who has one change in a session that a connector opened.
+
+        An address resets the password, and the password opens the provider and the admin, which no connector may.
+        """
+        if super().is_reauthentication_required(app=app, **kwargs):
+            return True
+        request = context.request
+        methods = {record.get("method") for record in get_authentication_records(request, request.user)}
+        return app == "allauth.account" and "socialaccount" in methods and not methods & {"password", "mfa"}
 
     def is_safe_url(self, url: str) -> bool:
         """Say whether a redirect may go there; an address that can't be read is unsafe, and no crash."""

@@ -97,11 +97,16 @@ def _has_second_factor(user: Any) -> bool:
 
 
 def _move_addresses(source: Any, target: Any) -> None:
-    """Give the target the addresses that were proven; unproven ones prove nothing for anybody else either."""
+    """Give the target the addresses that were proven; unproven ones prove nothing for anybody else either.
+
+    None to somebody with a password, a second factor or rights: an address resets the password, and whoever merges has
+    shown sign-ins alone.
+    """
+    guarded = target.has_usable_password() or _has_second_factor(target) or _is_privileged(target)
     has_primary = EmailAddress.objects.filter(user=target, primary=True).exists()
     for address in EmailAddress.objects.filter(user=source).order_by("-primary", "pk"):
         known = EmailAddress.objects.filter(user=target, email__iexact=address.email).exists()
-        if not address.verified or known:
+        if guarded or known or not address.verified:
             address.delete()
             continue
         address.user, address.primary = target, not has_primary
