@@ -36,7 +36,7 @@ def _is_visible(character: str) -> bool:
 def picture_address(value: object, *, base_url: str) -> str:
     """Return the address over https, or empty; plain http would show to the network who is signed in.
 
-    The one exception is an address on the origin of `base_url`, when that is itself plain http: an emulator on loopback.
+    The one exception is an address on the origin of `base_url`, when that is itself plain http, as an emulator's is.
     """
     if not isinstance(value, str) or not value.isascii() or len(value) > _MAX_ADDRESS:
         return ""

@@ -10,9 +10,9 @@ from tests import wheels
 
 APPS = ("provider_site", "consumer_site")
 PACKAGES = (*APPS, "outbound_http")
-ONLY_PROVIDER = {"django-oauth-toolkit", "django-tasks", "django-tasks-db", "pillow"}
+ONLY_PROVIDER = {"django-oauth-toolkit", "django-tasks", "django-tasks-db"}
 ONLY_CONSUMER = {"django-allauth"}
-BOTH = {"cryptography", "pyjwt", "requests", "urllib3"}
+BOTH = {"cryptography", "pillow", "pyjwt", "requests", "urllib3"}
 
 
 def on_disk(package: str) -> set[str]:

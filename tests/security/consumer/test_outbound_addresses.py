@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 
-from consumer_site.openid.metadata import is_endpoint
 from consumer_site.errors import DestinationRefused, OutboundError
 from consumer_site.http import OutboundSession
+from consumer_site.openid.metadata import is_endpoint
 from tests.consumer.journey import Journey, assert_error_page
 from tests.consumer.openid_provider import Answer
 from tests.consumer.scripted_server import OK, serving
