@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests import chromium, engines, factories, outside, servers, wheels
+from tests import chromium, emptying, engines, factories, outside, servers, wheels
 
 TIMEOUT_MS = 15_000
 
@@ -79,6 +79,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         settings["TEST"]["NAME"] = str(directory / "test.sqlite3")
     yield
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Empty the database behind tests that commit in a tenth of the time Django takes."""
+    with emptying.hastily():
+        yield
 
 
 @pytest.fixture
