@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consumer_site.admin import addresses
@@ -141,7 +142,7 @@ class ClientKeyAdmin(_Base):
             except ImproperlyConfigured as error:
                 form.add_error(None, str(error))
             else:
-                self.log_addition(request, key, "Made the key.")
+                self.log_addition(request, key, gettext("Made the key."))
                 return self._done(request, _("The key is made. Providers find it at this site's public keys."))
         context = {
             "title": _("Make a key"),
@@ -169,7 +170,7 @@ class ClientKeyAdmin(_Base):
             except client_keys.KeyInUse:
                 form.add_error(None, _("It is in use. Make another first, and wait a day, or tick the box."))
             else:
-                self.log_change(request, key, "Retired the key.")
+                self.log_change(request, key, gettext("Retired the key."))
                 return self._done(request, _("The key is retired: it signs nothing and is published no more."))
         context = {
             "title": _("Retire this key"),

@@ -68,7 +68,9 @@ class TestPage:
             return _see_other(change_url)
         found = findings(row, callback_url=addresses.callback_url(request, row.provider, row.provider_id))
         count = Counter(finding.ok for finding in found)
-        self.log_change(request, row, f"Tested: {count[True]} right, {count[False]} wrong, {count[None]} unknown.")
+        told = gettext("Tested: %(right)d right, %(wrong)d wrong, %(unknown)d not known.")
+        numbers = {"right": count[True], "wrong": count[False], "unknown": count[None]}
+        self.log_change(request, row, told % numbers)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from consumer_site import social_apps
@@ -210,7 +210,7 @@ class SignInProviderAdmin(TestPage, _Base):
         for row in queryset:
             if row.secret and social_apps.seal_stored(row):
                 count += 1
-                self.log_change(request, row, "Sealed the secret.")
+                self.log_change(request, row, gettext("Sealed the secret."))
         text = ngettext("Sealed %(count)d secret.", "Sealed %(count)d secrets.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS, fail_silently=True)
 
