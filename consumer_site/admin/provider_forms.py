@@ -9,6 +9,7 @@ from allauth.socialaccount.providers import registry
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site import social_apps
@@ -59,7 +60,7 @@ class EntryForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run
         if not self.instance.pk and self.kind.name:
             self.initial.setdefault("name", self.kind.name)
         words: dict[str, tuple[Any, Any]] = {
-            "name": (_("Name"), _("As people read it on the button.")),
+            "name": (pgettext_lazy("sign-in provider", "Name"), _("As people read it on the button.")),
             "client_id": (self.kind.client_id, ""),
             "new_secret": (
                 self.kind.secret,

@@ -39,19 +39,19 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
 
 def _credentials(error: SignInError) -> Finding:
     if isinstance(error, CodeRefused):
-        return Finding(True, _("App ID and App Key are right"), error.detail)
+        return Finding(True, _("APP ID and APP Key are right"), error.detail)
     hints = {
-        _UNKNOWN_APP: _("Copy the App ID from the app's page at connect.qq.com: it is a number."),
-        _WRONG_KEY: _("Copy the App Key from the app's page at connect.qq.com again, without blanks around it."),
+        _UNKNOWN_APP: _("Copy the APP ID from the app's page at connect.qq.com: it is a number."),
+        _WRONG_KEY: _("Copy the APP Key from the app's page at connect.qq.com again, without blanks around it."),
         _WRONG_CALLBACK: _("Register the callback at connect.qq.com exactly as it is shown here."),
         _NOT_ONLINE: _("Until the review is passed, only the QQ account that registered the app can sign in."),
     }
     if error.code in {_WRONG_CALLBACK, _NOT_ONLINE}:
         title = _("QQ knows the app, and does not let it sign people in yet")
     elif error.code in {_UNKNOWN_APP, _WRONG_KEY}:
-        title = _("App ID or App Key is wrong")
+        title = _("APP ID or APP Key is wrong")
     else:
-        return Finding(None, _("QQ did not say whether App ID and App Key are right"), error.detail)
+        return Finding(None, _("QQ did not say whether APP ID and APP Key are right"), error.detail)
     return Finding(False, title, error.detail, hints[error.code])
 
 

@@ -42,17 +42,17 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
 
 def _credentials(error: SignInError) -> Finding:
     if isinstance(error, CodeRefused):
-        return Finding(True, _("App ID and App Secret are right"), error.detail)
+        return Finding(True, _("AppID and AppSecret are right"), error.detail)
     if error.code in _UNKNOWN_APP:
-        hint = _("Copy the App ID from the app's page: it begins with wx.")
-        return Finding(False, _("WeChat does not know this App ID"), error.detail, hint)
+        hint = _("Copy the AppID from the app's page: it begins with wx.")
+        return Finding(False, _("WeChat does not know this AppID"), error.detail, hint)
     if error.code in _WRONG_SECRET:
-        hint = _("WeChat shows an App Secret once. If it is lost, make a new one there and enter it here.")
-        return Finding(False, _("The App Secret is wrong"), error.detail, hint)
+        hint = _("WeChat shows an AppSecret once. If it is lost, make a new one there and enter it here.")
+        return Finding(False, _("The AppSecret is wrong"), error.detail, hint)
     if error.code in _BLOCKED:
         hint = _("See the app's page: is it reviewed and verified, and is this server's address allowed?")
         return Finding(False, _("WeChat knows the app, and does not let it sign people in yet"), error.detail, hint)
-    return Finding(None, _("WeChat did not say whether App ID and App Secret are right"), error.detail)
+    return Finding(None, _("WeChat did not say whether AppID and AppSecret are right"), error.detail)
 
 
 def callback_finding(callback_url: str, *, is_real: bool) -> Finding:
