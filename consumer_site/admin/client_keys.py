@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from consumer_site.admin import addresses
@@ -121,7 +121,7 @@ class ClientKeyAdmin(_Base):
     def state(self, key: ClientKey) -> str:
         """Say what a key does now."""
         if key.retired_at is not None:
-            return str(_("retired"))
+            return pgettext("client key", "retired")
         if client_keys.current(algorithms=[key.algorithm]) == key:
             return format_html('<span class="consumer-badge consumer-badge-good">{}</span>', _("signs"))
         return format_html('<span class="consumer-badge">{}</span>', _("published"))

@@ -128,8 +128,8 @@ def _summary(count: Counter[bool | None]) -> str:
         return ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", wrong) % {"count": wrong}
     if unknown:
         text = ngettext(
-            "Nothing is wrong; %(count)d thing could not be told.",
-            "Nothing is wrong; %(count)d things could not be told.",
+            "Nothing is wrong; %(count)d thing could not be checked.",
+            "Nothing is wrong; %(count)d things could not be checked.",
             unknown,
         )
         return text % {"count": unknown}
