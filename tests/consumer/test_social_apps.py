@@ -120,14 +120,16 @@ def test_rotated_ring_opens_and_a_lost_key_does_not(settings: Any, caplog: pytes
     assert SECRET not in caplog.text
 
 
-def test_person_meets_a_page_where_the_secret_is_unreadable(journey: Journey, house_entry: SocialApp) -> None:
+def test_person_meets_a_page_where_a_secret_is_unreadable(journey: Journey, house_entry: SocialApp) -> None:
     house_entry.secret = ""
     house_entry.settings = {**house_entry.settings, "sealed_secret": "garbage"}
     house_entry.save()
     assert journey.visitor.get("/accounts/login/").status_code == 200
     assert_error_page(journey.start(), 503, "not set up correctly")
-    SocialApp.objects.create(provider="qq", name="QQ", client_id="1", settings={"sealed_secret": "garbage"})
-    assert_error_page(Client(headers={"host": HOST}).post("/accounts/qq/login/"), 503, "not set up correctly")
+    for provider in ("qq", "weixin", "github"):
+        row(provider, settings={"sealed_secret": "garbage"})
+        answer = Client(headers={"host": HOST}).post(f"/accounts/{provider}/login/")
+        assert_error_page(answer, 503)
 
 
 def test_sign_in_with_a_sealed_secret(journey: Journey, house_entry: SocialApp) -> None:
