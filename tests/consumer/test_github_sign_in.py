@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.socialaccount.signals import pre_social_login
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse
@@ -118,6 +119,22 @@ def test_verifier_of_the_challenge_goes_with_the_code_and_each_sign_in_has_its_o
     assert len(seen) == 4
 
 
+def test_verifier_goes_no_further_than_the_code(github: CannedProvider) -> None:
+    # What is left of a state may wait in a session for a sign-up to end.
+    seen: list[dict[str, Any]] = []
+
+    def look(sociallogin: Any, **kwargs: Any) -> None:
+        seen.append(dict(sociallogin.state))
+
+    pre_social_login.connect(look)
+    try:
+        sign_in(visitor())
+    finally:
+        pre_social_login.disconnect(look)
+    assert [state["process"] for state in seen] == ["login"]
+    assert "pkce_code_verifier" not in seen[0]
+
+
 def test_real_client_id_leads_to_the_real_github_by_default(github: CannedProvider, settings: Any) -> None:
     SocialApp.objects.filter(provider="github").update(client_id="Ov23lireal")
     assert begin(visitor())[0] == "https://github.com/login/oauth/authorize"
@@ -189,7 +206,9 @@ def test_what_was_granted_and_how_long_it_lives_is_kept(
     tokens = vault.load(account=SocialAccount.objects.get(provider="github"))
     assert tokens is not None
     assert tokens.access_token == ACCESS_TOKEN
-    assert tokens.scope == scope
+    # "repo" stands for the smaller ones that it contains too.
+    assert [name for name in tokens.scope if name in {*scope, "user"}] == list(scope)
+    assert bool(tokens.scope) is bool(scope)
     assert tokens.refresh_token == (REFRESH_TOKEN if seconds else "")
     if seconds is None:
         assert tokens.expires_at is None
