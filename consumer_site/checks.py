@@ -73,7 +73,7 @@ def check_sessions(**kwargs: Any) -> list[CheckMessage]:
     else:
         text = "A session that its provider has ended may come back from a cache."
         hint = f'Add to MIDDLEWARE, after Django\'s AuthenticationMiddleware: "{SESSIONS}",'
-    return [Warning(text, hint=hint, id="consumer_site.W011")]
+    return [Warning(text, hint=hint, id="consumer_site.W016")]
 
 
 def check_apps(**kwargs: Any) -> list[CheckMessage]:

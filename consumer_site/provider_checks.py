@@ -112,19 +112,6 @@ def check_replaced_services(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def check_session_engine(**kwargs: Any) -> list[CheckMessage]:
-    """Warn of sessions that no server can end (OpenID Connect Back-Channel Logout 1.0 section 2.7)."""
-    if not settings.SESSION_ENGINE.endswith(".signed_cookies"):
-        return []
-    return [
-        Warning(
-            "Sessions live in cookies, so a sign-out at the provider can't end them here.",
-            hint='Set: SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"',
-            id="consumer_site.W016",
-        )
-    ]
-
-
 def check_addresses(**kwargs: Any) -> list[CheckMessage]:
     """Ask for what makes the addresses that the admin shows, where it is on another host than the consumer."""
     if not apps.is_installed(SOCIAL) or not apps.is_installed("django.contrib.admin"):
@@ -234,7 +221,6 @@ _CHECKS: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_pkce,
     check_beside,
     check_base_urls,
-    check_session_engine,
     check_addresses,
     check_pillow,
 )

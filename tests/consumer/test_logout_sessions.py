@@ -293,7 +293,7 @@ def test_check_warns_where_an_ended_session_may_live_on(
 
     settings.SESSION_ENGINE = engine_name
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != SESSIONS or with_middleware]
-    assert [message.id for message in check_sessions()] == ["consumer_site.W011"] * warned
+    assert [message.id for message in check_sessions()] == ["consumer_site.W016"] * warned
 
 
 def test_sessions_in_cookies_are_left_alone(journey: Journey, settings: Any) -> None:

@@ -66,12 +66,6 @@ def test_replaced_services_show_at_deployment(settings: Any) -> None:
     assert checks.check_replaced_services() == []
 
 
-def test_sessions_that_no_server_can_end(settings: Any) -> None:
-    assert checks.check_session_engine() == []
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-    assert ids(checks.check_session_engine()) == ["consumer_site.W016"]
-
-
 def test_addresses_that_the_admin_shows(settings: Any) -> None:
     configure(settings, URLCONF="project.urls_consumer", SITE_URL="https://app.example.com")
     assert checks.check_addresses() == []
