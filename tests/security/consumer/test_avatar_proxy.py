@@ -13,7 +13,7 @@ from PIL import Image
 from consumer_site.models import AvatarCopy
 from tests import factories
 from tests.consumer.journey import HOST, Journey, sign_in_as
-from tests.consumer.openid_provider import PICTURE, Answer, picture
+from tests.consumer.openid_provider import PICTURE, Answer
 from tests.consumer.scripted_server import OK, serving
 
 pytestmark = pytest.mark.django_db
