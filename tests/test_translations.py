@@ -21,10 +21,13 @@ OUR_APPS = ("provider_site", "consumer_site")
 NEVER_SHOWN = {
     *("avatar_key", "browser_digest", "code_digest", "credential_digest", "digest", "user_code_digest"),
     *("id_token_claims", "sealed_private_key", "sector_redirect_uris", "tokens_not_before"),
+    *("asked_scope", "lease", "lease_until"),
 }
 
 # Strings that are the same in Chinese, each with the reason.
 SAME_IN_CHINESE = {
+    "ES256": "name of an algorithm",
+    "EdDSA": "name of an algorithm",
     "GitHub": "brand",
     "OAuth": "name of a standard",
     "OpenID Connect": "name of a standard",
@@ -33,6 +36,8 @@ SAME_IN_CHINESE = {
     "JSON": "name of a format",
     "JWT": "name of a standard",
     "PKCE": "name of a standard",
+    "PS256": "name of an algorithm",
+    "RS256": "name of an algorithm",
     "URL": "Chinese readers write it so",
 }
 CHINESE = re.compile(r"[\u3400-\u9fff]")
