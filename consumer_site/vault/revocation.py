@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ImproperlyConfigured
 from django.views.decorators.debug import sensitive_variables
 from requests import RequestException
 
@@ -22,10 +23,10 @@ logger = logging.getLogger("consumer_site.vault")
 
 @sensitive_variables()
 def last_tokens(account: SocialAccount) -> TokenSet | None:
-    """Return the account's tokens to end them with, None when there are none that open."""
+    """Return the account's tokens to end them with, None when there are none that open: nobody is kept connected."""
     try:
         return load(account=account)
-    except UnsealError:
+    except (UnsealError, ImproperlyConfigured):
         return None
 
 

@@ -129,3 +129,12 @@ def test_provider_without_the_endpoint_is_not_called(journey: Journey) -> None:
     before = len(journey.house.received)
     assert disconnect(journey).status_code == 303
     assert len(journey.house.received) == before
+
+
+def test_disconnecting_works_where_the_tokens_do_not_open(journey: Journey, settings: Any) -> None:
+    offer_revocation(journey, Answer(b""))
+    journey.sign_in()
+    settings.CONSUMER_SITE = {**settings.CONSUMER_SITE, "KEY_RING": []}
+    assert disconnect(journey).status_code == 303
+    assert [account.provider for account in SocialAccount.objects.all()] == ["gone"]
+    assert journey.house.requests_to("/revoke") == []
