@@ -151,7 +151,7 @@ def test_link_can_neither_start_a_sign_in_nor_change_what_is_asked(qq: CannedQQ)
 
 def test_site_without_exactly_one_app_says_so(qq: CannedQQ, caplog: pytest.LogCaptureFixture) -> None:
     SocialApp.objects.create(provider="qq", name="QQ 2", client_id="101999002", secret=APP_KEY)
-    for reason in ("several QQ apps", "no QQ app"):
+    for reason in ("several QQ apps", "no entry is configured for qq"):
         for method, address in (("get", LOGIN), ("post", LOGIN), ("get", f"{CALLBACK}?code=a&state=b")):
             response = getattr(visitor(), method)(address)
             assert response.status_code == 503

@@ -80,8 +80,6 @@ def app_of_account(account: SocialAccount) -> SocialApp:
 def _only(apps: list[SocialApp], which: str) -> SocialApp:
     if len(apps) == 1 and getattr(apps[0], "secret_unreadable", False):
         raise NoSingleApp(f"the secret of the WeChat app {apps[0].client_id} can't be opened: enter it again")
-    if len(apps) == 1 and getattr(apps[0], "secret_unreadable", False):
-        raise NoSingleApp(f"the secret of the WeChat app {which} can't be opened")
     if len(apps) == 1:
         return apps[0]
     raise NoSingleApp(f"{len(apps)} WeChat apps {which} are configured: there has to be one")
