@@ -127,7 +127,8 @@ def seed(*, path: Path) -> dict[str, Any]:
             demo |= _provider(before)
             demo["review_url"] = f"{demo['admin_url']}provider_site/review/"
         if CONSUMER in settings.SITES:
-            demo["qq_emulator"] = _connectors(demo.get("clients", {}))
+            _connectors(demo.get("clients", {}))
+            demo |= _emulators() if settings.SANDBOX else {}
     write_demo(path, demo)
     return demo
 
@@ -224,7 +225,7 @@ def _move(application: Any, seed: dict[str, Any]) -> None:
         type(application.registration).objects.filter(application=application).update(**found)
 
 
-def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
+def _connectors(clients: dict[str, Any]) -> None:
     from allauth.socialaccount.models import SocialApp  # noqa: PLC0415 - absent where the provider is alone
 
     from consumer_site import social_apps  # noqa: PLC0415 - the same
@@ -245,17 +246,34 @@ def _connectors(clients: dict[str, Any]) -> dict[str, Any]:
             SocialApp.objects.get_or_create(**which, defaults=entry)
     for row in SocialApp.objects.exclude(secret=""):
         social_apps.seal_stored(row)
-    if not settings.SANDBOX:
-        return {}
+
+
+def _emulators() -> dict[str, Any]:
+    """Return what demo.json says of each emulator: its applications, its address, and who can sign in there."""
+    registered = {
+        "qq": {"app_id": settings.SANDBOX_QQ_APP_ID, "app_key": settings.SANDBOX_QQ_APP_KEY},
+        "weixin": {
+            "app_id": settings.SANDBOX_WEIXIN_APP_ID,
+            "app_secret": settings.SANDBOX_WEIXIN_APP_SECRET,
+            "inside_app_id": settings.SANDBOX_WEIXIN_INSIDE_APP_ID,
+            "inside_app_secret": settings.SANDBOX_WEIXIN_INSIDE_APP_SECRET,
+        },
+        "github": {
+            "client_id": settings.SANDBOX_GITHUB_CLIENT_ID,
+            "client_secret": settings.SANDBOX_GITHUB_CLIENT_SECRET,
+        },
+    }
     return {
-        "app_id": settings.SANDBOX_QQ_APP_ID,
-        "app_key": settings.SANDBOX_QQ_APP_KEY,
-        "base_url": f"{settings.CONSUMER_URL}/sandbox/qq",
-        # By name: nothing imports the emulators, so that a deployment can leave them out.
-        "persons": [
-            {"key": person.key, "nickname": person.nickname}
-            for person in import_string("consumer_site.sandbox.qq.persons.PERSONS").values()
-        ],
+        f"{name}_emulator": {
+            **app,
+            "base_url": f"{settings.CONSUMER_URL}/sandbox/{name}",
+            # By name: nothing imports the emulators, so that a deployment can leave them out.
+            "persons": [
+                {"key": person.key, "nickname": person.nickname}
+                for person in import_string(f"consumer_site.sandbox.{name}.persons.PERSONS").values()
+            ],
+        }
+        for name, app in registered.items()
     }
 
 

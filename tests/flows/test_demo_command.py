@@ -44,6 +44,8 @@ def counts() -> dict[str, int]:
 
 
 def test_seed_writes_what_a_program_needs_to_sign_in(db: None, path: Path) -> None:
+    from allauth.socialaccount.models import SocialApp
+
     demo = seeding.seed(path=path)
     assert json.loads(path.read_text()) == demo
     assert path.stat().st_mode & 0o777 == 0o600
@@ -62,8 +64,12 @@ def test_seed_writes_what_a_program_needs_to_sign_in(db: None, path: Path) -> No
     assert demo["clients"]["native"]["client_secret"] is None
     assert demo["clients"]["without_pkce"]["pkce_waived"]
     assert {client["status"] for client in demo["clients"].values()} == {"approved"}
-    assert demo["qq_emulator"]["app_id"] == "100000001"
-    assert demo["qq_emulator"]["persons"]
+    entries = set(SocialApp.objects.values_list("client_id", flat=True))
+    for name, app in (("qq", "app_id"), ("weixin", "app_id"), ("weixin", "inside_app_id"), ("github", "client_id")):
+        emulator = demo[f"{name}_emulator"]
+        assert emulator[app] in entries
+        assert emulator["base_url"] == f"http://127.0.0.1:8000/sandbox/{name}"
+        assert emulator["persons"]
 
 
 def test_seeded_passwords_and_secrets_are_the_real_ones(db: None, path: Path) -> None:
