@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # openid only says that somebody signs in, which is what the person is doing.
 _UNSPOKEN = frozenset({"openid"})
+# What comes with every sign-in, whatever is asked for.
+_UNASKED = {"github": ("public profile",)}
 _WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
     "nickname": (_("Nickname"), _("The calendar greets you with it.")),
     "avatar": (_("Picture"), _("The calendar shows it beside your nickname.")),
@@ -28,6 +30,7 @@ _WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
         ("get_user_info", "snsapi_login", "snsapi_userinfo"),
         (_("Nickname and picture"), _("The calendar greets you with them.")),
     ),
+    "public profile": (_("Profile"), _("The calendar shows your name and picture.")),
     "read:user": (_("Profile"), _("The calendar shows your name and picture.")),
     "user:email": (_("E-mail address"), _("The calendar knows how to write to you.")),
 }
@@ -45,7 +48,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What one connected account shares; `known` is False when the provider does not say."""
+    """What one connected account shares."""
 
     provider: Any
     rows: tuple[Grant, ...]
@@ -57,13 +60,19 @@ class Grants:
 
 
 def grants_of(account: SocialAccount, provider: Any) -> Grants:
-    """Return what was asked for and what of it was granted; a provider that names no scopes granted all of them."""
-    asked = [scope for scope in provider.get_scope() if scope not in _UNSPOKEN]
-    stored = StoredToken.objects.filter(account=account).values_list("scope", flat=True).first()
-    granted = set(stored.split()) if stored else set(asked)
-    return Grants(provider=provider, rows=tuple(_row(scope, scope in granted) for scope in asked))
+    """Return what the sign-in asked for and what of it was granted.
+
+    Where neither was noted, as with tokens that came from elsewhere, it counts as what is asked for today.
+    """
+    noted = StoredToken.objects.filter(account=account).values_list("asked_scope", "scope").first() or ("", "")
+    asked = noted[0].split() or list(provider.get_scope())
+    granted = set(noted[1].split()) if any(noted) else set(asked)
+    rows = [_row(scope, granted=scope in granted) for scope in asked if scope not in _UNSPOKEN]
+    always = [_row(scope, granted=True) for scope in _UNASKED.get(provider.id, ())]
+    named = {row.name for row in rows}
+    return Grants(provider=provider, rows=(*(row for row in always if row.name not in named), *rows))
 
 
-def _row(scope: str, granted: bool) -> Grant:
+def _row(scope: str, *, granted: bool) -> Grant:
     name, purpose = _WORDS.get(scope, (scope, ""))
     return Grant(scope=scope, name=name, purpose=purpose, granted=granted)

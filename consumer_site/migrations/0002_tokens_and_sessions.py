@@ -45,6 +45,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="storedtoken",
+            name="asked_scope",
+            field=models.TextField(blank=True, editable=False),
+        ),
+        migrations.AddField(
+            model_name="storedtoken",
             name="failure",
             field=models.CharField(blank=True, max_length=60, verbose_name="why renewal failed"),
         ),

@@ -15,6 +15,8 @@ class StoredToken(models.Model):
     )
     sealed = models.TextField(_("sealed tokens"), editable=False)
     scope = models.TextField(_("granted scopes"), blank=True)
+    # What the sign-in asked for; empty where that was not noted, and then an empty `scope` says nothing either.
+    asked_scope = models.TextField(blank=True, editable=False)
     expires_at = models.DateTimeField(_("access token expires at"), null=True, blank=True)
     needs_sign_in = models.BooleanField(
         _("needs a new sign-in"), default=False, help_text=_("The provider no longer renews these tokens.")

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialLogin
 
 # The key under which a connector leaves the granted scopes, a list of strings, in a SocialLogin's state.
+# Without it everything was granted that was asked for (RFC 6749 section 5.1).
 GRANTED_SCOPE = "granted_scope"
+# The same for what was asked for, where that is not what the provider is configured to ask for.
+ASKED_SCOPE = "asked_scope"
 _PENDING = "pending sign-up"
 _SECRET_FIELDS = ("token", "token_secret")
 
@@ -26,9 +29,11 @@ def keep_tokens(sociallogin: SocialLogin) -> None:
     token = sociallogin.token
     if token is None or not token.token or sociallogin.account.pk is None:
         return
-    granted = sociallogin.state.get(GRANTED_SCOPE) or ()
+    asked = _asked(sociallogin)
+    granted = sociallogin.state.get(GRANTED_SCOPE, asked)
     save(
         account=sociallogin.account,
+        asked=asked,
         tokens=TokenSet(
             access_token=token.token,
             refresh_token=token.token_secret or "",
@@ -36,6 +41,15 @@ def keep_tokens(sociallogin: SocialLogin) -> None:
             scope=tuple(str(scope) for scope in granted),
         ),
     )
+
+
+def _asked(sociallogin: SocialLogin) -> tuple[str, ...]:
+    scope = sociallogin.state.get(ASKED_SCOPE)
+    if scope is None:
+        # Only OAuth's providers have scopes.
+        get_scope = getattr(sociallogin.provider, "get_scope", tuple)
+        scope = get_scope()
+    return tuple(str(name) for name in scope)
 
 
 @sensitive_variables()

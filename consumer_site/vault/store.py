@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from consumer_site.errors import NoTokens
 from consumer_site.models import StoredToken
 from consumer_site.vault import cipher
 from consumer_site.vault.token_set import TokenSet
@@ -36,9 +38,12 @@ class Held:
 
 @without_locals()
 @sensitive_variables()
-def save(*, account: SocialAccount, tokens: TokenSet) -> StoredToken:
-    """Replace the account's tokens by those of a sign-in; a renewal of earlier ones, still under way, loses."""
-    values = {**sealed_values(account=account, tokens=tokens), **_WELL}
+def save(*, account: SocialAccount, tokens: TokenSet, asked: Iterable[str] = ()) -> StoredToken:
+    """Replace the account's tokens by those of a sign-in; a renewal of earlier ones, still under way, loses.
+
+    `asked` are the scopes that the sign-in asked for, of which `tokens.scope` were granted.
+    """
+    values = {**sealed_values(account=account, tokens=tokens), **_WELL, "asked_scope": " ".join(asked)}
     mine = StoredToken.objects.filter(account=account)
     if not _overwrite(account, values):
         try:
@@ -46,7 +51,8 @@ def save(*, account: SocialAccount, tokens: TokenSet) -> StoredToken:
                 StoredToken.objects.create(account=account, generation=1, **values)
         except IntegrityError:
             # Another sign-in made the row meanwhile: the last one wins.
-            _overwrite(account, values)
+            if not _overwrite(account, values):
+                raise NoTokens(f"account {account.pk} is gone") from None
     return mine.get()
 
 

@@ -34,6 +34,9 @@ logger = logging.getLogger("consumer_site.sign_in")
 
 _SCOPE = re.compile(r"\A[a-z0-9_:]{1,60}\Z")
 _EMAIL_SCOPES = frozenset({"user", "user:email"})
+# Of scopes about the person GitHub names the largest alone (docs.github.com, normalized scopes).
+_CONTAINED = {"user": ("read:user", "user:email", "user:follow")}
+_OF_GITHUB_APP = "ghu_"
 
 
 class GitHubOAuth2Adapter(AllauthGitHubOAuth2Adapter):
@@ -85,7 +88,9 @@ class GitHubOAuth2Adapter(AllauthGitHubOAuth2Adapter):
         client = self.get_client(request, app)
         granted = granted_scope(kwargs.get("response", {}).get("scope"))
         if self.state is not None:
-            self.state["granted_scope"] = granted
+            # A GitHub App has permissions instead: its answers name no scopes, whatever the person allowed.
+            if not token.token.startswith(_OF_GITHUB_APP):
+                self.state["granted_scope"] = granted
             # It has done its work; what is left of a state may wait in the session for a sign-up to end.
             self.state.pop("pkce_code_verifier", None)
         data = client.get_json("profile", self.profile_url, token.token)
@@ -106,9 +111,13 @@ class GitHubOAuth2Adapter(AllauthGitHubOAuth2Adapter):
 
 
 def granted_scope(value: object) -> list[str]:
-    """Return the scopes that a token answer names; GitHub parts them by commas, and names fewer than were asked for."""
+    """Return the scopes that a token answer names, and with "user" what it contains.
+
+    GitHub parts them by commas, and names fewer than were asked for.
+    """
     names = re.split(r"[\s,]+", value[:2000]) if isinstance(value, str) else []
-    return [name for name in names if _SCOPE.match(name)]
+    named = [name for name in names if _SCOPE.match(name)]
+    return list(dict.fromkeys(smaller for name in named for smaller in (name, *_CONTAINED.get(name, ()))))
 
 
 class GitHubLoginView(OAuth2LoginView):

@@ -214,6 +214,7 @@ def _finish(
         **{name: value for name, value in state.items() if name not in _SPENT},
         "subject": claims["sub"],
         "sid": sid if isinstance(sid, str) and len(sid) <= 255 and sid.isprintable() else "",
+        "asked_scope": list(state["scope"]),
         "granted_scope": list(granted),
         # Sealed, since a state may wait in the session; shown to the provider at sign-out (id_token_hint).
         "sealed_id_token": cipher.seal(tokens.id_token, binding=ID_TOKEN_BINDING),

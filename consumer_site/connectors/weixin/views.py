@@ -91,8 +91,9 @@ class WeixinOAuth2Adapter(OAuth2Adapter):
         sociallogin: SocialLogin = provider.sociallogin_from_response(request, data)
         state = self.state if self.state is not None else {}
         scope = response.get("scope")
-        if isinstance(scope, str):
-            state["granted_scope"] = [name for name in scope.split(",") if name.startswith("snsapi_")]
+        named = [name for name in scope.split(",") if name.startswith("snsapi_")] if isinstance(scope, str) else []
+        if named:
+            state["granted_scope"] = named
         # Somebody who is signed in and connects an account has said whose it is to be.
         if state.get("process") != AuthProcess.CONNECT:
             join_known_person(request, sociallogin)
