@@ -115,7 +115,7 @@ def instructions(demo: dict[str, Any], *, directory: Path) -> str:
         *([f"    5. Open {calendar}tv/, a television that you sign in from another screen."] if has_both else []),
         "",
         "  怎么试：",
-        f"    1. 打开 {calendar} ，在登录页选“{settings.SITE_TITLES[PROVIDER]} 登录”，用 xiaoming 登录。",
+        f"    1. 打开 {calendar} ，在登录页选“{settings.SITE_TITLES[PROVIDER]}登录”，用 xiaoming 登录。",
         "    2. 允许日历获取所列信息，日历随即显示昵称和头像。",
         "    3. 退出登录，再用 QQ、微信或 GitHub 登录：它们是本机的模拟器，不需要真实的账号。",
         f"    4. 在 {provider} 的“已授权的应用”查看分享了什么，并可取消授权。",
