@@ -24,6 +24,7 @@ from consumer_site import social_apps
 from consumer_site.errors import AccountRace, Fault, OutboundError, Refused, SignInError, StateLost, Unreachable
 from consumer_site.http import OutboundSession
 from consumer_site.linking import claim
+from consumer_site.linking.current import write_upon_current_rows
 from consumer_site.pages import provider_form_targets, sign_in_error_page
 from consumer_site.vault import handover
 
@@ -65,6 +66,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         state[_STARTED_BY] = _person(context.request)
         state[_STARTED_AT] = time.time()
         return secrets.token_urlsafe(32)
+
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: Any) -> AbstractBaseUser:
+        """Fill in the person that a first sign-in would make; from here on the sign-in writes upon current rows."""
+        # The one place that every connector passes before the sign-in looks for its account.
+        write_upon_current_rows(sociallogin)
+        user: AbstractBaseUser = super().populate_user(request, sociallogin, data)
+        return user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Keep to the two processes and to this host, and connect a known local user's first sign-in."""
