@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.signals import user_logged_in, user_logged_out
@@ -11,6 +12,7 @@ from allauth.socialaccount.signals import social_account_added, social_account_r
 from django.contrib.auth import logout
 from django.http import HttpRequest
 
+from consumer_site.errors import NoTokens, SignInError
 from consumer_site.logout import sessions
 from consumer_site.pages import provider_form_targets, sign_in_error_page
 from consumer_site.signals import signed_in
@@ -36,13 +38,13 @@ def after_sign_in(
     if sociallogin is None or sociallogin.account.pk is None:
         return
     _bind(request, user, sociallogin)
-    keep_tokens(sociallogin)
+    _keep(sociallogin)
     signed_in.send(SocialAccount, request=request, user=user, account=sociallogin.account)
 
 
 def after_connect(request: HttpRequest, sociallogin: SocialLogin, **kwargs: Any) -> None:
     """Store the tokens of an account that a signed-in person connected."""
-    keep_tokens(sociallogin)
+    _keep(sociallogin)
 
 
 def after_disconnect(request: HttpRequest, **kwargs: Any) -> None:
@@ -56,11 +58,16 @@ def after_sign_out(request: HttpRequest | None, **kwargs: Any) -> None:
         sessions.release(request)
 
 
+def _keep(sociallogin: SocialLogin) -> None:
+    with suppress(NoTokens):  # disconnected at this very moment: there is nothing to keep them for
+        keep_tokens(sociallogin)
+
+
 def _bind(request: HttpRequest, user: Any, sociallogin: SocialLogin) -> None:
     """Bind the session, or undo the sign-in: allauth is past the point where an error of ours becomes a page."""
     try:
         sessions.bind(request, user, sociallogin)
-    except sessions.SessionEnded as error:
+    except SignInError as error:
         logout(request)
         page = sign_in_error_page(request, error, provider=sociallogin.provider, form_action=provider_form_targets())
         raise ImmediateHttpResponse(page) from error

@@ -49,6 +49,8 @@ def move(*, account: SocialAccount, target: Any) -> None:
         raise CannotLink(obstacle)
     source_pk = current.user_id
     SocialAccount.objects.filter(pk=current.pk).update(user=target)
+    # What it opened there ends with it, as when it is disconnected.
+    SessionLink.objects.filter(account=current, user=source_pk).delete()
     logger.info("sign-in moved: account=%s from=%s to=%s", current.pk, source_pk, target.pk)
 
 
@@ -115,6 +117,9 @@ def _move_addresses(source: Any, target: Any) -> None:
 
 
 def _close(user: Any) -> None:
+    # It has no password, by policy; a new unusable one ends its sessions for good, should it be opened again.
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
     try:
         user._meta.get_field("is_active")
     except FieldDoesNotExist:

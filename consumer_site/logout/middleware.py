@@ -17,13 +17,13 @@ from consumer_site.logout import sessions
 
 
 class SessionLinkMiddleware:
-    """Sign out a browser whose session its provider has ended, and follow a session to its new key."""
+    """Sign out a browser whose session was ended with its provider's or with its account; follow one to its new key."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Look before and after: one query for a session that came from an OpenID provider, none for others."""
+        """Look before and after: one query for a session that a connected account opened, none for others."""
         carried = settings.SESSION_COOKIE_NAME in request.COOKIES
         if carried and sessions.was_ended(request):
             logout(request)

@@ -1,4 +1,4 @@
-"""Know which session here a provider's session opened, and end it at that provider's word.
+"""Know which session here a connected account opened, and end it with the account or at its provider's word.
 
 The row of SessionLink is the truth: a session carries the number of its row, and without that row it is signed out at
 its next request (see middleware.py), whatever a cache or a parallel request has kept of it.
@@ -13,15 +13,16 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site import vault
-from consumer_site.errors import Fault, SignInError
+from consumer_site.errors import AccountRace, Fault, SignInError
 from consumer_site.models import LogoutReceipt, SessionLink, StoredToken
 from consumer_site.openid.entries import HOUSE
 from consumer_site.vault import cipher
@@ -50,38 +51,46 @@ class SessionEnded(SignInError):
 
 
 def bind(request: HttpRequest, user: Any, sociallogin: SocialLogin) -> SessionLink | None:
-    """Note which session of the provider has opened this one; None where there is none to note.
+    """Note which account, and which session of an OpenID provider, has opened this one; None where it can't be.
 
-    Raise SessionEnded when a logout token has ended that session since the sign-in left for the provider.
+    Raise SessionEnded when a logout token has ended that session since the sign-in left for the provider, AccountRace
+    when the account opens nothing for this person any more.
     """
     state, session_key = sociallogin.state, request.session.session_key
-    issuer = state.get("issuer")
+    # Empty for QQ, WeChat and GitHub, whose sessions end with their account alone.
+    issuer = state.get("issuer") or ""
     # A session that lives in a cookie has no row, and can't be ended from here.
-    if not session_key or not issuer or len(issuer) > _LONGEST or settings.SESSION_ENGINE == COOKIE_ENGINE:
+    if not session_key or len(issuer) > _LONGEST or settings.SESSION_ENGINE == COOKIE_ENGINE:
         return None
-    with transaction.atomic():
-        _own(request).delete()
-        link = SessionLink.objects.create(
-            session_key=session_key,
-            user=user,
-            account=sociallogin.account,
-            provider=sociallogin.account.provider,
-            issuer=issuer,
-            subject=state.get("subject", ""),
-            sid=state.get("sid", ""),
-            sealed_id_token=state.get("sealed_id_token", ""),
-        )
+    try:
+        with transaction.atomic():
+            _own(request).delete()
+            link = SessionLink.objects.create(
+                session_key=session_key,
+                user=user,
+                account=sociallogin.account,
+                provider=sociallogin.account.provider,
+                issuer=issuer,
+                subject=state.get("subject", ""),
+                sid=state.get("sid", ""),
+                sealed_id_token=state.get("sealed_id_token", ""),
+            )
+    except IntegrityError as error:
+        raise AccountRace("the account was disconnected during the sign-in") from error
     request.session[_MARK] = link.pk
     # After the commit, as `end` looks once more after its own: one of the two sees the other.
     if _was_ended_since(link, started_at=state.get(STARTED_AT)):
         link.delete()
         raise SessionEnded("a logout token arrived during the sign-in")
+    if not SocialAccount.objects.filter(pk=link.account_id, user=user).exists():
+        link.delete()
+        raise AccountRace("the account was disconnected or moved during the sign-in")
     return link
 
 
 def _was_ended_since(link: SessionLink, *, started_at: object) -> bool:
     """Return whether a token about this session arrived after the sign-in began; an earlier one was about another."""
-    if not isinstance(started_at, (int, float)) or not 0 < started_at <= time.time() + 1:
+    if not link.issuer or not isinstance(started_at, (int, float)) or not 0 < started_at <= time.time() + 1:
         return False
     about = Q(sid="", subject=link.subject)
     if link.sid:
@@ -91,7 +100,7 @@ def _was_ended_since(link: SessionLink, *, started_at: object) -> bool:
 
 
 def link_of(request: HttpRequest) -> SessionLink | None:
-    """Return what opened this browser's session, None when that was no OpenID provider."""
+    """Return what opened this browser's session, None when that was no connected account."""
     if not request.user.is_authenticated:
         return None
     return _own(request).first()

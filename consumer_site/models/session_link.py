@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SessionLink(models.Model):
-    """A session that a sign-in through an OpenID provider opened.
+    """A session that a connected account opened.
 
-    `issuer` with `sid` or `subject` is what a logout token names (OpenID Connect Back-Channel Logout section 2.4).
+    `issuer` with `sid` or `subject` is what a logout token names (OpenID Connect Back-Channel Logout section 2.4); they
+    are empty for other services than OpenID providers.
     """
 
     user = models.ForeignKey(
