@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -19,6 +20,7 @@ from consumer_site.models import CalendarEvent
 from consumer_site.pages import page, provider_form_targets
 
 MOVE, MERGE = "move", "merge"
+_SALT = "consumer_site.another_account"
 
 
 @login_required(login_url="consumer_site:sign-in")
@@ -33,6 +35,9 @@ def another_account(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("That took too long, or is done already. Connect the account again from here."))
         return _to_accounts()
     chosen = request.POST.get("choice") if request.method == "POST" else None
+    if chosen in {MOVE, MERGE} and not _is_as_shown(request, claimed.account):
+        # Another tab has made another claim, or the other account has a further way in since.
+        return _ask(request, claimed.account, status=409)
     if chosen in {MOVE, MERGE} and claim.signed_in_recently(request):
         return _carry_out(request, claimed.account, whole=chosen == MERGE)
     return _ask(request, claimed.account, status=422 if chosen else 200)
@@ -55,6 +60,16 @@ def _carry_out(request: HttpRequest, account: SocialAccount, *, whole: bool) -> 
     return _to_accounts()
 
 
+def _is_as_shown(request: HttpRequest, account: SocialAccount) -> bool:
+    return constant_time_compare(request.POST.get("shown", ""), _fingerprint(account))
+
+
+def _fingerprint(account: SocialAccount) -> str:
+    """Return what stands for what the page said: which sign-in, whose, and which others come with it."""
+    ways = SocialAccount.objects.filter(user_id=account.user_id).order_by("pk").values_list("pk", flat=True)
+    return salted_hmac(_SALT, f"{account.pk} {account.user_id} {list(ways)}", algorithm="sha256").hexdigest()
+
+
 def _ask(request: HttpRequest, account: SocialAccount, *, status: int) -> HttpResponse:
     facts = accounts.facts_of(account, target=request.user)
     merging, moving = obstacle_to_merging(facts), obstacle_to_moving(facts)
@@ -62,6 +77,7 @@ def _ask(request: HttpRequest, account: SocialAccount, *, status: int) -> HttpRe
     context: dict[str, Any] = {
         "provider_name": provider_name_of(account, request),
         "label": label_of(account),
+        "shown": _fingerprint(account),
         "recent": claim.signed_in_recently(request),
         "proofs": [item for item in mine if item.connect_url],
         "has_password": request.user.has_usable_password(),  # type: ignore[union-attr]  # signed in

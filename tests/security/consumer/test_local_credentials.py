@@ -73,7 +73,7 @@ def test_merged_account_brings_no_address_to_somebody_with_more_than_sign_ins(jo
     for subject in (SUBJECT, "victim-subject"):
         journey.house.userinfo["sub"] = subject
         journey.sign_in(form={"process": "connect"})
-    journey.visitor.get(ANOTHER)
-    journey.visitor.post(ANOTHER, {"choice": "merge"})
+    shown = journey.visitor.get(ANOTHER).context["shown"]
+    journey.visitor.post(ANOTHER, {"choice": "merge", "shown": shown})
     assert {account.user for account in SocialAccount.objects.all()} == {victim}
     assert EmailAddress.objects.filter(email=THEIRS, user=victim).exists() is (guard == "nothing")
