@@ -97,7 +97,10 @@ class ConsumerSettings:
 
     @cached_property
     def ALLOWED_NETWORKS(self) -> tuple[Network, ...]:
-        """Private networks (CIDR strings) that outbound calls may reach over https. Default none."""
+        """Private networks (CIDR strings) that calls to providers may reach over https. Default none.
+
+        Pictures of people come from there only if they lie at their OpenID provider's own address.
+        """
         return tuple(ip_network(item) for item in self.raw.get("ALLOWED_NETWORKS", ()))
 
     @property

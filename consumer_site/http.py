@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 
 from consumer_site.conf import consumer_settings
 from outbound_http import guard
@@ -59,11 +60,17 @@ def check_address(address: Address, *, encrypted: bool) -> None:
     guard.check_address(address, encrypted=encrypted, policy=policy())
 
 
+def public_policy() -> Policy:
+    """Return the same rules without the private networks that providers may be in."""
+    return replace(policy(), allowed_networks=())
+
+
 class OutboundSession(GuardedSession):
     """A requests.Session for calls to other sites, which follows at most three redirects within the same origin.
 
-    To other origins with `cross_origin`. Its failures are `errors.OutboundError`s, which are RequestExceptions.
+    To other origins with `cross_origin`; to public addresses alone with `public_only`, for addresses that a person may
+    choose. Its failures are `errors.OutboundError`s, which are RequestExceptions.
     """
 
-    def __init__(self, *, cross_origin: bool = False, clock: Clock = time.monotonic) -> None:
-        super().__init__(policy=policy, cross_origin=cross_origin, clock=clock)
+    def __init__(self, *, cross_origin: bool = False, public_only: bool = False, clock: Clock = time.monotonic) -> None:
+        super().__init__(policy=public_policy if public_only else policy, cross_origin=cross_origin, clock=clock)

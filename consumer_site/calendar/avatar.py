@@ -20,6 +20,8 @@ from consumer_site.calendar.pictures import NotAPicture, redrawn
 from consumer_site.conf import consumer_settings
 from consumer_site.http import OutboundSession
 from consumer_site.models import AvatarCopy
+from consumer_site.openid.entries import entry_for
+from consumer_site.provider_calls import origin_of
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialAccount
@@ -58,7 +60,7 @@ def _lifetime(copy: AvatarCopy) -> timedelta:
 
 
 def _fetch(account: SocialAccount, address: str, *, previous: AvatarCopy | None) -> AvatarCopy | None:
-    content = _download(address)
+    content = _download(address, public_only=not _is_issuers_own(account, address))
     if not content and previous is not None and previous.content_type:
         # Better yesterday's picture than none; asked for again tomorrow.
         previous.fetched_at = timezone.now()
@@ -80,11 +82,20 @@ def _fetch(account: SocialAccount, address: str, *, previous: AvatarCopy | None)
     return copy
 
 
-def _download(address: str) -> bytes:
+def _is_issuers_own(account: SocialAccount, address: str) -> bool:
+    """Return whether a picture lies at the OpenID provider itself, which may be in a private network of this site's.
+
+    Elsewhere it is often the person who chose the address: it must not reach what only this site can reach.
+    """
+    entry = entry_for(account.provider)
+    return entry is not None and origin_of(entry.server_url) == origin_of(address)
+
+
+def _download(address: str, *, public_only: bool) -> bytes:
     """Return the picture, empty when there is none that may be kept."""
     try:
         # Pictures often lie on another host than the provider; every hop is guarded.
-        with OutboundSession(cross_origin=True) as session:
+        with OutboundSession(cross_origin=True, public_only=public_only) as session:
             response = session.get(address, headers={"Accept": "image/webp,image/png,image/jpeg,image/gif"})
     except RequestException as error:
         logger.info("avatar not fetched: %s", error)
