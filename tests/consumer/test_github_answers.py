@@ -178,6 +178,6 @@ def test_arbitrary_bytes_are_a_page_or_a_sign_in_of_the_id_sent(
     # One account each: whoever came in shares it with nobody.
     account = SocialAccount.objects.get(user_id=client.session["_auth_user_id"])
     assert account.uid == str(ID + 1) or (path == PROFILE_PATH and account.uid.encode() in body)
-    assert set(account.extra_data) <= {"login", "name", "avatar_url", "html_url"}
+    assert set(account.extra_data) <= {"login", "name", "avatar_url", "html_url", "server"}
     for name in ("avatar_url", "html_url"):
         assert urlsplit(account.extra_data.get(name, "https:")).scheme == "https"

@@ -177,6 +177,7 @@ def test_sign_in_makes_an_account_of_the_id_and_keeps_no_more_than_it_shows(gith
         "name": "monalisa octocat",
         "avatar_url": "https://avatars.githubusercontent.com/u/583231?v=4",
         "html_url": "https://github.com/octocat",
+        "server": github.base_url,
     }
     assert str(account.get_provider_account()) == "monalisa octocat"
     assert account.get_avatar_url() == account.extra_data["avatar_url"]

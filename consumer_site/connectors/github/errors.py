@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from consumer_site.errors import AnswerInvalid, AnswerRefused, CodeRefused, Fault, NotConfigured, Unreachable
+from consumer_site.errors import (
+    AccountUnusable,
+    AnswerInvalid,
+    AnswerRefused,
+    CodeRefused,
+    Fault,
+    NotConfigured,
+    Unreachable,
+)
 
 
 class NoSingleApp(NotConfigured):
@@ -60,3 +68,9 @@ class NoIdentity(AnswerInvalid):
 
     code = "github_no_id"
     public = _("GitHub did not say which account is yours, so you were not signed in.")
+
+
+class OtherServer(AccountUnusable):
+    """The account was connected at another GitHub than the one that answered: an Enterprise Server, or an emulator."""
+
+    code = "github_other_server"

@@ -57,13 +57,14 @@ class GitHubProvider(AllauthGitHubProvider):
         return str(number)
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, str]:
-        """Return what is stored: login, name, and the addresses of picture and page; no e-mail address."""
+        """Return what is stored: login, name, the addresses of picture, page and server; no e-mail address."""
         base_url = self.get_oauth2_adapter(self.request).web_url_for(self.app)
         kept = {
             "login": one_line(data.get("login"), limit=_MAX_NAME),
             "name": one_line(data.get("name"), limit=_MAX_NAME),
             "avatar_url": picture_address(data.get("avatar_url"), base_url=base_url),
             "html_url": picture_address(data.get("html_url"), base_url=base_url),
+            "server": base_url,
         }
         return {name: value for name, value in kept.items() if value}
 
