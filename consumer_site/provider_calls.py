@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from allauth.socialaccount.adapter import get_adapter
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from requests import PreparedRequest, RequestException
 from urllib3.exceptions import HTTPError
@@ -97,11 +99,19 @@ def as_identifier(value: object) -> str:
     return "" if same or value.lower() in _NOBODY else value
 
 
-def as_lifetime(value: object) -> int | None:
-    """Return seconds sent as a string or a number; None for a nonsensical number, which is an unknown lifetime."""
-    seconds = as_word(value)
+@sensitive_variables()
+def refresh_token_of(answer: Mapping[str, object]) -> str:
+    """Return the refresh token of a token endpoint's answer, empty where there is no usable one."""
+    token = answer.get("refresh_token")
+    return token if isinstance(token, str) and TOKEN.match(token) else ""
+
+
+@sensitive_variables()
+def expiry_of(answer: Mapping[str, object]) -> datetime | None:
+    """Return when the access token of an answer ends; None where `expires_in` is missing or nonsensical."""
+    seconds = as_word(answer.get("expires_in"))
     if seconds.isdecimal() and 0 < int(seconds) <= MAX_LIFETIME_SECONDS:
-        return int(seconds)
+        return timezone.now() + timedelta(seconds=int(seconds))
     return None
 
 

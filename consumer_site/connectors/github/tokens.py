@@ -6,19 +6,18 @@ token 6 months, once.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp
 from django.core.exceptions import MultipleObjectsReturned
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.connectors.github.client import API_HEADERS, GitHubClient, api_url_of, read_answer
 from consumer_site.connectors.github.errors import NoIdentity, NoSingleApp
-from consumer_site.connectors.github.views import GitHubOAuth2Adapter, granted_scope
-from consumer_site.provider_calls import TOKEN, as_lifetime, origin_of
+from consumer_site.connectors.github.views import GitHubOAuth2Adapter, granted_scope, is_of_server
+from consumer_site.errors import NotConfigured
+from consumer_site.provider_calls import expiry_of, origin_of, refresh_token_of
 from consumer_site.vault import Connection, TokenSet, VaultClient
 
 if TYPE_CHECKING:
@@ -31,12 +30,10 @@ def refresh(*, account: SocialAccount, refresh_token: str) -> TokenSet:
     app = _app_of(account)
     token_url = f"{GitHubOAuth2Adapter.web_url_for(app)}/login/oauth/access_token"
     fields = GitHubClient(None, app.client_id, app.secret, "POST", token_url, "").refresh(refresh_token)
-    seconds = as_lifetime(fields.get("expires_in"))
-    renewed = fields.get("refresh_token")
     return TokenSet(
         access_token=str(fields["access_token"]),
-        refresh_token=renewed if isinstance(renewed, str) and TOKEN.match(renewed) else "",
-        expires_at=timezone.now() + timedelta(seconds=seconds) if seconds else None,
+        refresh_token=refresh_token_of(fields),
+        expires_at=expiry_of(fields),
         scope=tuple(granted_scope(fields.get("scope"))),
     )
 
@@ -59,10 +56,14 @@ def profile(*, account: SocialAccount, client: VaultClient) -> dict[str, Any]:
 
 
 def _app_of(account: SocialAccount) -> SocialApp:
+    """Return the app; raise NotConfigured where it is at another GitHub now, which must not see these tokens."""
     try:
-        return get_adapter().get_app(None, provider=account.provider)
+        app = get_adapter().get_app(None, provider=account.provider)
     except (SocialApp.DoesNotExist, MultipleObjectsReturned) as error:
         raise NoSingleApp(f"not exactly one GitHub app is configured: {type(error).__name__}") from None
+    if not is_of_server(account, GitHubOAuth2Adapter.web_url_for(app)):
+        raise NotConfigured("the account was connected at another GitHub than the one configured")
+    return app
 
 
 CONNECTION = Connection(origins=origins, refresh=refresh, profile=profile)

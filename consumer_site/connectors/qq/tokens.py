@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp
 from django.core.exceptions import MultipleObjectsReturned
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.connectors.qq import answers
 from consumer_site.connectors.qq.client import QQClient, base_url_of, read_answer, read_profile
 from consumer_site.connectors.qq.errors import NoSingleApp
-from consumer_site.provider_calls import TOKEN, as_lifetime, origin_of, put_into_query
+from consumer_site.provider_calls import expiry_of, origin_of, put_into_query, refresh_token_of
 from consumer_site.vault import Connection, TokenSet, VaultClient
 
 if TYPE_CHECKING:
@@ -32,12 +30,10 @@ def refresh(*, account: SocialAccount, refresh_token: str) -> TokenSet:
     base_url = base_url_of(app.client_id)
     client = QQClient(None, app.client_id, app.secret, "GET", f"{base_url}/oauth2.0/token", "")
     fields = client.refresh(refresh_token)
-    seconds = as_lifetime(fields.get("expires_in"))
-    renewed = fields.get("refresh_token")
     return TokenSet(
         access_token=str(fields["access_token"]),
-        refresh_token=renewed if isinstance(renewed, str) and TOKEN.match(renewed) else "",
-        expires_at=timezone.now() + timedelta(seconds=seconds) if seconds else None,
+        refresh_token=refresh_token_of(fields),
+        expires_at=expiry_of(fields),
     )
 
 
@@ -69,11 +65,12 @@ def token_ended(response: requests.Response) -> bool:
 
 
 def profile(*, account: SocialAccount, client: VaultClient) -> dict[str, Any]:
-    """Return the account's data with nickname and picture as they are now."""
+    """Return what is kept of the account, with nickname and picture as they are now; see the provider on is_lost."""
     base_url = base_url_of(_app_of(account).client_id)
     answer = client.get(f"{base_url}/user/get_user_info", allow_redirects=False)
     current = read_profile(read_answer("profile", answer.status_code, answer.content), base_url=base_url)
-    return {**account.extra_data, **current._asdict()}
+    kept: dict[str, Any] = account.get_provider().extract_extra_data({"openid": account.uid, **current._asdict()})
+    return kept
 
 
 def _app_of(account: SocialAccount) -> SocialApp:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.connectors.weixin import answers
 from consumer_site.connectors.weixin.client import WeixinClient, api_url_of, read_answer, read_profile
 from consumer_site.connectors.weixin.entrances import app_of_account
 from consumer_site.connectors.weixin.errors import NoIdentity
-from consumer_site.provider_calls import TOKEN, as_lifetime, origin_of, put_into_query
+from consumer_site.provider_calls import expiry_of, origin_of, put_into_query, refresh_token_of
 from consumer_site.vault import Connection, TokenSet, VaultClient
 
 if TYPE_CHECKING:
@@ -30,12 +28,10 @@ def refresh(*, account: SocialAccount, refresh_token: str) -> TokenSet:
     fields = WeixinClient(None, app.client_id, app.secret, "GET", "", "").refresh(refresh_token)
     if fields["openid"] != account.uid:
         raise NoIdentity("WeChat's answer to a renewal names another openid")
-    seconds = as_lifetime(fields.get("expires_in"))
-    renewed = fields.get("refresh_token")
     return TokenSet(
         access_token=str(fields["access_token"]),
-        refresh_token=renewed if isinstance(renewed, str) and TOKEN.match(renewed) else "",
-        expires_at=timezone.now() + timedelta(seconds=seconds) if seconds else None,
+        refresh_token=refresh_token_of(fields),
+        expires_at=expiry_of(fields),
     )
 
 
