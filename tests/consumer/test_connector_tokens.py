@@ -8,13 +8,23 @@ import pytest
 from allauth.socialaccount.models import SocialAccount, SocialApp
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from consumer_site import vault
-from consumer_site.errors import DestinationRefused, NotConfigured, SignInNeeded, Unreachable
+from consumer_site.errors import (
+    DestinationRefused,
+    NotConfigured,
+    OutboundError,
+    SignInError,
+    SignInNeeded,
+    Unreachable,
+)
 from consumer_site.models import StoredToken
 from consumer_site.vault import TokenSet
 from tests.consumer import github_samples, qq_samples, weixin_samples
-from tests.consumer.canned_server import CannedProvider, serve
+from tests.consumer.canned_server import Canned, CannedProvider, serve
 from tests.consumer.weixin_samples import site as weixin_site
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +43,12 @@ APPS = {
     "qq": (qq_samples.APP_ID, qq_samples.APP_KEY, "QQ_BASE_URLS"),
     "weixin": (weixin_samples.APP_ID, weixin_samples.APP_SECRET, "WEIXIN_BASE_URLS"),
     "github": (github_samples.CLIENT_ID, github_samples.CLIENT_SECRET, "GITHUB_BASE_URLS"),
+}
+SHOWN = {"qq": qq_samples.profile(), "weixin": weixin_samples.profile(), "github": github_samples.profile()}
+KEPT = {
+    "qq": {"nickname", "avatar", "unionid"},
+    "weixin": {"nickname", "avatar", "unionid", "appid"},
+    "github": {"login", "name", "avatar_url", "html_url", "server"},
 }
 ALL = pytest.mark.parametrize("provider", ["qq", "weixin", "github"])
 
@@ -139,6 +155,8 @@ def test_real_app_may_call_the_real_service_alone(
         ("qq", b'callback( {"error":100015,"error_description":"token is withdrawn"} );'),
         ("weixin", b'{"errcode":40030,"errmsg":"invalid refresh_token"}'),
         ("weixin", b'{"errcode":42002,"errmsg":"refresh_token expired"}'),
+        # No secret is in this request: what is wrong is the token.
+        ("weixin", b'{"errcode":40001,"errmsg":"invalid credential"}'),
         ("github", b'{"error":"bad_refresh_token","error_description":"The refresh token passed is incorrect"}'),
     ],
 )
@@ -231,3 +249,65 @@ def test_token_of_a_github_oauth_app_lives_on_without_renewal(
     account = connect("github", refresh_token="", expires_at=None)
     assert vault.fresh_tokens(account=account).access_token == "an-ended-token"
     assert not service.asked
+
+
+def test_profile_that_qq_lost_in_part_erases_nothing_later_either(
+    service: CannedProvider, connect: Callable[..., SocialAccount]
+) -> None:
+    account = connect("qq")
+    known = {"nickname": "小企鹅", "avatar": "https://thirdqq.qlogo.cn/a", "unionid": qq_samples.UNIONID}
+    SocialAccount.objects.update(extra_data=known)
+    pictures = dict.fromkeys(name for name in qq_samples.PROFILE if name.startswith("figureurl"))
+    service.answer(API["qq"], qq_samples.profile(is_lost=1, nickname="", **pictures))
+    assert profile_now(account) == known
+    service.answer(API["qq"], qq_samples.profile(nickname="新名字"))
+    assert profile_now(account).keys() == known.keys()
+    assert profile_now(account)["nickname"] == "新名字"
+
+
+def profile_now(account: SocialAccount) -> dict[str, Any]:
+    profile = vault.connection_for(account).profile
+    assert profile is not None
+    with vault.client(account.user, account.provider, account=account) as client:
+        return profile(account=account, client=client)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
+    """Draw noise, or an answer with some bytes changed."""
+    start = draw(st.integers(0, len(whole)))
+    end = draw(st.integers(start, min(len(whole), start + 12)))
+    return draw(st.binary(max_size=60) | st.just(whole[:start] + draw(st.binary(max_size=12)) + whole[end:]))
+
+
+@ALL
+def test_any_bytes_of_a_renewal_or_a_profile_are_an_error_of_ours_or_of_use(
+    service: CannedProvider, connect: Callable[..., SocialAccount], provider: str
+) -> None:
+    account = connect(provider)
+
+    @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        renewal=damaged(RENEWED[provider]),
+        profile=damaged(SHOWN[provider]),
+        status=st.sampled_from([200, 200, 400, 503]),
+    )
+    def check(renewal: bytes, profile: bytes, status: int) -> None:
+        ended = TokenSet("an-ended-token", SPENT, timezone.now() - timedelta(minutes=5))
+        vault.save(account=account, tokens=ended)
+        service.answer(REFRESH[provider], Canned(renewal, status))
+        try:
+            assert vault.fresh_tokens(account=account).access_token != ended.access_token
+        except SignInError:
+            assert StoredToken.objects.get(account=account).lease == ""
+        vault.save(account=account, tokens=TokenSet(LIVE))
+        service.answer(API[provider], Canned(profile, status))
+        try:
+            kept = profile_now(account)
+        except (SignInError, OutboundError):
+            return
+        assert set(kept) <= KEPT[provider]
+        assert "\x00" not in "".join(str(value) for value in kept.values())
+        SocialAccount.objects.filter(pk=account.pk).update(extra_data=kept)
+
+    check()

@@ -65,7 +65,7 @@ def refusal(code: str, *, step: str, quoted: str = "") -> SignInError:
     """
     error, meaning = _MEANINGS.get(code, (AnswerRefused, "an undocumented code"))
     # The one code with two meanings: with a token and no secret in the request, it is about the token.
-    if code == "40001" and step == "profile":
+    if code == "40001" and step in {"refresh", "profile"}:
         error = SignInEnded
     says = f"; WeChat says: {quoted}" if quoted else ""
     return error(f"WeChat error {code} at the {step} step: {meaning}{says}", code=f"weixin_{code}")
