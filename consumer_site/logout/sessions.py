@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 STARTED_AT = "started_at"
 COOKIE_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 _MARK = "consumer_site_session_link"
-_ID_TOKEN = "id_token"
 _LONGEST = 255
 
 
@@ -146,8 +146,8 @@ def id_token_of(link: SessionLink) -> str:
     if not link.sealed_id_token:
         return ""
     try:
-        return cipher.unseal(link.sealed_id_token, binding=_ID_TOKEN)
-    except vault.UnsealError:
+        return cipher.unseal(link.sealed_id_token, binding=SessionLink.ID_TOKEN_BINDING)
+    except (vault.UnsealError, ImproperlyConfigured):
         return ""
 
 

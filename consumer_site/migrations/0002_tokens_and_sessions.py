@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "received sign-out",
                 "verbose_name_plural": "received sign-outs",
-                "indexes": [models.Index(fields=["issuer", "sid"], name="consumer_receipt_sid")],
+                "indexes": [models.Index(fields=["issuer", "sid", "subject"], name="consumer_receipt_session")],
             },
         ),
     ]

@@ -26,3 +26,8 @@ class ClientKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.kid}"
+
+    @property
+    def binding(self) -> str:
+        """Return what the private half is sealed for: under another key id it opens for nobody."""
+        return f"client_key:{self.kid}"

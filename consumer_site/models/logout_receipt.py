@@ -21,7 +21,7 @@ class LogoutReceipt(models.Model):
     class Meta:
         verbose_name = _("received sign-out")
         verbose_name_plural = _("received sign-outs")
-        indexes = [models.Index(fields=["issuer", "sid"], name="consumer_receipt_sid")]
+        indexes = [models.Index(fields=["issuer", "sid", "subject"], name="consumer_receipt_session")]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

@@ -12,6 +12,9 @@ class SessionLink(models.Model):
     are empty for other services than OpenID providers.
     """
 
+    # What `sealed_id_token` is sealed for.
+    ID_TOKEN_BINDING = "id_token"
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user"), related_name="+"
     )

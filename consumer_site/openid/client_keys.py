@@ -74,12 +74,9 @@ def make(*, algorithm: str = "ES256", now: datetime | None = None) -> ClientKey:
     public.pop("key_ops", None)
     kid = _fingerprint(public)
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    key = ClientKey.objects.create(
-        kid=kid,
-        algorithm=algorithm,
-        public_jwk={**public, "kid": kid, "alg": algorithm, "use": "sig"},
-        sealed=cipher.seal(pem, binding=_binding(kid)),
-    )
+    key = ClientKey(kid=kid, algorithm=algorithm, public_jwk={**public, "kid": kid, "alg": algorithm, "use": "sig"})
+    key.sealed = cipher.seal(pem, binding=key.binding)
+    key.save()
     if now is not None:
         ClientKey.objects.filter(pk=key.pk).update(created_at=now)
         key.created_at = now
@@ -134,19 +131,15 @@ def published() -> dict[str, Any]:
 def private_key(key: ClientKey) -> PrivateKeyTypes:
     """Return what signs; raise NotConfigured when no key of the ring opens it. Parsed once per process."""
     try:
-        return _parsed(key.kid, key.sealed)
+        return _parsed(key.sealed, key.binding)
     except (UnsealError, ImproperlyConfigured, ValueError):
         raise NotConfigured("the client key can't be opened: was its secret taken out of KEY_RING?") from None
 
 
 @lru_cache(maxsize=16)
 @sensitive_variables()
-def _parsed(kid: str, sealed: str) -> PrivateKeyTypes:
-    return load_pem_private_key(cipher.unseal(sealed, binding=_binding(kid)).encode(), password=None)
-
-
-def _binding(kid: str) -> str:
-    return f"client_key:{kid}"
+def _parsed(sealed: str, binding: str) -> PrivateKeyTypes:
+    return load_pem_private_key(cipher.unseal(sealed, binding=binding).encode(), password=None)
 
 
 def _fingerprint(public: dict[str, Any]) -> str:

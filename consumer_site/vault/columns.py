@@ -111,5 +111,5 @@ def _rows(column: SealedColumn, batch_size: int) -> Iterator[Any]:
 register_sealed(
     text_column(StoredToken, "sealed", binding_of=lambda row: binding_of(row.account), related=("account",))
 )
-register_sealed(text_column(SessionLink, "sealed_id_token", binding_of=lambda _row: "id_token"))
-register_sealed(text_column(ClientKey, "sealed", binding_of=lambda row: f"client_key:{row.kid}"))
+register_sealed(text_column(SessionLink, "sealed_id_token", binding_of=lambda row: row.ID_TOKEN_BINDING))
+register_sealed(text_column(ClientKey, "sealed", binding_of=lambda row: row.binding))

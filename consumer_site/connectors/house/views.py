@@ -40,14 +40,13 @@ from consumer_site.errors import (
     Unreachable,
     WrongSender,
 )
+from consumer_site.models import SessionLink
 from consumer_site.openid.entries import FORM_POST, HOUSE
 from consumer_site.pages import harden, provider_form_targets, sign_in_error_page
 from consumer_site.vault import cipher, without_locals
 
 logger = logging.getLogger("consumer_site.sign_in")
 
-# What else reads a sealed ID token has to name it so: the sign-out at the provider.
-ID_TOKEN_BINDING = "id_token"
 # What of a state has done its work once the tokens are verified; the rest goes on with the sign-in.
 _SPENT = frozenset({"pkce_code_verifier", "nonce", "redirect_uri", "scope", "response_mode"})
 _ERROR_CODE = re.compile(r"\A[A-Za-z0-9_.-]{1,60}\Z")
@@ -217,7 +216,7 @@ def _finish(
         "asked_scope": list(state["scope"]),
         "granted_scope": list(granted),
         # Sealed, since a state may wait in the session; shown to the provider at sign-out (id_token_hint).
-        "sealed_id_token": cipher.seal(tokens.id_token, binding=ID_TOKEN_BINDING),
+        "sealed_id_token": cipher.seal(tokens.id_token, binding=SessionLink.ID_TOKEN_BINDING),
     }
     return sociallogin
 

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -32,16 +33,19 @@ class Command(BaseCommand):
         retire.add_argument("--force", action="store_true", help="Also the one that signs, such as a stolen one.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do what the sub-command says."""
+        """Do what the sub-command says. Raises CommandError for a key that can't go, and without a key ring."""
         deed = options["deed"]
-        if deed == "make":
-            self.stdout.write(f"made {client_keys.make(algorithm=options['algorithm'])}")
-        elif deed == "rotate":
-            self._rotate(options["algorithm"], timedelta(days=options["days"]))
-        elif deed == "retire":
-            self._retire(options["kid"], force=options["force"])
-        else:
-            self._list()
+        try:
+            if deed == "make":
+                self.stdout.write(f"made {client_keys.make(algorithm=options['algorithm'])}")
+            elif deed == "rotate":
+                self._rotate(options["algorithm"], timedelta(days=options["days"]))
+            elif deed == "retire":
+                self._retire(options["kid"], force=options["force"])
+            else:
+                self._list()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
 
     def _rotate(self, algorithm: str, older_than: timedelta) -> None:
         made, retired = client_keys.rotate(algorithm=algorithm, older_than=older_than)
