@@ -16,7 +16,10 @@ from consumer_site.models import StoredToken
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """One connected account; `connect_url` is empty when its connector is no longer configured."""
+    """One connected account; `connect_url` is empty when its connector is no longer configured.
+
+    `elsewhere` says where the person has to be to sign in with it, where that is not here.
+    """
 
     account: SocialAccount
     name: str
@@ -24,6 +27,7 @@ class Connected:
     connect_url: str
     in_use: bool
     needs_sign_in: bool
+    elsewhere: str = ""
 
 
 def provider_of(account: SocialAccount, request: HttpRequest | None = None) -> Any:
@@ -70,7 +74,14 @@ def _described(
         connect_url=provider.get_login_url(request) if provider else "",
         in_use=(account.provider, account.uid) == used,
         needs_sign_in=account.pk in lapsed,
+        elsewhere=_elsewhere(provider, account, request),
     )
+
+
+def _elsewhere(provider: Any, account: SocialAccount, request: HttpRequest) -> str:
+    # Of our connectors WeChat alone has two entrances, each with accounts of its own.
+    found = getattr(provider.wrap_account(account), "sign_in_elsewhere", None) if provider else None
+    return str(found(request)) if found else ""
 
 
 def _account_of_this_sign_in(request: HttpRequest) -> tuple[object, object]:

@@ -1,7 +1,6 @@
 """Website and in-WeChat sign-in side by side: one button, two apps, and one user for one person."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from consumer_site.models import StoredToken
 from tests.consumer import connector_journey
 from tests.consumer.connector_journey import CODE, is_signed_in, shown, visitor
 from tests.consumer.journey import sign_in_as
@@ -30,7 +30,6 @@ from tests.consumer.weixin_samples import (
     UNIONID,
     CannedProvider,
     profile,
-    serve,
     site,
     token,
 )
@@ -39,12 +38,7 @@ from tests.consumer.weixin_samples.site import INSIDE, OUTSIDE
 pytestmark = pytest.mark.django_db
 
 LOGIN = "/accounts/weixin/login/"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[CannedProvider]:
-    with serve() as running:
-        yield running
+AGAIN = "> Sign in again<"
 
 
 @pytest.fixture
@@ -274,3 +268,37 @@ def test_damaged_answer_never_makes_one_user_of_two_people(
     if is_signed_in(client):
         assert user_of(client) != user_of(first)
         assert users() == 2
+
+
+# --- Once the tokens have ended --------------------------------------------------------------------------------------
+
+
+def test_account_that_has_to_sign_in_again_says_where_it_can(weixin: CannedProvider) -> None:
+    """The button of the other entrance would renew the other account, and leave this one as it is."""
+    client, inside = sign_in_outside(weixin), sign_in_inside(weixin)
+    assert user_of(client) == user_of(inside)
+    hints = {"snsapi_login": "It works outside WeChat", "snsapi_userinfo": "It works inside WeChat"}
+    for scope, renewing, other in (("snsapi_login", client, inside), ("snsapi_userinfo", inside, client)):
+        assert StoredToken.objects.filter(scope=scope).update(needs_sign_in=True) == 1
+        here, there = accounts_page(renewing), accounts_page(other)
+        assert AGAIN in here
+        assert hints[scope] not in here
+        assert hints[scope] in there
+        assert AGAIN not in there
+        StoredToken.objects.update(needs_sign_in=False)
+    assert "please sign in with it again" not in accounts_page(client)
+
+
+def test_account_of_a_lone_entrance_signs_in_again_where_it_can(weixin: CannedProvider) -> None:
+    client = sign_in_inside(weixin)
+    SocialApp.objects.filter(client_id=APP_ID).delete()
+    StoredToken.objects.update(needs_sign_in=True)
+    assert AGAIN in accounts_page(client)
+    client.defaults["HTTP_USER_AGENT"] = OUTSIDE[0]
+    assert "It works inside WeChat" in accounts_page(client)
+    SocialApp.objects.filter(client_id=INSIDE_APP_ID).delete()
+    assert "please sign in with it again" in accounts_page(client)
+
+
+def accounts_page(client: Client) -> str:
+    return " ".join(shown(client.get("/accounts/3rdparty/")).split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 
 from allauth.socialaccount.adapter import get_adapter
@@ -11,13 +12,13 @@ from allauth.socialaccount.providers.base import AuthProcess, ProviderAccount
 from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
 from allauth.utils import get_request_param
 from django.http import HttpRequest
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consumer_site import probing, vault
 from consumer_site.connectors.weixin import tokens
-from consumer_site.connectors.weixin.entrances import PROVIDER_ID, is_inside_app
-from consumer_site.connectors.weixin.errors import NoIdentity
+from consumer_site.connectors.weixin.entrances import PROVIDER_ID, app_for, app_of_account, is_inside_app
+from consumer_site.connectors.weixin.errors import NoIdentity, NoSingleApp, OnlyInside
 from consumer_site.connectors.weixin.probe import probe
 from consumer_site.connectors.weixin.views import WeixinOAuth2Adapter
 from consumer_site.pages import local_next
@@ -33,6 +34,22 @@ class WeixinAccount(ProviderAccount):
     def to_str(self) -> str:
         """Return the nickname; it is neither unique nor constant."""
         return self.account.extra_data.get("nickname") or str(super().to_str())
+
+    def sign_in_elsewhere(self, request: HttpRequest) -> str:
+        """Return where the person has to be to sign in with this very account, empty where they can do so here.
+
+        The button here is another app's, which gives the same person another account.
+        """
+        try:
+            own = app_of_account(self.account)
+        except NoSingleApp:
+            return ""
+        with suppress(NoSingleApp, OnlyInside):
+            if app_for(request).client_id == own.client_id:
+                return ""
+        if is_inside_app(own):
+            return gettext("It works inside WeChat: open this site there, and sign in again.")
+        return gettext("It works outside WeChat: open this site in another browser, and sign in again.")
 
 
 class WeixinProvider(OAuth2Provider):
