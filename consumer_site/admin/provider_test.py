@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 from consumer_site import social_apps
 from consumer_site.admin import addresses
 from consumer_site.http import time_limit
+from consumer_site.pages import see_other
 from consumer_site.probing import Finding, probe_for
 
 if TYPE_CHECKING:
@@ -65,10 +66,10 @@ class TestPage:
         if not cache.add(f"consumer_site:probe:{row.pk}", 1, timeout=PAUSE_SECONDS):
             text = gettext("This entry was tested a moment ago. Wait a few seconds.")
             self.message_user(request, text, messages.WARNING, fail_silently=True)
-            return _see_other(change_url)
+            return see_other(change_url)
         found = findings(row, callback_url=addresses.callback_url(request, row.provider, row.provider_id))
         count = Counter(finding.ok for finding in found)
-        told = gettext("Tested: %(right)d right, %(wrong)d wrong, %(unknown)d not known.")
+        told = gettext("Tested: %(right)d right, %(wrong)d wrong, %(unknown)d to note.")
         numbers = {"right": count[True], "wrong": count[False], "unknown": count[None]}
         self.log_change(request, row, told % numbers)
         context = {
@@ -128,15 +129,9 @@ def _summary(count: Counter[bool | None]) -> str:
         return ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", wrong) % {"count": wrong}
     if unknown:
         text = ngettext(
-            "Nothing is wrong; %(count)d thing could not be checked.",
-            "Nothing is wrong; %(count)d things could not be checked.",
+            "Nothing is wrong; there is %(count)d thing to note.",
+            "Nothing is wrong; there are %(count)d things to note.",
             unknown,
         )
         return text % {"count": unknown}
     return gettext("Everything works.")
-
-
-def _see_other(address: str) -> HttpResponse:
-    response = HttpResponseRedirect(address)
-    response.status_code = 303
-    return response

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from allauth.socialaccount.admin import SocialTokenAdmin
 from allauth.socialaccount.models import SocialToken
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from consumer_site.admin.read_only import ReadOnly
 from consumer_site.models import StoredToken
@@ -37,7 +38,7 @@ class StoredTokenAdmin(ReadOnly, _StoredBase):
         "updated_at",
     )
 
-    @admin.display(ordering="account__provider")
+    @admin.display(description=_("provider"), ordering="account__provider")
     def provider(self, row: StoredToken) -> str:
         """Return the connector's id."""
         return str(row.account.provider)

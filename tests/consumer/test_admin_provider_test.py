@@ -90,7 +90,7 @@ def test_probe_gets_the_opened_secret_the_callback_and_no_transaction(
         "depth": depth,
     }
     assert "Something &lt;i&gt;odd&lt;/i&gt;" in page
-    assert ">not known</span>" in page
+    assert ">to note</span>" in page
     assert SECRET not in page
 
 

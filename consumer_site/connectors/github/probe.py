@@ -40,7 +40,11 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
 
 def _credentials(error: SignInError) -> Finding:
     if isinstance(error, CodeRefused):
-        return Finding(True, _("Client ID and client secret are right"), error.detail)
+        return Finding(
+            True,
+            _("Client ID and client secret are right"),
+            _("It refused the made-up code of this test, as it should."),
+        )
     if error.code in _WRONG_CREDENTIALS:
         hint = _("Copy the client ID from the app's page, and make a new client secret there: GitHub shows it once.")
         return Finding(False, _("Client ID or client secret is wrong"), error.detail, hint)

@@ -39,7 +39,9 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
 
 def _credentials(error: SignInError) -> Finding:
     if isinstance(error, CodeRefused):
-        return Finding(True, _("APP ID and APP Key are right"), error.detail)
+        return Finding(
+            True, _("APP ID and APP Key are right"), _("It refused the made-up code of this test, as it should.")
+        )
     hints = {
         _UNKNOWN_APP: _("Copy the APP ID from the app's page at connect.qq.com: it is a number."),
         _WRONG_KEY: _("Copy the APP Key from the app's page at connect.qq.com again, without blanks around it."),

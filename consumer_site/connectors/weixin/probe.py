@@ -42,7 +42,9 @@ def probe(app: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
 
 def _credentials(error: SignInError) -> Finding:
     if isinstance(error, CodeRefused):
-        return Finding(True, _("AppID and AppSecret are right"), error.detail)
+        return Finding(
+            True, _("AppID and AppSecret are right"), _("It refused the made-up code of this test, as it should.")
+        )
     if error.code in _UNKNOWN_APP:
         hint = _("Copy the AppID from the app's page: it begins with wx.")
         return Finding(False, _("WeChat does not know this AppID"), error.detail, hint)
