@@ -47,9 +47,9 @@ def after_connect(request: HttpRequest, sociallogin: SocialLogin, **kwargs: Any)
     _keep(sociallogin)
 
 
-def after_disconnect(request: HttpRequest, **kwargs: Any) -> None:
+def after_disconnect(request: HttpRequest, socialaccount: SocialAccount, **kwargs: Any) -> None:
     """Keep the person signed in who disconnects the very account that they signed in with."""
-    sessions.keep(request)
+    sessions.keep(request, without=socialaccount)
 
 
 def after_sign_out(request: HttpRequest | None, **kwargs: Any) -> None:

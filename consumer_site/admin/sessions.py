@@ -18,9 +18,9 @@ else:  # not subscriptable at run time
 
 @admin.register(SessionLink)
 class SessionLinkAdmin(ReadOnly, _LinkBase):
-    """Show which sessions here hang on sessions at a provider; not their keys, which are as good as a password."""
+    """Show which account opened which session here; not the sessions' keys, which are as good as a password."""
 
-    list_display = ("user", "issuer", "created_at")
+    list_display = ("user", "provider", "issuer", "created_at")
     list_select_related = ("user",)
     fields = ("user", "account", "provider", "issuer", "subject", "created_at")
 

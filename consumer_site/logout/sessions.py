@@ -13,6 +13,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.authentication import get_authentication_records
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -111,9 +112,14 @@ def release(request: HttpRequest) -> None:
     _own(request).delete()
 
 
-def keep(request: HttpRequest) -> None:
-    """Let this browser's session go on without what opened it, when that account was disconnected in it."""
-    if was_ended(request):
+def keep(request: HttpRequest, *, without: SocialAccount) -> None:
+    """Let this browser's session go on when the account that opened it was disconnected in it.
+
+    Not when another account was: then it was ended elsewhere at the same moment.
+    """
+    records = get_authentication_records(request, request.user)
+    opened_by = {(record.get("provider"), record.get("uid")) for record in records}
+    if (without.provider, without.uid) in opened_by and was_ended(request):
         del request.session[_MARK]
 
 

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from django.db.models.signals import pre_delete
 from django.test import Client
 
 from consumer_site.linking import accounts
+from consumer_site.models import SessionLink
 from tests import factories
 from tests.consumer.journey import HOST, sign_in_as
 from tests.consumer.logout import is_still_in
@@ -51,6 +53,23 @@ def test_disconnecting_what_opened_this_very_session_keeps_it(thief: Client, acc
     thief.post(ACCOUNTS, {"account": account.pk})
     assert not SocialAccount.objects.filter(pk=account.pk).exists()
     assert is_still_in(thief)
+
+
+def test_session_that_ends_while_it_disconnects_another_account_is_not_kept(
+    thief: Client, account: SocialAccount
+) -> None:
+    """The owner disconnects the thief's account while the thief's own request is under way."""
+
+    def meanwhile(sender: Any, **kwargs: Any) -> None:
+        SessionLink.objects.filter(account=account).delete()
+
+    pre_delete.connect(meanwhile, sender=SocialAccount)
+    try:
+        thief.post(ACCOUNTS, {"account": SocialAccount.objects.get(provider="github").pk})
+    finally:
+        pre_delete.disconnect(meanwhile, sender=SocialAccount)
+    assert SocialAccount.objects.get() == account
+    assert not is_still_in(thief)
 
 
 def test_moving_ends_what_the_account_opened_at_the_one_before(
