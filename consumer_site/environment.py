@@ -12,6 +12,7 @@ HOUSE_AUTH_SIGNING_ALG              RS256, PS256, ES256 or EdDSA, where the prov
 HOUSE_RESPONSE_MODE                 form_post, where the answer is to come by a form
 HOUSE_SIGNED_RESPONSE_ALG           RS256, PS256, ES256 or EdDSA, where ID tokens are signed with one alone
 HOUSE_API_ORIGINS                   further origins that get the access token, with spaces between
+HOUSE_HIDDEN                        1, where no button is to be shown
 HOUSE_<ID>_ISSUER, and so on        any number of further ones; MY_CLUB in a name is the id ``my-club``
 QQ_APP_ID, QQ_APP_KEY               the application at connect.qq.com
 WEIXIN_APP_ID, WEIXIN_APP_SECRET    the website application at open.weixin.qq.com
@@ -20,6 +21,9 @@ WEIXIN_INSIDE_APP_SECRET
 GITHUB_CLIENT_ID,                   the OAuth App at github.com/settings/developers
 GITHUB_CLIENT_SECRET
 GITHUB_SCOPE                        scopes, with spaces between
+QQ_NAME, WEIXIN_NAME, GITHUB_NAME   what the button says
+QQ_HIDDEN, WEIXIN_HIDDEN,           1, where no button is to be shown
+GITHUB_HIDDEN
 ==================================  ===================================================================================
 """
 
@@ -51,6 +55,7 @@ _PARTS = (
     "RESPONSE_MODE",
     "SIGNED_RESPONSE_ALG",
     "API_ORIGINS",
+    "HIDDEN",
 )
 # Any of these means that somebody wants the provider: then nothing of it may be missing.
 _TELLING = frozenset({"ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE"})
@@ -91,16 +96,20 @@ class Connectors:
 def read_connectors(environ: Environment = os.environ) -> Connectors:
     """Return what the environment configures; raise ImproperlyConfigured, naming the variable, for half of it."""
     providers: dict[str, dict[str, Any]] = {}
-    weixin = _app(environ, "WEIXIN_APP_ID", "WEIXIN_APP_SECRET", name="微信")
-    inside = _app(environ, "WEIXIN_INSIDE_APP_ID", "WEIXIN_INSIDE_APP_SECRET", name="微信")
+    name = _value(environ, "WEIXIN_NAME") or "微信"
+    weixin = _app(environ, "WEIXIN_APP_ID", "WEIXIN_APP_SECRET", name=name)
+    inside = _app(environ, "WEIXIN_INSIDE_APP_ID", "WEIXIN_INSIDE_APP_SECRET", name=name)
     for app in inside:
         # One button leads to either: which one a browser needs, nobody but the connector knows.
         app["settings"] = {"inside": True, **({"hidden": True} if weixin else {})}
-    github = _app(environ, "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", name="GitHub")
+    github = _app(environ, "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", name=_value(environ, "GITHUB_NAME") or "GitHub")
     if github and _value(environ, "GITHUB_SCOPE"):
         github[0]["settings"] = {"scope": _value(environ, "GITHUB_SCOPE").split()}
-    qq = _app(environ, "QQ_APP_ID", "QQ_APP_KEY", name="QQ")
+    qq = _app(environ, "QQ_APP_ID", "QQ_APP_KEY", name=_value(environ, "QQ_NAME") or "QQ")
     for provider, apps in (("qq", qq), ("weixin", [*weixin, *inside]), ("github", github)):
+        if _is_on(environ, f"{provider.upper()}_HIDDEN"):
+            for app in apps:
+                app["settings"] = {**app.get("settings", {}), "hidden": True}
         if apps:
             providers[provider] = {"APPS": apps}
     return Connectors(house=_house(environ), providers=providers)
@@ -127,6 +136,13 @@ def read_secret(environ: Environment, name: str) -> str:
 
 def _value(environ: Environment, name: str) -> str:
     return environ.get(name, "").strip()
+
+
+def _is_on(environ: Environment, name: str) -> bool:
+    value = _value(environ, name)
+    if value not in {"", "0", "1"}:
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+    return value == "1"
 
 
 def _app(environ: Environment, id_name: str, secret_name: str, *, name: str) -> list[dict[str, Any]]:
@@ -168,4 +184,6 @@ def _entry(environ: Environment, prefix: str, own_id: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"Set {prefix}CLIENT_SECRET or {prefix}CLIENT_SECRET_FILE: the method needs it.")
     entry |= {name: value for name, value in values.items() if value}
     entry |= {option: words for part, option in _LISTS.items() if (words := _value(environ, f"{prefix}{part}").split())}
+    if _is_on(environ, f"{prefix}HIDDEN"):
+        entry["hidden"] = True
     return entry

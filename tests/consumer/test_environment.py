@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from consumer_site import environment
 from consumer_site.adapters import SocialAccountAdapter
+from consumer_site.admin import kinds
 from consumer_site.conf import consumer_settings
 from consumer_site.environment import read_connectors
 
@@ -78,6 +79,44 @@ def test_other_providers() -> None:
     assert alone["weixin"]["APPS"][0]["settings"] == {"inside": True}
 
 
+def test_environment_says_all_that_the_admin_s_form_has_fields_for() -> None:
+    parts = {
+        "server_url": "ISSUER",
+        "token_endpoint_auth_method": "AUTH_METHOD",
+        "token_endpoint_auth_signing_alg": "AUTH_SIGNING_ALG",
+        "id_token_signed_response_alg": "SIGNED_RESPONSE_ALG",
+    }
+    assert {parts.get(name, name.upper()) for name in kinds.HOUSE.settings} <= set(environment._PARTS)
+    for kind in (kinds.QQ, kinds.WEIXIN, kinds.GITHUB):
+        for name in {"name", *kind.settings} - {"inside"}:  # that one has an id and a secret of its own
+            assert f"{kind.provider.upper()}_{name.upper()}" in (environment.__doc__ or "")
+
+
+def test_names_and_hidden_buttons() -> None:
+    apps = {
+        "QQ_APP_ID": "1",
+        "QQ_APP_KEY": "k",
+        "QQ_NAME": "Penguin",
+        "QQ_HIDDEN": "1",
+        "WEIXIN_APP_ID": "wx",
+        "WEIXIN_APP_SECRET": "s",
+        "WEIXIN_NAME": "WeChat",
+        "WEIXIN_HIDDEN": "0",
+        "GITHUB_CLIENT_ID": "g",
+        "GITHUB_CLIENT_SECRET": "s",
+        "GITHUB_SCOPE": "gist",
+        "GITHUB_HIDDEN": "1",
+    }
+    found = read_connectors(HOUSE | {"HOUSE_HIDDEN": "1"} | apps)
+    assert found.house[0]["hidden"] is True
+    (qq,), (weixin,), (github,) = (found.providers[name]["APPS"] for name in ("qq", "weixin", "github"))
+    assert (qq["name"], qq["settings"]) == ("Penguin", {"hidden": True})
+    assert (weixin["name"], "settings" in weixin) == ("WeChat", False)
+    assert (github["name"], github["settings"]) == ("GitHub", {"scope": ["gist"], "hidden": True})
+    assert found.providers.keys() == {"qq", "weixin", "github"}
+    assert read_connectors({"QQ_HIDDEN": "1"}).providers == {}
+
+
 def test_secrets_come_from_files(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("from a file\n", encoding="utf-8")
@@ -97,6 +136,7 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
         (HOUSE | {"HOUSE_ISSUER": "id.example.com"}, "HOUSE_ISSUER"),
         (HOUSE | {"HOUSE_ISSUER": "https://id.example.com/?x"}, "HOUSE_ISSUER"),
         (HOUSE | {"HOUSE_AUTH_METHOD": "tls"}, "HOUSE_AUTH_METHOD"),
+        (HOUSE | {"HOUSE_HIDDEN": "maybe"}, "HOUSE_HIDDEN"),
         (HOUSE | {"HOUSE_RESPONSE_MODE": "fragment"}, "HOUSE_RESPONSE_MODE"),
         (HOUSE | {"HOUSE_CLIENT_SECRET": "", "HOUSE_AUTH_METHOD": "client_secret_post"}, "HOUSE_CLIENT_SECRET"),
         ({"HOUSE_LOGIN_ISSUER": "https://x.example", "HOUSE_LOGIN_CLIENT_ID": "c"}, "HOUSE_LOGIN_ISSUER"),
