@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages import get_messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -45,6 +46,13 @@ def local_next(request: HttpRequest) -> str | None:
     wanted = request.POST.get("next") or request.GET.get("next")
     local = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if local else None
+
+
+def see_other(address: str) -> HttpResponse:
+    """Return the redirect after a form, which browsers follow by GET (RFC 9110 section 15.4.4)."""
+    response = HttpResponseRedirect(address)
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
 
 
 def page(

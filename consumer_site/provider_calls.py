@@ -22,7 +22,7 @@ from consumer_site.errors import OutboundError, Unreachable
 
 # Visible ASCII: what a bearer token, and what stands in an address's query, may consist of.
 TOKEN = re.compile(r"\A[\x21-\x7e]{1,1024}\Z")
-MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
+_MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
 
 _WORD = re.compile(r"\A[\w.-]{1,40}\Z", re.ASCII)
 # A number, or a word such as invalid_grant; narrow, since it goes into logs where a token must not.
@@ -110,7 +110,7 @@ def refresh_token_of(answer: Mapping[str, object]) -> str:
 def expiry_of(answer: Mapping[str, object]) -> datetime | None:
     """Return when the access token of an answer ends; None where `expires_in` is missing or nonsensical."""
     seconds = as_word(answer.get("expires_in"))
-    if seconds.isdecimal() and 0 < int(seconds) <= MAX_LIFETIME_SECONDS:
+    if seconds.isdecimal() and 0 < int(seconds) <= _MAX_LIFETIME_SECONDS:
         return timezone.now() + timedelta(seconds=int(seconds))
     return None
 

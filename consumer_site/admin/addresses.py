@@ -12,8 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consumer_site.conf import consumer_settings
-
-HOUSE = "house"
+from consumer_site.openid.entries import HOUSE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -19,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from consumer_site.admin import addresses
 from consumer_site.models import ClientKey
 from consumer_site.openid import client_keys
+from consumer_site.openid.entries import HOUSE
+from consumer_site.pages import see_other
 
 if TYPE_CHECKING:
     _Base = admin.ModelAdmin[ClientKey]
@@ -186,14 +187,12 @@ class ClientKeyAdmin(_Base):
         return reverse(f"{self.admin_site.name}:consumer_site_clientkey_{step}", args=args)
 
     def _jwks(self, request: HttpRequest) -> Any:
-        found = addresses.addresses(request, addresses.HOUSE)
+        found = addresses.addresses(request, HOUSE)
         return next((address for address in found if address.key == "jwks"), None)
 
     def _done(self, request: HttpRequest, text: Any) -> HttpResponse:
         self.message_user(request, text, messages.SUCCESS, fail_silently=True)
-        response = redirect(f"{self.admin_site.name}:consumer_site_clientkey_changelist")
-        response.status_code = 303
-        return response
+        return see_other(self._address("changelist"))
 
     def _page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         whole = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from allauth.socialaccount.providers import registry
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Text = str | Promise
+from consumer_site.errors import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from consumer_site.jose import ALGORITHMS
 from consumer_site.openid.metadata import is_endpoint
 
 _SCOPE = re.compile(r"\A[\x21\x23-\x5b\x5d-\x7e]{1,100}\Z")  # RFC 6749 section 3.3
@@ -83,7 +84,7 @@ FIELDS: Mapping[str, Callable[[], forms.Field]] = {
         _("Signature of this site's proof"),
         _("Only with a key of this site, and if the provider was told to take one algorithm alone."),
         ("", _("Any that the provider takes")),
-        *((name, name) for name in ("RS256", "PS256", "ES256", "EdDSA")),
+        *((name, name) for name in ALGORITHMS),
     ),
     "response_mode": _choice(
         _("How the answer comes back"),
@@ -95,7 +96,7 @@ FIELDS: Mapping[str, Callable[[], forms.Field]] = {
         _("Signature of ID tokens"),
         _("Only if the provider was told to use one algorithm for this site."),
         ("", _("Any that this site knows")),
-        *((name, name) for name in ("RS256", "PS256", "ES256", "EdDSA")),
+        *((name, name) for name in ALGORITHMS),
     ),
     "api_origins": lambda: forms.CharField(
         label=_("Further servers that get the access token"),

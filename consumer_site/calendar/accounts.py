@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from consumer_site import vault
 from consumer_site.calendar.connected import connected_accounts
 from consumer_site.conf import consumer_settings
-from consumer_site.pages import local_next, page, provider_form_targets
+from consumer_site.pages import local_next, page, provider_form_targets, see_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = _disconnect(request)
         if not form.errors:
-            response = HttpResponseRedirect(reverse("consumer_site:connections"))
-            response.status_code = 303
-            return response
+            return see_other(reverse("consumer_site:connections"))
     context: dict[str, Any] = {
         "form": form,
         "connected": connected_accounts(request),

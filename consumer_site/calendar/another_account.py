@@ -7,7 +7,7 @@ from typing import Any
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from consumer_site.calendar.connected import Connected, connected_accounts, labe
 from consumer_site.linking import accounts, claim
 from consumer_site.linking.policy import Facts, obstacle_to_merging, obstacle_to_moving
 from consumer_site.models import CalendarEvent
-from consumer_site.pages import page, provider_form_targets
+from consumer_site.pages import page, provider_form_targets, see_other
 
 MOVE, MERGE = "move", "merge"
 _SALT = "consumer_site.another_account"
@@ -109,6 +109,4 @@ def _login_url(account: SocialAccount, request: HttpRequest) -> str:
 
 
 def _to_accounts() -> HttpResponse:
-    response = HttpResponseRedirect(reverse("consumer_site:connections"))
-    response.status_code = 303
-    return response
+    return see_other(reverse("consumer_site:connections"))

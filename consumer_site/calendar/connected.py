@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,12 +59,12 @@ def connected_accounts(request: HttpRequest, *, accounts: Iterable[SocialAccount
     lapsed = set(
         StoredToken.objects.filter(account__in=accounts, needs_sign_in=True).values_list("account_id", flat=True)
     )
-    used = _account_of_this_sign_in(request)
+    used = next(sign_ins(request), None)
     return [_described(account, request, used=used, lapsed=lapsed) for account in accounts]
 
 
 def _described(
-    account: SocialAccount, request: HttpRequest, *, used: tuple[object, object], lapsed: set[int]
+    account: SocialAccount, request: HttpRequest, *, used: tuple[object, object] | None, lapsed: set[int]
 ) -> Connected:
     provider = provider_of(account, request)
     return Connected(
@@ -84,8 +84,8 @@ def _elsewhere(provider: Any, account: SocialAccount, request: HttpRequest) -> s
     return str(found(request)) if found else ""
 
 
-def _account_of_this_sign_in(request: HttpRequest) -> tuple[object, object]:
+def sign_ins(request: HttpRequest) -> Iterator[tuple[object, object]]:
+    """Yield provider and uid of the accounts that this session was signed in with, the newest first."""
     for record in reversed(get_authentication_records(request, request.user)):
         if record.get("method") == "socialaccount":
-            return record.get("provider"), record.get("uid")
-    return None, None
+            yield record.get("provider"), record.get("uid")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from allauth.account.authentication import get_authentication_records
 from allauth.socialaccount.models import SocialAccount
 
 from consumer_site.calendar.avatar import current_copy
-from consumer_site.calendar.connected import label_of, provider_of
+from consumer_site.calendar.connected import label_of, provider_of, sign_ins
 from consumer_site.calendar.grants import Grants, grants_of
 from consumer_site.models import StoredToken
 
@@ -36,11 +35,10 @@ class Person:
 def signed_in_account(request: HttpRequest) -> SocialAccount | None:
     """Return the account of this session's sign-in, else the person's most recently used one."""
     accounts = SocialAccount.objects.filter(user_id=request.user.pk)
-    for record in reversed(get_authentication_records(request, request.user)):
-        if record.get("method") == "socialaccount":
-            used = accounts.filter(provider=record.get("provider"), uid=record.get("uid")).first()
-            if used is not None:
-                return used
+    for provider, uid in sign_ins(request):
+        used = accounts.filter(provider=provider, uid=uid).first()
+        if used is not None:
+            return used
     return accounts.order_by("-last_login").first()
 
 

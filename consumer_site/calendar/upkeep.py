@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -17,7 +17,7 @@ from consumer_site import vault
 from consumer_site.calendar.connected import provider_of
 from consumer_site.calendar.people import signed_in_account
 from consumer_site.errors import NoTokens, OutboundError, SignInError, Unreachable
-from consumer_site.pages import provider_form_targets, sign_in_error_page
+from consumer_site.pages import provider_form_targets, see_other, sign_in_error_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,9 +63,7 @@ def bring_mine_up_to_date(request: HttpRequest) -> HttpResponse:
         except (SignInError, RequestException) as error:
             return _failed(request, account, error)
         messages.info(request, _("That is new now.") if new else _("Nothing has changed."))
-    response = HttpResponseRedirect(reverse("consumer_site:calendar"))
-    response.status_code = 303
-    return response
+    return see_other(reverse("consumer_site:calendar"))
 
 
 def _failed(request: HttpRequest, account: SocialAccount, error: Exception) -> HttpResponse:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required, login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from consumer_site.calendar.forms import EventForm
 from consumer_site.calendar.month import bounds, lay_out, parse_month
 from consumer_site.calendar.people import person_of
 from consumer_site.models import CalendarEvent
-from consumer_site.pages import page, provider_form_targets
+from consumer_site.pages import page, provider_form_targets, see_other
 
 # LOGIN_URL may belong to the provider, in a project that hosts both.
 _signed_in = login_required(login_url="consumer_site:sign-in")
@@ -67,9 +67,7 @@ def _user(request: HttpRequest) -> Any:
 
 
 def _to_month(day: date) -> HttpResponse:
-    response = HttpResponseRedirect(f"{reverse('consumer_site:calendar')}?month={day:%Y-%m}#month")
-    response.status_code = 303
-    return response
+    return see_other(f"{reverse('consumer_site:calendar')}?month={day:%Y-%m}#month")
 
 
 def _calendar_page(request: HttpRequest, form: EventForm, *, status: int = 200, full: bool = False) -> HttpResponse:

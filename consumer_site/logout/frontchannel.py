@@ -8,7 +8,6 @@ here; the back channel, which is signed, takes any.
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from consumer_site.logout import sessions
 from consumer_site.openid.entries import Entry, entry_for
+from consumer_site.provider_calls import origin_of
 
 logger = logging.getLogger("consumer_site.logout")
 
@@ -48,8 +48,7 @@ def frontchannel_logout(request: HttpRequest, provider_id: str = "") -> HttpResp
 def _empty(entry: Entry, *, status: int) -> HttpResponse:
     """Return a page without content, which a page of the issuer's origin may frame, and no other."""
     response = HttpResponse(status=status, content_type="text/plain; charset=utf-8")
-    parts = urlsplit(entry.server_url)
-    response["Content-Security-Policy"] = f"default-src 'none'; frame-ancestors {parts.scheme}://{parts.netloc}"
+    response["Content-Security-Policy"] = f"default-src 'none'; frame-ancestors {origin_of(entry.server_url)}"
     # Django's middleware would forbid every frame, and older browsers would heed it.
     response.xframe_options_exempt = True
     response["Cache-Control"] = "no-store"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consumer_site.logout import initiated
 from consumer_site.openid.entries import HOUSE, entry_for
-from consumer_site.pages import page, provider_form_targets
+from consumer_site.pages import page, provider_form_targets, see_other
 
 # What a form's `where` may say; anything else means: here.
 ASK, PROVIDER = "ask", "provider"
@@ -65,8 +65,7 @@ def done(request: HttpRequest, provider_id: str = "") -> HttpResponse:
 
 
 def _go(address: str) -> HttpResponse:
-    response = HttpResponseRedirect(address)
-    response.status_code = 303
+    response = see_other(address)
     response["Cache-Control"] = "no-store"
     # The address may name who somebody was at the provider: it goes to nobody else.
     response["Referrer-Policy"] = "no-referrer"

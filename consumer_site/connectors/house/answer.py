@@ -11,10 +11,11 @@ import json
 import time
 from collections.abc import Mapping
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.views.decorators.debug import sensitive_variables
 
 from consumer_site.errors import AnswerInvalid, Fault
+from consumer_site.pages import see_other
 from consumer_site.vault import UnsealError, cipher
 
 COOKIE = "consumer_site_answer"
@@ -43,8 +44,7 @@ def carry(request: HttpRequest, answer: Mapping[str, str]) -> HttpResponse:
     text = json.dumps({"at": int(time.time()), "answer": dict(answer)})
     if len(text) > _MAX_CARRIED:
         raise AnswerInvalid("callback: the form is too long", fault=Fault.PROVIDER, status=400)
-    response = HttpResponseRedirect(request.path)
-    response.status_code = 303
+    response = see_other(request.path)
     response.set_cookie(
         COOKIE,
         cipher.seal(text, binding=_binding(request)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.views.decorators.debug import sensitive_variables
 from requests import RequestException
@@ -15,6 +14,7 @@ from consumer_site.errors import AnswerInvalid, NotConfigured, SignInError, Unre
 from consumer_site.models import StoredToken
 from consumer_site.openid.entries import Entry, entry_for
 from consumer_site.openid.metadata import is_endpoint
+from consumer_site.provider_calls import origin_of
 from consumer_site.vault import Connection, TokenSet, VaultClient
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def origins(*, account: SocialAccount) -> tuple[str, ...]:
         addresses.append(entry.issuer.metadata().userinfo_endpoint)
     configured = entry.settings.get("api_origins")
     addresses += configured if isinstance(configured, (list, tuple)) else []
-    found = [_origin(address) for address in addresses if isinstance(address, str) and is_endpoint(address)]
+    found = [origin_of(address) for address in addresses if isinstance(address, str) and is_endpoint(address)]
     return tuple(dict.fromkeys(found))
 
 
@@ -99,11 +99,6 @@ def entry_of_account(account: SocialAccount) -> Entry:
     if not isinstance(data, dict) or data.get("iss") != entry.server_url:
         raise NotConfigured(f"the account is of another issuer than the house entry {account.provider}")
     return entry
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 CONNECTION = Connection(refresh=refresh, origins=origins, profile=profile, revoke=revoke)
