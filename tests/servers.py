@@ -93,6 +93,27 @@ def move_settings(settings: Any, port: int) -> None:
 
 
 @contextmanager
+def running(server: ThreadedWSGIServer, exceptions: list[BaseException]) -> Iterator[None]:
+    """Answer with the project in a thread of its own; add to `exceptions` what goes wrong inside."""
+    server.set_app(StaticFilesHandler(WSGIHandler()))
+
+    def keep(sender: Any, **kwargs: Any) -> None:
+        if (exception := sys.exc_info()[1]) is not None:
+            exceptions.append(exception)
+
+    got_request_exception.connect(keep)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        got_request_exception.disconnect(keep)
+
+
+@contextmanager
 def serve_sites(settings: Any) -> Iterator[LiveSites]:
     """Run the project on a free port while `settings`, pytest-django's fixture, is moved there.
 
@@ -102,19 +123,5 @@ def serve_sites(settings: Any) -> Iterator[LiveSites]:
     sites = LiveSites(server.server_port)
     move_settings(settings, sites.port)
     settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
-    server.set_app(StaticFilesHandler(WSGIHandler()))
-
-    def keep(sender: Any, **kwargs: Any) -> None:
-        if (exception := sys.exc_info()[1]) is not None:
-            sites.exceptions.append(exception)
-
-    got_request_exception.connect(keep)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with running(server, sites.exceptions):
         yield sites
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        got_request_exception.disconnect(keep)

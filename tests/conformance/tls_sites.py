@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import ssl
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.signals import got_request_exception
 
 from tests import servers
 
@@ -56,19 +52,5 @@ def serving(context: ssl.SSLContext, configure: Callable[[int], None]) -> Iterat
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     sites = Sites(server.server_port)
     configure(sites.port)
-    server.set_app(StaticFilesHandler(WSGIHandler()))
-
-    def keep(sender: Any, **kwargs: Any) -> None:
-        if (exception := sys.exc_info()[1]) is not None:
-            sites.exceptions.append(exception)
-
-    got_request_exception.connect(keep)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with servers.running(server, sites.exceptions):
         yield sites
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        got_request_exception.disconnect(keep)

@@ -1,4 +1,4 @@
-"""Fixtures of the consumer's tests: an OpenID provider over loopback, its entry here, and a person's browser."""
+"""Fixtures of the consumer's tests: an OpenID provider over loopback, its entry here, canned answers, a browser."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.consumer import openid_provider
+from tests.consumer import canned_server, openid_provider
+from tests.consumer.canned_server import CannedProvider
 from tests.consumer.journey import HOST, Journey
 from tests.consumer.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider
 
@@ -26,6 +27,13 @@ def house_entry(db: None, house: OpenIDProvider) -> Any:
     return SocialApp.objects.create(
         provider="house", name="House", client_id=CLIENT_ID, secret=CLIENT_SECRET, settings={"server_url": house.issuer}
     )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[CannedProvider]:
+    """Return a running server that answers what a test tells it to."""
+    with canned_server.serve() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A person's browser on the way through a connector: to the provider, and back to the callback."""
 
+from functools import partial
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from allauth.socialaccount.models import SocialAccount
@@ -49,3 +51,26 @@ def uids(provider: str) -> list[str]:
 
 def shown(response: HttpResponse) -> str:
     return response.content.decode()
+
+
+class Steps(NamedTuple):
+    """The steps above, at one connector."""
+
+    begin: Any
+    come_back: Any
+    sign_in: Any
+    accounts: Any
+
+
+def steps_of(provider: str) -> Steps:
+    """Return each step for this connector alone."""
+
+    def begin_here(client: Client, address: str = login_address(provider)) -> tuple[str, dict[str, list[str]]]:
+        return begin(client, address)
+
+    return Steps(
+        begin=begin_here,
+        come_back=partial(come_back, provider=provider),
+        sign_in=partial(sign_in, provider=provider),
+        accounts=partial(uids, provider),
+    )

@@ -1,7 +1,6 @@
 """Whatever GitHub answers, nobody is signed in as somebody else, no page is a 500, and no secret is told."""
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,12 +34,6 @@ from tests.consumer.github_samples import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[CannedProvider]:
-    with serve() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,16 +10,13 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.socialaccount.signals import pre_social_login
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
-from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
 from consumer_site import vault
 from consumer_site.connectors.github import codes
 from consumer_site.errors import CodeRefused, Fault, NotConfigured, Unreachable
-from tests.consumer import connector_journey
-from tests.consumer.connector_journey import CODE, HOST, is_signed_in, shown, visitor
+from tests.consumer.connector_journey import CODE, HOST, is_signed_in, shown, steps_of, visitor
 from tests.consumer.github_samples import (
     ACCESS_TOKEN,
     CLIENT_ID,
@@ -35,7 +31,6 @@ from tests.consumer.github_samples import (
     emails,
     profile,
     published,
-    serve,
     site,
     token,
 )
@@ -43,6 +38,7 @@ from tests.consumer.github_samples import (
 pytestmark = pytest.mark.django_db
 
 LOGIN = "/accounts/github/login/"
+begin, come_back, sign_in, accounts = steps_of("github")
 # docs.github.com: troubleshooting authorization requests, access token requests, refreshing; RFC 6749 4.1.2.1 and 5.2.
 DOCUMENTED = [
     *("application_suspended", "redirect_uri_mismatch", "access_denied"),
@@ -52,32 +48,10 @@ DOCUMENTED = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[CannedProvider]:
-    with serve() as running:
-        yield running
-
-
 @pytest.fixture
 def github(server: CannedProvider, settings: Any, db: None) -> CannedProvider:
     site.speak_to(server, settings)
     return server
-
-
-def begin(client: Client, address: str = LOGIN) -> tuple[str, dict[str, list[str]]]:
-    return connector_journey.begin(client, address)
-
-
-def come_back(client: Client, **query: str) -> HttpResponse:
-    return connector_journey.come_back(client, "github", **query)
-
-
-def sign_in(client: Client) -> HttpResponse:
-    return connector_journey.sign_in(client, "github")
-
-
-def accounts() -> list[str]:
-    return connector_journey.uids("github")
 
 
 # --- Going there -----------------------------------------------------------------------------------------------------
@@ -220,9 +194,9 @@ def test_what_was_granted_and_how_long_it_lives_is_kept(
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example/", "https://[", ""])
 def test_sign_in_ends_on_this_host(github: CannedProvider, wanted: str) -> None:
-    response = connector_journey.sign_in(visitor(), "github", next=wanted)
+    response = sign_in(visitor(), next=wanted)
     assert response["Location"] == "/calendar/"
-    response = connector_journey.sign_in(visitor(), "github", next="/calendar/?month=2026-01")
+    response = sign_in(visitor(), next="/calendar/?month=2026-01")
     assert response["Location"] == "/calendar/?month=2026-01"
 
 

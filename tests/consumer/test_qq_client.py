@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -42,12 +41,6 @@ SECRETS = (APP_KEY, ACCESS_TOKEN, REFRESH_TOKEN, CODE, OPENID)
 
 def names(samples: list[Any]) -> list[str]:
     return [sample[0] for sample in samples]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[CannedQQ]:
-    with serve() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,49 +1,26 @@
 """Whose sign-in it is, where QQ says it twice, and what QQ says it has lost."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from allauth.socialaccount.models import SocialAccount, SocialApp
+from allauth.socialaccount.models import SocialAccount
 
 from tests.consumer.connector_journey import is_signed_in, shown, sign_in, uids, visitor
 from tests.consumer.qq_samples import (
-    APP_ID,
-    APP_KEY,
-    ME,
     OPENID,
     PROFILE_PATH,
     TOKEN,
     CannedQQ,
-    me_jsonp,
-    profile,
-    serve,
+    site,
     token,
 )
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[CannedQQ]:
-    with serve() as running:
-        yield running
-
-
 @pytest.fixture
 def qq(server: CannedQQ, settings: Any, db: None) -> CannedQQ:
-    settings.CONSUMER_SITE = {
-        **settings.CONSUMER_SITE,
-        "ALLOW_LOOPBACK_HTTP": True,
-        "QQ_BASE_URLS": {APP_ID: server.base_url},
-    }
-    SocialApp.objects.filter(provider="qq").delete()
-    SocialApp.objects.create(provider="qq", name="QQ", client_id=APP_ID, secret=APP_KEY)
-    server.answers.clear()
-    server.asked.clear()
-    server.answer(TOKEN, token())
-    server.answer(ME, me_jsonp())
-    server.answer(PROFILE_PATH, profile())
+    site.speak_to(server, settings)
     return server
 
 

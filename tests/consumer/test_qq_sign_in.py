@@ -2,23 +2,19 @@
 
 import logging
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
-from django.test import Client
 from django.utils.html import escape
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from consumer_site.connectors.qq import codes
-from tests.consumer import connector_journey
-from tests.consumer.connector_journey import CODE, HOST, is_signed_in, shown, visitor
+from tests.consumer.connector_journey import CODE, HOST, is_signed_in, shown, steps_of, visitor
 from tests.consumer.qq_samples import (
     ACCESS_TOKEN,
     APP_ID,
@@ -36,6 +32,7 @@ from tests.consumer.qq_samples import (
     profile,
     published,
     serve,
+    site,
     strategies,
     token,
 )
@@ -44,6 +41,7 @@ from tests.consumer.test_qq_codes import DOCUMENTED, OAUTH
 pytestmark = pytest.mark.django_db
 
 LOGIN = "/accounts/qq/login/"
+begin, come_back, sign_in, accounts = steps_of("qq")
 CALLBACK = "/accounts/qq/login/callback/"
 # Real browsers: Chrome on Android, Safari on an iPhone, QQ's own on a phone; then Chrome on Windows, Safari on an iPad.
 PHONES = [
@@ -58,43 +56,10 @@ DESKTOPS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[CannedQQ]:
-    with serve() as running:
-        yield running
-
-
 @pytest.fixture
 def qq(server: CannedQQ, settings: Any, db: None) -> CannedQQ:
-    settings.CONSUMER_SITE = {
-        **settings.CONSUMER_SITE,
-        "ALLOW_LOOPBACK_HTTP": True,
-        "QQ_BASE_URLS": {APP_ID: server.base_url},
-    }
-    SocialApp.objects.filter(provider="qq").delete()
-    SocialApp.objects.create(provider="qq", name="QQ", client_id=APP_ID, secret=APP_KEY)
-    server.answers.clear()
-    server.asked.clear()
-    server.answer(TOKEN, token())
-    server.answer(ME, me_jsonp())
-    server.answer(PROFILE_PATH, profile())
+    site.speak_to(server, settings)
     return server
-
-
-def begin(client: Client, address: str = LOGIN) -> tuple[str, dict[str, list[str]]]:
-    return connector_journey.begin(client, address)
-
-
-def come_back(client: Client, **query: str) -> HttpResponse:
-    return connector_journey.come_back(client, "qq", **query)
-
-
-def sign_in(client: Client) -> HttpResponse:
-    return connector_journey.sign_in(client, "qq")
-
-
-def accounts() -> list[str]:
-    return connector_journey.uids("qq")
 
 
 # --- Going there -----------------------------------------------------------------------------------------------------

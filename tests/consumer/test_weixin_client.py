@@ -1,7 +1,6 @@
 """The WeChat client against a server on loopback that answers with published bytes."""
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,7 +30,6 @@ from tests.consumer.weixin_samples import (
     CannedProvider,
     profile,
     published,
-    serve,
     token,
 )
 
@@ -49,12 +47,6 @@ DOCUMENTED = [
 
 def names(samples: list[Any]) -> list[str]:
     return [sample[0] for sample in samples]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[CannedProvider]:
-    with serve() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +9,6 @@ import pytest
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
-from django.test import Client
 from django.utils.html import escape
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -19,8 +16,7 @@ from hypothesis import strategies as st
 
 from consumer_site import vault
 from consumer_site.connectors.weixin import codes
-from tests.consumer import connector_journey
-from tests.consumer.connector_journey import CODE, HOST, is_signed_in, shown, visitor
+from tests.consumer.connector_journey import CODE, HOST, is_signed_in, shown, steps_of, visitor
 from tests.consumer.test_weixin_client import DOCUMENTED
 from tests.consumer.weixin_samples import (
     ACCESS_TOKEN,
@@ -43,13 +39,8 @@ from tests.consumer.weixin_samples import (
 pytestmark = pytest.mark.django_db
 
 LOGIN = "/accounts/weixin/login/"
+begin, come_back, sign_in, accounts = steps_of("weixin")
 AVATAR = str(published.PROFILE["headimgurl"]).replace("http:", "https:")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[CannedProvider]:
-    with serve() as running:
-        yield running
 
 
 @pytest.fixture
@@ -57,22 +48,6 @@ def weixin(server: CannedProvider, settings: Any, db: None) -> CannedProvider:
     site.speak_to(server, settings)
     site.add_website_app()
     return server
-
-
-def begin(client: Client, address: str = LOGIN) -> tuple[str, dict[str, list[str]]]:
-    return connector_journey.begin(client, address)
-
-
-def come_back(client: Client, **query: str) -> HttpResponse:
-    return connector_journey.come_back(client, "weixin", **query)
-
-
-def sign_in(client: Client) -> HttpResponse:
-    return connector_journey.sign_in(client, "weixin")
-
-
-def accounts() -> list[str]:
-    return connector_journey.uids("weixin")
 
 
 # --- Going there -----------------------------------------------------------------------------------------------------
@@ -192,9 +167,9 @@ def test_openid_that_another_app_of_this_site_gave_is_not_trusted(weixin: Canned
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example/", "https://[", ""])
 def test_sign_in_ends_on_this_host(weixin: CannedProvider, wanted: str) -> None:
-    response = connector_journey.sign_in(visitor(), "weixin", next=wanted)
+    response = sign_in(visitor(), next=wanted)
     assert response["Location"] == "/calendar/"
-    response = connector_journey.sign_in(visitor(), "weixin", next="/calendar/?month=2026-01")
+    response = sign_in(visitor(), next="/calendar/?month=2026-01")
     assert response["Location"] == "/calendar/?month=2026-01"
 
 

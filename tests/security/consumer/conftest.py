@@ -4,22 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from allauth.socialaccount.models import SocialApp
 
 from tests import factories
 from tests.consumer.conftest import house, house_entry, journey, visitor
-from tests.consumer.qq_samples import (
-    APP_ID,
-    APP_KEY,
-    ME,
-    PROFILE_PATH,
-    TOKEN,
-    CannedQQ,
-    me_jsonp,
-    profile,
-    serve,
-    token,
-)
+from tests.consumer.qq_samples import CannedQQ, serve, site
 
 __all__ = ["house", "house_entry", "journey", "qq", "victim", "visitor"]
 
@@ -28,11 +16,7 @@ __all__ = ["house", "house_entry", "journey", "qq", "victim", "visitor"]
 def qq(settings: Any, db: None) -> Iterator[CannedQQ]:
     """Return QQ on loopback, in good order, and its entry here."""
     with serve() as server:
-        settings.CONSUMER_SITE = {**settings.CONSUMER_SITE, "QQ_BASE_URLS": {APP_ID: server.base_url}}
-        SocialApp.objects.create(provider="qq", name="QQ", client_id=APP_ID, secret=APP_KEY)
-        server.answer(TOKEN, token())
-        server.answer(ME, me_jsonp())
-        server.answer(PROFILE_PATH, profile())
+        site.speak_to(server, settings)
         yield server
 
 
