@@ -11,16 +11,53 @@ from typing import Any
 # WCAG 2.0 to 2.2, levels A and AA, and what axe's authors know of practice.
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-_RUN = """async ([options, excused]) => {
+# Contrast is half of what axe costs, and text in rows is all of the same style: only the first of each is looked at.
+# Two texts are of one style if all around them have the same tags, classes and colours. What lies over something else,
+# or is not seen, is never taken for another.
+_MARK = """looked => {
+  const known = new Set(looked), names = ['color', 'background-color', 'background-image', 'opacity', 'filter',
+    'font-size', 'font-weight', 'text-shadow', 'text-decoration-line', '-webkit-text-fill-color', 'mix-blend-mode',
+    'clip-path', 'overflow'];
+  const digest = text => {
+    let [a, b] = [0xdeadbeef, 0x41c6ce57];
+    for (let at = 0; at < text.length; at++) {
+      a = Math.imul(a ^ text.charCodeAt(at), 2654435761);
+      b = Math.imul(b ^ text.charCodeAt(at), 1597334677);
+    }
+    return 4294967296 * (2097151 & b) + (a >>> 0);
+  };
+  const walk = (element, around) => {
+    const style = getComputedStyle(element);
+    if (!['static', 'relative'].includes(style.position) || !(element instanceof HTMLElement)) return;
+    const isOff = element.matches(':disabled, [aria-disabled=true]') || Boolean(element.control?.disabled);
+    const parts = [around, element.localName, element.className, isOff, ...names.map(name => style[name])];
+    const own = digest(parts.join('|'));
+    const text = [...element.childNodes].filter(({nodeType}) => nodeType === 3).map(({data}) => data.trim()).join('');
+    if (text.length > 1 && element.checkVisibility({visibilityProperty: true, opacityProperty: true})) {
+      if (known.has(own)) element.setAttribute('data-known-style', '');
+      known.add(own);
+    }
+    for (const child of element.children) walk(child, own);
+  };
+  walk(document.documentElement, '');
+  return [...known];
+}"""
+
+_RUN = """async ([options, excused, looked]) => {
   // A colour on its way from one scheme or state to the other is not what people read.
   await new Promise(requestAnimationFrame);
   for (const animation of document.getAnimations()) animation.finish();
+  const known = (MARK)(looked);
+  axe.configure({rules: [{id: 'color-contrast', selector: ':not([data-known-style])'}]});
   const isExcused = (id, target) => excused[id] && document.querySelector(target).matches(excused[id]);
   const words = ({target, html, failureSummary}) => `at ${target}\\n  ${html.slice(0, 300)}\\n  ${failureSummary}`;
   const found = await axe.run(document, options);
-  return found.violations.flatMap(({id, help, nodes}) => nodes.filter(({target}) => !isExcused(id, target[0]))
-    .map(node => `${id}: ${help}\\n  ${words(node)}`));
-}"""
+  const wrong = found.violations.flatMap(({id, help, nodes}) => nodes
+    .filter(({target}) => !isExcused(id, target[0])).map(node => `${id}: ${help}\\n  ${words(node)}`));
+  // Only now: axe may have named an element by its mark.
+  for (const marked of document.querySelectorAll('[data-known-style]')) marked.removeAttribute('data-known-style');
+  return [wrong, known];
+}""".replace("MARK", _MARK)
 
 _OVERFLOW = """() => {
   const width = document.documentElement.clientWidth;
@@ -43,11 +80,18 @@ def _axe() -> str:
     return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(page: Any, *, rules: Iterable[str] = (), excused: Mapping[str, str] | None = None) -> list[str]:
+def violations(
+    page: Any,
+    *,
+    rules: Iterable[str] = (),
+    excused: Mapping[str, str] | None = None,
+    looked: set[int] | None = None,
+) -> list[str]:
     """Return axe's findings on the page as it is now, each with its element.
 
     ``rules`` are the only ones asked, all of ``TAGS`` by default; ``excused`` the elements, by selector, that a rule
-    may find. Playwright evaluates in the page whatever its content security policy, so the policy stays in force.
+    may find; ``looked`` the styles of text whose contrast is known from other pages, to which this one's are added.
+    Playwright evaluates in the page whatever its content security policy, so the policy stays in force.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe())
@@ -56,7 +100,10 @@ def violations(page: Any, *, rules: Iterable[str] = (), excused: Mapping[str, st
     options = {"runOnly": wanted} if rules else {"runOnly": wanted, "rules": {"target-size": {"enabled": True}}}
     # "preload" would let it fetch the style sheets once more, and put them into the page.
     options |= {"resultTypes": ["violations"], "iframes": False, "preload": False}
-    found: list[str] = page.evaluate(_RUN, [options, dict(excused or {})])
+    found: list[str]
+    found, known = page.evaluate(_RUN, [options, dict(excused or {}), list(looked or ())])
+    if looked is not None and (not rules or "color-contrast" in rules):
+        looked.update(known)
     return found
 
 
@@ -81,6 +128,12 @@ def outline(page: Any) -> list[str]:
     return wrong
 
 
-def findings(page: Any, *, rules: Iterable[str] = (), excused: Mapping[str, str] | None = None) -> list[str]:
+def findings(
+    page: Any,
+    *,
+    rules: Iterable[str] = (),
+    excused: Mapping[str, str] | None = None,
+    looked: set[int] | None = None,
+) -> list[str]:
     """Return everything that is wrong with the page as it is now: axe, width, title, language, headings."""
-    return violations(page, rules=rules, excused=excused) + overflow(page) + outline(page)
+    return violations(page, rules=rules, excused=excused, looked=looked) + overflow(page) + outline(page)

@@ -41,3 +41,36 @@ def test_excused_elements_and_no_others_are_left_out(page: Any) -> None:
     assert len(accessibility.violations(page, rules=["image-alt"])) == 2
     assert len(accessibility.violations(page, rules=["image-alt"], excused={"image-alt": ".known"})) == 1
     assert not accessibility.violations(page, rules=["color-contrast"])
+
+
+PALE = "p { color: #999 } .dark { background: #000 } .off { visibility: hidden }"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("Pale</p><p>Pale", 1),
+        ("Pale</p><p><b>Pale</b>", 2),
+        ("Pale</p><p style='color: #aaa'>Paler", 2),
+        ("Fine", 1),
+        ("</p><div class='dark'><p>Fine</p></div><div><p>Pale</p></div><p>", 1),
+        ("</p><div><p class='off'>Gone</p></div><div><p>Pale</p></div><p>", 1),
+        ("</p><div><p>.</p></div><div><p>Pale</p></div><p>", 1),
+        ("</p><label>Off <input disabled></label><label>On <input></label><p>", 1),
+    ],
+    ids=["the same", "another element", "another colour", "one", "another ground", "hidden", "short", "disabled"],
+)
+def test_each_style_of_text_is_looked_at_once(page: Any, body: str, found: int) -> None:
+    page.set_content(GOOD.format(body=body, style=PALE + "label { color: #999 }"))
+    assert len(accessibility.violations(page, rules=["color-contrast"])) == found
+    assert "data-known-style" not in page.content()
+
+
+def test_style_known_from_another_page_is_not_looked_at_again(page: Any) -> None:
+    looked: set[int] = set()
+    page.set_content(GOOD.format(body="Fine", style=""))
+    assert not accessibility.violations(page, rules=["color-contrast"], looked=looked)
+    page.set_content(GOOD.format(body="Pale", style=PALE))
+    assert not accessibility.violations(page, rules=["image-alt"], looked=looked)
+    assert len(accessibility.violations(page, rules=["color-contrast"], looked=looked)) == 1
+    assert not accessibility.violations(page, rules=["color-contrast"], looked=looked)

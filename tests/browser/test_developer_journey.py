@@ -1,7 +1,7 @@
 """The whole life of an application in browsers: who builds it, who reviews it, and who signs in to it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from provider_site.services import roles
 from tests import accessibility, factories
 from tests.browser.excuses import DJANGOS
 from tests.browser.test_admin_registration import client_credentials_error
+from tests.browser.test_pages_accessible import AT_DESK, TRANSLATED
 from tests.browser.test_provider_pages import CALLBACK_PATH, answer, authorize_url, sign_in
 from tests.provider.driver import plant_signing_key
 from tests.servers import LiveSites
@@ -24,11 +25,12 @@ NARROW = {"width": 320, "height": 640}
 
 
 class Person:
-    """Somebody in a browser of their own, whose every page is looked at."""
+    """Somebody in a browser of their own, whose every page is looked at, by the ``rules`` of axe that are named."""
 
-    def __init__(self, name: str, visit: Any, sites: LiveSites, **fields: Any) -> None:
+    def __init__(self, name: str, visit: Any, sites: LiveSites, rules: Sequence[str], **fields: Any) -> None:
         self.user = factories.make_user(name, **fields)
-        self.page, self.sites = visit.page, sites
+        self.page, self.sites, self.rules = visit.page, sites, rules
+        self.looked: set[int] = set()
 
     def arrive(self, address: str) -> None:
         """Sign in on the way to a page of the provider."""
@@ -48,7 +50,7 @@ class Person:
     def look(self) -> None:
         """Fail where the page does not hold: under axe as it is now, and in its width on the narrowest screen."""
         excused: Mapping[str, str] = DJANGOS if "/admin/" in self.page.url else {}
-        found = accessibility.findings(self.page, excused=excused)
+        found = accessibility.findings(self.page, rules=self.rules, excused=excused, looked=self.looked)
         size = self.page.viewport_size
         self.page.set_viewport_size(NARROW)
         found += accessibility.overflow(self.page)
@@ -62,14 +64,14 @@ class Person:
 class Life:
     """One application and the people around it, each step as they take it."""
 
-    def __init__(self, sites: LiveSites, open_visit: Callable[..., Any]) -> None:
+    def __init__(self, sites: LiveSites, open_visit: Callable[..., Any], rules: Sequence[str]) -> None:
         self.sites = sites
         self.callback = f"{sites.consumer}{CALLBACK_PATH}"
         visit = open_visit()
         visit.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=sites.provider)
-        self.developer = Person("dora", visit, sites)
-        self.tester, self.person = Person("tess", open_visit(), sites), Person("sam", open_visit(), sites)
-        self.reviewer = Person("rita", open_visit(), sites, is_staff=True)
+        self.developer = Person("dora", visit, sites, rules)
+        self.tester, self.person = (Person(name, open_visit(), sites, rules) for name in ("tess", "sam"))
+        self.reviewer = Person("rita", open_visit(), sites, rules, is_staff=True)
         self.reviewer.user.groups.set(Group.objects.filter(name__in=[roles.REVIEWERS, roles.OPERATORS]))
 
     def register(self) -> None:
@@ -245,9 +247,9 @@ class Life:
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "rules"),
     [
-        pytest.param({"locale": "en-US", "viewport": {"width": 1280, "height": 900}}, id="English desk"),
+        pytest.param({"locale": "en-US", "viewport": {"width": 1280, "height": 900}}, [], id="English desk"),
         pytest.param(
             {
                 "locale": "zh-CN",
@@ -255,16 +257,18 @@ class Life:
                 "has_touch": True,
                 "color_scheme": "dark",
             },
+            # All that its language, its width and its colours can spoil; the structure is that of the desk.
+            [*TRANSLATED, *AT_DESK],
             id="Chinese phone at night",
         ),
     ],
 )
 def test_application_lives(
-    live_sites: LiveSites, settings: Any, new_visit: Callable[..., Any], options: dict[str, Any]
+    live_sites: LiveSites, settings: Any, new_visit: Callable[..., Any], options: dict[str, Any], rules: list[str]
 ) -> None:
     settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"WHO_MAY_REGISTER": "verified"}
     plant_signing_key()
-    life = Life(live_sites, lambda: new_visit(**options))
+    life = Life(live_sites, lambda: new_visit(**options), rules)
     life.register()
     life.keep_the_secret()
     life.invite()
