@@ -7,7 +7,8 @@ import pytest
 from allauth.socialaccount.models import SocialApp
 
 from consumer_site.openid import client_keys
-from tests import factories
+from tests import accessibility, factories
+from tests.browser.excuses import DJANGOS
 from tests.browser.test_pages_accessible import looked_at
 from tests.browser.test_provider_pages import LONG_NAME, sign_in
 from tests.servers import LiveSites
@@ -55,3 +56,9 @@ def test_pages_hold(live_sites: LiveSites, entries: list[Any], new_visit: Callab
     page.locator(".consumer-copy [role=status]:not(:empty)").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{live_sites.consumer}/accounts/qq/login/callback/"
+    with page.expect_navigation():
+        page.locator("[name=_save]").click()
+    page.set_viewport_size({"width": 320, "height": 640})
+    mistake = page.locator(".errornote").evaluate("element => element.getBoundingClientRect().bottom < innerHeight")
+    assert mistake, "the help stands between the person and the mistakes"
+    assert accessibility.violations(page, excused=DJANGOS) == []
