@@ -67,7 +67,8 @@ def configured(
 ) -> list[SocialApp]:
     """Return the entries to use, secrets opened, of those that allauth found for `provider` with any client id.
 
-    A row wins over the settings for the same provider id: whoever uses the admin expects to be obeyed there.
+    A row wins over the settings for the same provider id: whoever uses the admin expects to be obeyed there. A secret
+    in clear wins over a sealed one beside it: sealing empties the column, so it is newer.
     """
     apps = [_with_settings(app) for app in found] + _house_entries(provider)
     apps = [app for app in apps if _is_itself(app)]
@@ -105,18 +106,6 @@ def seal_secret(app: SocialApp, secret: str) -> None:
     app.secret = ""
     if secret:
         app.settings[SEALED_SECRET] = cipher.seal(secret, binding=binding_of(app))
-
-
-@sensitive_variables()
-def secret_of(app: SocialApp) -> str:
-    """Return the secret of an entry; raise UnsealError when it can't be opened.
-
-    One in clear is newer than a sealed one: sealing empties the column.
-    """
-    sealed = settings_of(app).get(SEALED_SECRET)
-    if app.secret or not sealed:
-        return str(app.secret or "")
-    return cipher.unseal(str(sealed), binding=binding_of(app))
 
 
 def has_secret(app: SocialApp) -> bool:

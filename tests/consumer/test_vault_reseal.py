@@ -70,7 +70,8 @@ def test_every_owner_s_column_opens_with_the_new_key_alone(rows: dict[str, Any],
     assert "Key 2 of the ring opens nothing and may be removed" in run("--batch-size", "1")
     ring(NEW)
     assert vault.load(account=rows["token"].account) == vault.TokenSet("access", "refresh")
-    assert social_apps.secret_of(SocialApp.objects.get(pk=rows["app"].pk)) == "the client's secret"
+    (entry,) = social_apps.configured(SocialApp.objects.filter(pk=rows["app"].pk))
+    assert entry.secret == "the client's secret"
     assert client_keys.private_key(ClientKey.objects.get())
     assert cipher.unseal(SessionLink.objects.get().sealed_id_token, binding="id_token") == "the token"
     assert SocialApp.objects.get(pk=rows["app"].pk).settings["server_url"] == "https://id.example"
