@@ -16,7 +16,7 @@ from requests import RequestException
 from consumer_site import vault
 from consumer_site.calendar.connected import provider_of
 from consumer_site.calendar.people import signed_in_account
-from consumer_site.errors import NoTokens, OutboundError, SignInError, Unreachable
+from consumer_site.errors import NoTokens, OutboundError, SignInError, SignInNeeded, Unreachable
 from consumer_site.pages import provider_form_targets, see_other, sign_in_error_page
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def _failed(request: HttpRequest, account: SocialAccount, error: Exception) -> H
     if not isinstance(error, SignInError):
         known = isinstance(error, OutboundError)
         error = Unreachable(str(error) if known else type(error).__name__)
+    if not isinstance(error, SignInNeeded):
+        error.title = _("That did not work")  # nobody was signing in
     return sign_in_error_page(
         request,
         error,

@@ -60,7 +60,7 @@ class OutOfOrder(Unreachable):
     """GitHub was reached and could not do its part."""
 
     code = "github_out_of_order"
-    public = _("GitHub could not do its part of the sign-in right now.")
+    public = _("GitHub could not do its part right now.")
 
 
 class NoIdentity(AnswerInvalid):

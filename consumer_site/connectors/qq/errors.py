@@ -52,7 +52,7 @@ class OutOfOrder(Unreachable):
     """QQ was reached and could not do its part."""
 
     code = "qq_out_of_order"
-    public = _("QQ could not do its part of the sign-in right now.")
+    public = _("QQ could not do its part right now.")
 
 
 class NoIdentity(AnswerInvalid):

@@ -75,7 +75,7 @@ class OutOfOrder(Unreachable):
     """WeChat was reached and could not do its part."""
 
     code = "weixin_out_of_order"
-    public = _("WeChat could not do its part of the sign-in right now.")
+    public = _("WeChat could not do its part right now.")
 
 
 class NoIdentity(AnswerInvalid):
