@@ -4,7 +4,6 @@ The lines added to the projects are the README's own (`<!-- provider: settings -
 the two admins are taken in the browser, by the words it names them with.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -149,13 +148,13 @@ def register(page: Any, callback: str) -> tuple[str, str]:
 
 def enter_provider(page: Any, client_id: str, client_secret: str, issuer: str) -> None:
     """Take the README's steps in the consumer's admin."""
-    page.get_by_role("link", name="Social applications", exact=True).first.click()
-    page.get_by_role("link", name="Add social application").first.click()
-    page.get_by_label("Provider:", exact=True).select_option(label="OpenID Connect")
+    page.get_by_role("link", name="Sign-in providers", exact=True).first.click()
+    page.get_by_role("link", name="Add sign-in provider").first.click()
+    page.get_by_role("link", name="OpenID provider", exact=True).click()
     page.get_by_label("Name:", exact=True).fill(PROVIDER_NAME)
-    page.get_by_label("Client id:", exact=True).fill(client_id)
-    page.get_by_label("Secret key:", exact=True).fill(client_secret)
-    page.get_by_label("Settings:", exact=True).fill(json.dumps({"server_url": issuer}))
+    page.get_by_label("Issuer:", exact=True).fill(issuer)
+    page.get_by_label("Client ID:", exact=True).fill(client_id)
+    page.get_by_label("Client secret:", exact=True).fill(client_secret)
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("was added successfully").wait_for()
 
