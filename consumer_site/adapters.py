@@ -19,6 +19,7 @@ from django.db import IntegrityError, models, transaction
 from django.http import HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from consumer_site import social_apps
 from consumer_site.errors import AccountRace, Fault, OutboundError, Refused, SignInError, StateLost, Unreachable
@@ -39,6 +40,12 @@ _STARTED_AT = "started_at"  # for logout.sessions: a logout token that arrives l
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """The one to name in SOCIALACCOUNT_ADAPTER, as it is or extended."""
+
+    # Said where the last account is to be disconnected: most people here never had a password, and can't set one.
+    error_messages = {
+        **DefaultSocialAccountAdapter.error_messages,
+        "no_password": _("This is your only way to sign in here. Connect another one first."),
+    }
 
     def find_local_user(self, request: HttpRequest, sociallogin: SocialLogin) -> AbstractBaseUser | None:
         """Return the local user that a first sign-in belongs to, or None to make a new one.

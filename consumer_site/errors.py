@@ -74,6 +74,8 @@ class SignInError(ProviderException):
     public: Text = _("%(provider)s gave an answer that this site can't use.")
     advice: Text = _("Try again in a few minutes, or sign in another way.")
     can_retry: ClassVar[bool] = True
+    # Title and advice for somebody who connects a further account, where theirs differ: they are signed in already.
+    connecting: tuple[Text, Text] | None = None
 
     def __init__(
         self,
@@ -103,6 +105,7 @@ class Refused(SignInError):
     title = _("You did not sign in")
     public = _("You chose not to let this site use your %(provider)s account, so nothing was shared.")
     advice = _("If that was not what you wanted, try again, or sign in another way.")
+    connecting = (_("Nothing was connected"), _("If that was not what you wanted, try again."))
 
 
 class StateLost(SignInError):

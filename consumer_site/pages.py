@@ -114,10 +114,11 @@ def sign_in_error_page(
         error.detail,
     )
     name = {"provider": getattr(provider, "name", "")}
+    title, advice = (process == "connect" and error.connecting) or (error.title, error.advice)
     context = {
-        "heading": error.title,
+        "heading": title,
         "happened": error.public % name,
-        "advice": error.advice % name,
+        "advice": advice % name,
         "fault": error.fault.value,
         "fault_is_ours": error.fault is Fault.SITE,
         "provider_name": name["provider"],

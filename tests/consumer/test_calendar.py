@@ -274,7 +274,9 @@ def test_picture_that_is_small_as_a_file_and_huge_when_decoded_is_none() -> None
 def test_last_account_stays_and_another_can_go(journey: Journey) -> None:
     journey.sign_in()
     account = SocialAccount.objects.get()
-    assert journey.visitor.post("/accounts/3rdparty/", {"account": account.pk}).status_code == 422
+    refused = journey.visitor.post("/accounts/3rdparty/", {"account": account.pk})
+    assert refused.status_code == 422
+    assert "your only way to sign in here" in refused.content.decode()
     other = SocialAccount.objects.create(user=account.user, provider="gone", uid="x", extra_data=["odd"])
     assert "gone" in journey.visitor.get("/accounts/3rdparty/").content.decode()
     response = journey.visitor.post("/accounts/3rdparty/", {"account": account.pk})

@@ -221,6 +221,17 @@ def test_refusal_is_told_as_a_refusal_and_uses_up_the_state(weixin: CannedProvid
     assert not weixin.asked
 
 
+def test_refusal_to_connect_says_nothing_of_signing_in(weixin: CannedProvider) -> None:
+    client = visitor()
+    sign_in(client)
+    state = begin(client, f"{LOGIN}?process=connect")[1]["state"][0]
+    text = shown(come_back(client, state=state))
+    assert "Nothing was connected" in text
+    assert "You did not sign in" not in text
+    assert "sign in another way" not in text
+    assert is_signed_in(client)
+
+
 @pytest.mark.parametrize("query", [{"code": ""}, {"error": "<b>x"}, {"error": "server", "code": CODE}])
 def test_neither_code_nor_refusal_is_a_page(weixin: CannedProvider, query: dict[str, str]) -> None:
     client = visitor()
