@@ -6,15 +6,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from django.core.cache import cache
 
 from consumer_site.conf import consumer_settings
-from consumer_site.errors import AnswerInvalid, Unreachable
+from consumer_site.errors import AnswerInvalid, SignInError, Unreachable
 from consumer_site.http import OutboundSession, json_object
 from consumer_site.jose import KeySource
 from consumer_site.openid.metadata import Metadata, discovery_address, read_metadata
+
+_FAILED_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Issuer:
         document = cache.get(key)
         if document is not None:
             return read_metadata(document, server_url=self.server_url)
-        document = dict(fetch_json(address))
+        document = dict(_fetch_sparingly(address))
         found = read_metadata(document, server_url=self.server_url)
         # Only a document that was found sound gets here: a wrong one must not stay for an hour.
         cache.set(key, document, timeout=consumer_settings.METADATA_CACHE_SECONDS)
@@ -49,7 +52,30 @@ class Issuer:
 
     def keys(self) -> KeySource:
         """Return where the issuer's signing keys are."""
-        return KeySource(self.metadata().jwks_uri, fetch_json)
+        return KeySource(self.metadata().jwks_uri, _fetch_sparingly)
+
+
+def _fetch_sparingly(address: str) -> Mapping[str, Any]:
+    """Return the JSON object at an address of an issuer's; raise as `fetch_json`.
+
+    Where that failed within the last minute, one request at a time waits to see whether it still does, and the others
+    fail at once: anybody may send logout tokens, and an issuer that hangs must not hold every worker of this site.
+    """
+    name = hashlib.sha256(address.encode()).hexdigest()
+    failed, asking = f"consumer_site:failed:{name}", f"consumer_site:asking:{name}"
+    alone = cache.add(asking, 1, timeout=2 * consumer_settings.HTTP_TOTAL_TIMEOUT)
+    if not alone and cache.get(failed):
+        raise Unreachable(f"{urlsplit(address).hostname} has not answered a moment ago")
+    try:
+        document = fetch_json(address)
+    except (SignInError, requests.RequestException):
+        cache.set(failed, 1, timeout=_FAILED_SECONDS)
+        raise
+    finally:
+        if alone:
+            cache.delete(asking)
+    cache.delete(failed)
+    return document
 
 
 def fetch_json(address: str) -> Mapping[str, Any]:
