@@ -57,6 +57,7 @@ def _credentials(error: SignInError) -> Finding:
 
 
 def callback_finding(callback_url: str) -> Finding:
+    """Return whether the callback can be registered safely: GitHub itself takes any, with a port and in clear too."""
     parts = urlsplit(callback_url)
     if parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}:
         return Finding(True, _("GitHub can be given this callback"), callback_url)
