@@ -137,6 +137,12 @@ def test_site_without_exactly_one_app_says_so(github: CannedProvider) -> None:
         SocialApp.objects.filter(provider="github").delete()
 
 
+def test_connecting_lets_the_person_choose_among_accounts_at_github(github: CannedProvider) -> None:
+    client = visitor()
+    assert "prompt" not in begin(client)[1]
+    assert begin(client, f"{LOGIN}?process=connect")[1]["prompt"] == ["select_account"]
+
+
 # --- Coming back -----------------------------------------------------------------------------------------------------
 
 

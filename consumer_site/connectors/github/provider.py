@@ -41,11 +41,15 @@ class GitHubProvider(AllauthGitHubProvider):
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
         """Return what the form may choose, which is where to go next; scopes and parameters are ours."""
+        process, auth_params = get_request_param(request, "process", AuthProcess.LOGIN), self.get_auth_params()
+        if process == AuthProcess.CONNECT:
+            # Unasked, GitHub answers with the account that is signed in there, and nobody could connect another.
+            auth_params.setdefault("prompt", "select_account")
         return {
-            "process": get_request_param(request, "process", AuthProcess.LOGIN),
+            "process": process,
             "next_url": local_next(request),
             "scope": list(self.get_scope()),
-            "auth_params": self.get_auth_params(),
+            "auth_params": auth_params,
         }
 
     def extract_uid(self, data: dict[str, Any]) -> str:
