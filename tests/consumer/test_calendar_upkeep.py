@@ -48,6 +48,7 @@ def test_provider_that_is_down_is_said_and_nothing_is_lost(journey: Journey) -> 
     page = journey.visitor.post(BUTTON)
     assert page.status_code == 502
     assert "be reached right now" in page.content.decode()
+    assert "Sign-in did not work" not in page.content.decode()
     assert SocialAccount.objects.get().extra_data == before
 
 
