@@ -194,6 +194,7 @@ ANYBODY = [
     Stop("test persons of GitHub", _at_the_emulator("github")),
     Stop("QQ's window closes", _window_closes),
     Stop("an app that QQ does not know", "/sandbox/qq/oauth2.0/authorize?response_type=code&client_id=1&state=x"),
+    Stop("an app that GitHub does not know", "/sandbox/github/login/oauth/authorize?client_id=1"),
     Stop("outside WeChat", "/sandbox/weixin/connect/oauth2/authorize?appid=wx0000000000000002&redirect_uri=x&"
          "response_type=code&scope=snsapi_userinfo&state=1"),
     Stop("impossible plan", _impossible_plan),

@@ -50,7 +50,9 @@ def test_wrong_callback_is_never_gone_to_but_the_registered_one_is_told(octo: Gi
 
 @pytest.mark.parametrize("client_id", [None, "unknown"])
 def test_unknown_app_is_not_found(octo: GitHubVisitor, client_id: str | None) -> None:
-    assert octo.client.get(octo.authorize_address(client_id=client_id)).status_code == 404
+    answer = octo.client.get(octo.authorize_address(client_id=client_id))
+    assert answer.status_code == 404
+    assert "No app has this App ID." in answer.content.decode()
 
 
 def test_callback_may_be_left_out(octo: GitHubVisitor) -> None:

@@ -12,6 +12,7 @@ from consumer_site.sandbox.github.grants import issue_code
 from consumer_site.sandbox.github.persons import PERSONS
 from consumer_site.sandbox.github.scopes import MEANINGS, normalized
 from consumer_site.sandbox.guard import emulator_view
+from consumer_site.sandbox.pages import page
 from consumer_site.sandbox.registration import is_below
 from consumer_site.sandbox.services import GITHUB
 from consumer_site.sandbox.turns import Kind
@@ -51,7 +52,12 @@ class Ask:
 @emulator_view
 def authorize(request: HttpRequest) -> HttpResponse:
     """Let a test person be chosen, and send the browser back with a code or an error."""
-    ask = _read(request)
+    try:
+        ask = _read(request)
+    except Http404:
+        # GitHub's own page says no more than this; here the developer learns what is not there.
+        context = {"code": "404", "words": "404 Not Found", "meaning": _("No app has this App ID.")}
+        return page(request, GITHUB, "error.html", context, status=404)
     try:
         _check(request, ask)
         question = ask.question
