@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -236,17 +237,33 @@ def alive(pid: int) -> bool:
         return False
 
 
+def environment(port: int, directory: Path) -> dict[str, str]:
+    """Return the environment of a demonstration that has nothing of this test run."""
+    foreign = ("DATABASE_URL", "CACHE_URL", "PROVIDER_URL", "CONSUMER_URL", "SITES", "DJANGO_SETTINGS_MODULE")
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
+    return kept | {"PORT": str(port), "VAR_DIR": str(directory)}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of a demonstration that was made from nothing, and has served nobody."""
+    directory = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "manage.py", "demo", "--prepare-only"]
+    subprocess.run(command, cwd=ROOT, env=environment(free_port(), directory), capture_output=True, check=True)
+    return directory
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_demo_serves_both_sites_and_ends_with_its_worker(tmp_path: Path, ending: signal.Signals) -> None:
+def test_demo_serves_both_sites_and_ends_with_its_worker(
+    tmp_path: Path, prepared: Path, ending: signal.Signals
+) -> None:
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     port = free_port()
-    foreign = ("DATABASE_URL", "CACHE_URL", "PROVIDER_URL", "CONSUMER_URL", "SITES", "DJANGO_SETTINGS_MODULE")
-    environment = {name: value for name, value in os.environ.items() if name not in foreign}
-    environment |= {"PORT": str(port), "VAR_DIR": str(tmp_path)}
     with (tmp_path / "log").open("wb") as log:
         command = [sys.executable, "manage.py", "demo"]
-        demo = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        demo = subprocess.Popen(command, cwd=ROOT, env=environment(port, tmp_path), stdout=log, stderr=log)
     try:
         until = time.monotonic() + 60
         while not ports.busy_address(port) and time.monotonic() < until and demo.poll() is None:
