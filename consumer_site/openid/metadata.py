@@ -40,6 +40,7 @@ class Metadata:
     auth_algorithms: tuple[str, ...] = ALGORITHMS  # what may sign a client's assertion, RFC 7523
     response_modes: tuple[str, ...] = _DEFAULT_RESPONSE_MODES
     scopes: tuple[str, ...] = ()  # empty where the document does not say
+    prompts: tuple[str, ...] = ()  # prompt_values_supported, OpenID Initiating User Registration section 3
     backchannel_logout: bool = False
     frontchannel_logout: bool = False
 
@@ -96,6 +97,7 @@ def read_metadata(document: Mapping[str, Any], *, server_url: str) -> Metadata:
         auth_algorithms=_names(document, "token_endpoint_auth_signing_alg_values_supported", default=ALGORITHMS),
         response_modes=_names(document, "response_modes_supported", default=_DEFAULT_RESPONSE_MODES),
         scopes=_names(document, "scopes_supported", default=()),
+        prompts=_names(document, "prompt_values_supported", default=()),
         backchannel_logout=document.get("backchannel_logout_supported") is True,
         frontchannel_logout=document.get("frontchannel_logout_supported") is True,
         **addresses,

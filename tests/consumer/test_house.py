@@ -5,6 +5,7 @@ import time
 import pytest
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test import Client
 
 from consumer_site import vault
@@ -91,6 +92,16 @@ def test_session_is_bound_to_the_provider_s_and_unbound_at_sign_out(journey: Jou
 def test_each_accepted_algorithm_signs_in(journey: Journey, algorithm: str) -> None:
     journey.house.use(algorithm)
     assert journey.sign_in().status_code == 302
+
+
+def test_connecting_lets_the_person_choose_an_account_where_the_provider_can_ask(journey: Journey) -> None:
+    assert "prompt" not in query_of(journey.leave(process="connect"))
+    prompts = ["none", "consent", "select_account"]
+    journey.house.bend_discovery = lambda document: document.update(prompt_values_supported=prompts)
+    cache.clear()
+    assert "prompt" not in query_of(journey.leave())
+    assert query_of(journey.leave(process="connect"))["prompt"] == "select_account"
+    assert query_of(journey.leave(process="connect", ask_again="1"))["prompt"] == "consent"
 
 
 def test_asking_again_sends_prompt_consent(journey: Journey) -> None:

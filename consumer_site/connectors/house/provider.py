@@ -31,7 +31,7 @@ DEFAULT_SCOPE = ("openid", "nickname", "avatar", "offline_access")
 # Where a provider names its scopes and has none for these alone: what a nickname and a picture come with elsewhere.
 _STANDARD_SCOPE = ("openid", "profile", "offline_access")
 _MAX_HINT = 255
-_OPTIONS_WHEN_ASKING_AGAIN = {"prompt": "consent"}
+_CHOOSE = "select_account"
 
 
 class HouseAccount(ProviderAccount):
@@ -159,7 +159,7 @@ class HouseProvider(OAuth2Provider):
             "code_challenge_method": "S256",
             **({"response_mode": mode} if mode == FORM_POST else {}),
             **({"login_hint": login_hint} if login_hint else {}),
-            **(_OPTIONS_WHEN_ASKING_AGAIN if ask_again else {}),
+            **({"prompt": prompt} if (prompt := _prompt(metadata, process, ask_again=ask_again)) else {}),
         }
         return HttpResponseRedirect(metadata.authorization_endpoint.partition("?")[0] + "?" + urlencode(query))
 
@@ -186,6 +186,14 @@ class HouseProvider(OAuth2Provider):
         if not claims.get("email") or claims.get("email_verified") is not True:
             return []
         return [EmailAddress(email=claims["email"], verified=True, primary=True)]
+
+
+def _prompt(metadata: Metadata, process: str, *, ask_again: bool) -> str:
+    if ask_again:
+        return "consent"
+    # Unasked, most answer with the account that is signed in there, and nobody could connect another. One that does
+    # not name it may know no such question, and would fail.
+    return _CHOOSE if process == AuthProcess.CONNECT and _CHOOSE in metadata.prompts else ""
 
 
 def well_formed_hint(value: object) -> str:
