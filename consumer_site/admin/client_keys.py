@@ -140,8 +140,8 @@ class ClientKeyAdmin(_Base):
         if form.is_bound and form.is_valid():
             try:
                 key = client_keys.make(algorithm=form.cleaned_data["algorithm"])
-            except ImproperlyConfigured as error:
-                form.add_error(None, str(error))
+            except ImproperlyConfigured:
+                form.add_error(None, _('CONSUMER_SITE["KEY_RING"] is not set, so nothing can be sealed.'))
             else:
                 self.log_addition(request, key, gettext("Made the key."))
                 return self._done(request, _("The key is made. Providers find it at this site's public keys."))
