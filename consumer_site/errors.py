@@ -204,4 +204,4 @@ class NoTokens(SignInNeeded):
     """This site holds no tokens of the account."""
 
     code = "no_tokens"
-    public = _("This site holds nothing by which it could ask %(provider)s for you.")
+    public = _("This site has no stored permission to ask %(provider)s about you.")

@@ -107,7 +107,7 @@ def findings(row: SocialApp, *, callback_url: str) -> tuple[Finding, ...]:
         # The kind alone: the words may hold what was sent.
         logger.error("the test of %s failed: %s", row.provider, type(error).__name__)  # noqa: TRY400
         hint = _("Look into the log, and try again.")
-        return (*early, Finding(None, _("The test"), _("It could not be carried to its end."), hint))
+        return (*early, Finding(None, _("The test"), _("It could not be finished."), hint))
 
 
 def _before_any_call(row: SocialApp, callback_url: str) -> list[Finding]:

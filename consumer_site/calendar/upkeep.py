@@ -62,7 +62,7 @@ def bring_mine_up_to_date(request: HttpRequest) -> HttpResponse:
             new = bring_up_to_date(account)
         except (SignInError, RequestException) as error:
             return _failed(request, account, error)
-        messages.info(request, _("That is new now.") if new else _("Nothing has changed."))
+        messages.info(request, _("Your details are up to date again.") if new else _("Nothing has changed."))
     return see_other(reverse("consumer_site:calendar"))
 
 

@@ -102,7 +102,7 @@ def test_failing_probe_is_a_finding_and_tells_no_secret(
 
     answer_with(monkeypatch, probe)
     page = as_html(office.post(test_page(row)))
-    assert "could not be carried to its end" in page
+    assert "could not be finished" in page
     assert "RuntimeError" in caplog.text
     assert SECRET not in page + caplog.text
 
