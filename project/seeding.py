@@ -233,6 +233,7 @@ def _connectors(clients: dict[str, Any]) -> None:
     if calendar := clients.get("calendar"):
         SocialApp.objects.update_or_create(
             provider="house",
+            provider_id="",  # further OpenID providers, which somebody added in the admin, have an ID
             defaults={
                 "name": settings.SITE_TITLES[PROVIDER],
                 "client_id": calendar["client_id"],
@@ -242,8 +243,9 @@ def _connectors(clients: dict[str, Any]) -> None:
         )
     if settings.SANDBOX:
         for which, entry in _emulated():
-            # Whoever has set a real app id in the admin keeps it.
-            SocialApp.objects.get_or_create(**which, defaults=entry)
+            # Whoever has set a real app id in the admin, or several, keeps them.
+            if not SocialApp.objects.filter(**which).exists():
+                SocialApp.objects.create(**which, **entry)
     for row in SocialApp.objects.exclude(secret=""):
         social_apps.seal_stored(row)
 

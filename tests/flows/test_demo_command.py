@@ -148,6 +148,18 @@ def test_real_qq_app_set_in_the_admin_is_kept(db: None, path: Path) -> None:
     assert SocialApp.objects.get(provider="qq").client_id == "101234567"
 
 
+@pytest.mark.parametrize("provider", ["house", "qq"])
+def test_further_entry_made_in_the_admin_is_kept_and_stops_no_seeding(db: None, path: Path, provider: str) -> None:
+    from allauth.socialaccount.models import SocialApp
+
+    seeding.seed(path=path)
+    fields = {"provider_id": "second", "settings": {"server_url": "https://id.example.com"}}
+    SocialApp.objects.create(provider=provider, name="Second", client_id="2", **fields)
+    seeding.seed(path=path)
+    assert sorted(SocialApp.objects.filter(provider=provider).values_list("provider_id", flat=True)) == ["", "second"]
+    assert SocialApp.objects.get(provider_id="second").client_id == "2"
+
+
 @pytest.mark.parametrize(("family", "address"), ports.LOOPBACKS, ids=["127.0.0.1", "::1"])
 def test_busy_port_is_one_clear_sentence(
     db: None, path: Path, settings: Any, family: socket.AddressFamily, address: str
