@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.webauthn.forms import AddWebAuthnForm as AllauthAddWebAuthnForm
@@ -17,6 +18,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -36,11 +38,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
         An address resets the password, and the password opens the provider and the admin, which no connector may.
         """
-        if super().is_reauthentication_required(app=app, **kwargs):
-            return True
-        request = context.request
-        methods = {record.get("method") for record in get_authentication_records(request, request.user)}
-        return app == "allauth.account" and "socialaccount" in methods and not methods & {"password", "mfa"}
+        by_connector = _is_by_connector_alone(context.request)
+        if by_connector and app != "allauth.socialaccount":
+            _refuse_rights_without_proof(context.request.user)
+        return bool(super().is_reauthentication_required(app=app, **kwargs)) or (
+            by_connector and app == "allauth.account"
+        )
+
+    def set_password(self, user: Any, password: str) -> None:
+        """Store the password; for staff who have none, somebody else of the staff has to choose the first."""
+        if _is_by_connector_alone(context.request):
+            _refuse_rights_without_proof(user)
+        super().set_password(user, password)
 
     def is_safe_url(self, url: str) -> bool:
         """Say whether a redirect may go there; an address that can't be read is unsafe, and no crash."""
@@ -60,6 +69,20 @@ class AccountAdapter(DefaultAccountAdapter):
         }
         named = {"current_site": SimpleNamespace(name=settings.SITE_TITLES[site], domain=home.netloc)}
         super().send_mail(template_prefix, email, context | links | named)
+
+
+def _is_by_connector_alone(request: HttpRequest | None) -> bool:
+    """Say whether nothing but a sign-in at a connector stands behind the request's session; a command has none."""
+    if request is None:
+        return False
+    methods = {record.get("method") for record in get_authentication_records(request, request.user)}
+    return "socialaccount" in methods and not methods & {"password", "mfa"}
+
+
+def _refuse_rights_without_proof(user: Any) -> None:
+    """Refuse staff who could not prove themselves here: they would make the key to the admin by a connector alone."""
+    if (user.is_staff or user.is_superuser) and not get_reauthentication_flows(user):
+        raise PermissionDenied("staff get their first password from somebody else of the staff")
 
 
 @lru_cache(maxsize=4)

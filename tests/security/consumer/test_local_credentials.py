@@ -56,6 +56,32 @@ def test_person_who_has_the_connector_alone_adds_an_address(by_qq: Client, victi
     assert EmailAddress.objects.filter(email="mine@example.com").exists()
 
 
+NEW = {"password1": "a new one, long enough", "password2": "a new one, long enough"}
+
+
+@pytest.mark.parametrize("staff", [True, False])
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/accounts/password/set/", NEW),
+        (EMAILS, {"action_add": "", "email": THEIRS}),
+        ("/accounts/2fa/webauthn/add/", {"name": "key"}),
+        ("/accounts/2fa/totp/activate/", {"code": "000000"}),
+    ],
+)
+def test_staff_who_have_the_connector_alone_make_themselves_no_key_to_the_admin(
+    by_qq: Client, victim: Any, address: str, form: dict[str, str], staff: bool
+) -> None:
+    victim.set_unusable_password()
+    victim.is_staff = staff
+    victim.save()
+    qq_journey.sign_in(by_qq)  # the password's change ended the session
+    assert (by_qq.post(address, form).status_code == 403) is staff
+    victim.refresh_from_db()
+    assert not (staff and victim.has_usable_password())
+    assert not (staff and EmailAddress.objects.filter(email=THEIRS).exists())
+
+
 @pytest.mark.parametrize("guard", ["password", "staff", "nothing"])
 def test_merged_account_brings_no_address_to_somebody_with_more_than_sign_ins(journey: Journey, guard: str) -> None:
     """The attacker's own account, poured into the victim's, whose open session they sit at."""
