@@ -12,8 +12,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery staple"
 VISIT = f"""
-import json, django
+import json, sys, django
 django.setup()
+from django.core.management import call_command
+call_command("check", stdout=sys.stderr)
+call_command("migrate", verbosity=0)
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -34,12 +37,10 @@ print(json.dumps(found))
 
 
 def visited(site: str, directory: Path) -> dict[str, Any]:
-    """Migrate and visit the site in processes of its own, as settings are read once per process."""
+    """Check, migrate and visit the site in a process of its own, as settings are read once per process."""
     foreign = ("DATABASE_URL", "CACHE_URL", "PROVIDER_URL", "CONSUMER_URL", "PORT")
     environment = {name: value for name, value in os.environ.items() if name not in foreign}
     environment |= {"SITES": site, "VAR_DIR": str(directory), "DJANGO_SETTINGS_MODULE": "project.settings"}
-    for command in (["manage.py", "check"], ["manage.py", "migrate", "-v0"]):
-        subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
     visit = subprocess.run(
         [sys.executable, "-c", VISIT], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
     )
