@@ -24,6 +24,8 @@ class Looker:
     def __init__(self, page: Any, consumer: str, *, is_translation: bool) -> None:
         self.page, self.consumer, self.is_translation = page, consumer, is_translation
         self.found: dict[str, list[str]] = {}
+        self.light: set[int] = set()
+        self.dark: set[int] = set()
 
     def look(self, stops: list[Stop]) -> None:
         """Reach every page, and keep what is wrong with it."""
@@ -37,11 +39,11 @@ class Looker:
     def _wrong(self) -> list[str]:
         self.page.set_viewport_size(PHONE)
         self.page.emulate_media(color_scheme="light")
-        phone = accessibility.findings(self.page, rules=TRANSLATED if self.is_translation else [])
+        phone = accessibility.findings(self.page, rules=TRANSLATED if self.is_translation else [], looked=self.light)
         self.page.set_viewport_size(DESK)
         self.page.emulate_media(color_scheme="dark")
         # The structure is that of the phone, and the colours are those of the other language.
-        desk = [] if self.is_translation else accessibility.violations(self.page, rules=AT_DESK)
+        desk = [] if self.is_translation else accessibility.violations(self.page, rules=AT_DESK, looked=self.dark)
         desk += accessibility.overflow(self.page)
         return [f"phone: {one}" for one in phone] + [f"desk: {one}" for one in desk]
 
