@@ -64,12 +64,14 @@ class Person:
         self.username, self.password = username, password
         self.session = requests.Session()
         self.page: Any = None
+        # Threads of other servers, which live on: a session's provider may wait for its next request all day.
+        self.strangers = frozenset(threading.enumerate())
 
     def leave(self) -> None:
         """Close the browser, and wait for the server's threads: each holds a connection of the database."""
         self.page = None  # it would keep its connection
         self.session.close()
-        for thread in threading.enumerate():
+        for thread in set(threading.enumerate()) - self.strangers:
             if "process_request_thread" in thread.name:
                 thread.join(5)
 
