@@ -43,11 +43,18 @@ def sandbox(*options: str, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+# What a shell started in the background ignores an interrupt, and so do its children: a test run may be one of those.
+AT_A_TERMINAL = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('django', run_name='__main__', alter_sys=True)"
+)
+
+
 @contextmanager
 def running(directory: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Run the command on a free port, in a project whose own urls cannot even be imported."""
     more = {"STRANGER_DATABASE": str(directory / "stranger.sqlite3"), "STRANGER_URLS": "no.such.urls"}
-    command = [sys.executable, "-m", "django", "sandbox", "--port", "0"]
+    command = [sys.executable, "-c", AT_A_TERMINAL, "sandbox", "--port", "0"]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(**more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
