@@ -107,5 +107,6 @@ def assertion(entry: Entry, metadata: Metadata, *, now: Callable[[], float] = ti
         "iat": issued,
         "exp": issued + _ASSERTION_SECONDS,
     }
+    # PyJWT names no types for the keys that the algorithm chooses between.
     private = client_keys.private_key(key)
     return jwt.encode(claims, private, algorithm=key.algorithm, headers={"kid": key.kid})  # type: ignore[arg-type]

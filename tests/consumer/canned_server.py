@@ -57,7 +57,7 @@ class CannedProvider:
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        provider: CannedProvider = self.server.provider  # type: ignore[attr-defined]
+        provider: CannedProvider = self.server.provider  # type: ignore[attr-defined]  # ours
         address = urlsplit(self.path)
         size = int(self.headers.get("Content-Length") or 0)
         query = parse_qs(address.query, keep_blank_values=True)
@@ -88,7 +88,7 @@ def serve() -> Iterator[CannedProvider]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     provider = CannedProvider(f"http://127.0.0.1:{server.server_port}")
-    server.provider = provider  # type: ignore[attr-defined]
+    server.provider = provider  # type: ignore[attr-defined]  # ours
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

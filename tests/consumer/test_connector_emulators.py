@@ -205,6 +205,6 @@ def test_only_verified_addresses_of_github_reach_the_site(sites: servers.LiveSit
         if not is_signed_in(client):
             continue  # GitHub itself refuses whoever has not verified the primary address
         user = get_user_model().objects.get(pk=client.session["_auth_user_id"])
-        verified = {email.address for email in person.emails if email.verified}  # type: ignore[attr-defined]
+        verified = {email.address for email in person.emails if email.verified}  # type: ignore[attr-defined]  # untyped
         assert set(user.emailaddress_set.values_list("email", flat=True)) <= verified
         assert user.email in {"", *verified}

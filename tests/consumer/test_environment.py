@@ -163,9 +163,9 @@ def test_what_is_read_can_be_signed_in_with(settings: Any) -> None:
     settings.SOCIALACCOUNT_PROVIDERS = read_connectors({"QQ_APP_ID": "101", "QQ_APP_KEY": "k"}).providers
     assert [entry.id for entry in consumer_settings.HOUSE] == ["", "club"]
     adapter = SocialAccountAdapter()
-    assert adapter.get_app(None, "house").secret == "hush"  # type: ignore[arg-type]
+    assert adapter.get_app(None, "house").secret == "hush"  # type: ignore[arg-type]  # no request
     assert adapter.get_app(None, "club").settings["server_url"] == "https://club.example"  # type: ignore[arg-type]
-    assert adapter.get_app(None, "qq").client_id == "101"  # type: ignore[arg-type]
+    assert adapter.get_app(None, "qq").client_id == "101"  # type: ignore[arg-type]  # no request
 
 
 def test_every_variable_is_documented() -> None:

@@ -159,7 +159,7 @@ def test_session_without_an_openid_sign_in_costs_no_query(
     request.session = through
     dict(through.items())
     with django_assert_num_queries(0):
-        SessionLinkMiddleware(lambda request: None)(request)  # type: ignore[arg-type, return-value]
+        SessionLinkMiddleware(lambda request: None)(request)  # type: ignore[arg-type, return-value]  # no view
 
 
 def test_token_that_arrives_during_the_sign_in_makes_it_fail_with_a_page(journey: Journey) -> None:

@@ -31,7 +31,7 @@ def listed(provider: str | None = None, **arguments: Any) -> list[SocialApp]:
 
 
 def chosen(provider: str) -> SocialApp:
-    return SocialAccountAdapter().get_app(None, provider)  # type: ignore[arg-type]
+    return SocialAccountAdapter().get_app(None, provider)  # type: ignore[arg-type]  # no request
 
 
 def row(provider: str = "house", **values: Any) -> SocialApp:

@@ -136,7 +136,7 @@ def test_tokens_are_nowhere_in_clear(
     profile = vault.connection_for(account).profile
     if profile is not None:
         pages.append(str(profile(account=account, client=vault.client(account.user, account.provider))))
-    if vault.load(account=account).refresh_token:  # type: ignore[union-attr]
+    if vault.load(account=account).refresh_token:  # type: ignore[union-attr]  # there are tokens
         end(account)
         vault.fresh_tokens(account=account)
         assert StoredToken.objects.get().generation == 2

@@ -91,7 +91,7 @@ def moved(backend: type[BaseOAuth2[Any]], hosts: dict[str, str]) -> type[BaseOAu
             address = address.replace(real, ours)
         return address
 
-    class MovedBackend(backend):  # type: ignore[misc, valid-type]
+    class MovedBackend(backend):  # type: ignore[misc, valid-type]  # chosen by the test
         AUTHORIZATION_URL = elsewhere(backend.AUTHORIZATION_URL)
 
         def request(self, url: str, *args: Any, **kwargs: Any) -> Any:

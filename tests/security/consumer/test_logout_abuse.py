@@ -110,7 +110,7 @@ def test_what_is_no_token_is_refused_without_an_error(signed_in: Journey, text: 
 def test_logout_token_signs_nobody_in(journey: Journey) -> None:
     """A logout token is signed by the keys of ID tokens, for the same client."""
     sign = journey.house.sign
-    journey.house.sign = (  # type: ignore[method-assign]
+    journey.house.sign = (  # type: ignore[method-assign]  # bent
         lambda claims, **more: sign(claims | {"events": {}}, header={"typ": "logout+jwt"})
     )
     assert_error_page(journey.sign_in(), 502)
