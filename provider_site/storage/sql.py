@@ -1,0 +1,169 @@
+"""SQL written by hand, for the statements that every client makes all the time.
+
+Compiling a query costs Django about as much as everything else a request does together. What is here has one text for
+the life of the process. It is for PostgreSQL and SQLite; wherever it does not fit (``connection_for``) the ORM does the
+same, and the ORM's result is what the tests compare with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
+from django.db.models.expressions import Col
+from django.db.models.signals import post_save, pre_save
+
+from provider_site.conf import provider_settings
+
+VENDORS = frozenset({"postgresql", "sqlite"})
+
+
+def connection_for(*models: type[Model]) -> BaseDatabaseWrapper | None:
+    """Return the connection that holds the tables of all ``models``, or ``None`` where SQL by hand is not for them.
+
+    That is where ``FAST_LANE`` is off, on another engine, with tables in several databases, and with models that the
+    host has made of several tables.
+    """
+    if not provider_settings.fast_lane:
+        return None
+    alias = router.db_for_write(models[0])
+    if settings.DATABASE_ROUTERS and any(router.db_for_write(model) != alias for model in models):
+        return None
+    connection = connections[alias]
+    if connection.vendor not in VENDORS or any(model._meta.parents for model in models):
+        return None
+    return connection
+
+
+def may_insert(*models: type[Model]) -> bool:
+    """Tell whether rows may be written past ``save()``: where nobody listens to it, and nobody has overridden it."""
+    return all(
+        model.save is Model.save and not pre_save.has_listeners(model) and not post_save.has_listeners(model)
+        for model in models
+    )
+
+
+def execute(connection: BaseDatabaseWrapper, statement: str, parameters: Sequence[Any]) -> Any:
+    """Run one statement; return its cursor, which the caller closes.
+
+    PostgreSQL binds the parameters itself, so that a prepared statement serves (``prepare_threshold`` in the
+    database's ``OPTIONS``; Django's own cursor writes them into the text, which is parsed and planned each time).
+    """
+    cursor = connection.cursor()
+    if hasattr(connection.connection, "prepare_threshold"):  # psycopg 3
+        cursor.cursor = _server_side()(connection.connection)
+    cursor.execute(statement, parameters)
+    return cursor
+
+
+def _server_side() -> Any:
+    from psycopg import Cursor  # noqa: PLC0415  an optional dependency
+
+    return Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of one model in a statement: how they are named there, and how rows are made of them."""
+
+    model: type[Model]
+    names: tuple[str, ...]
+    start: int
+    key: int
+    converters: tuple[tuple[int, tuple[Callable[..., Any], ...], Any], ...]
+
+    def read(self, connection: BaseDatabaseWrapper, values: list[Any]) -> Any | None:
+        """Return the row as an instance of the model, or ``None`` where an outer join found none."""
+        if values[self.key] is None:
+            return None
+        for index, functions, expression in self.converters:
+            for convert in functions:
+                values[index] = convert(values[index], expression, connection)
+        return self.model.from_db(connection.alias, self.names, values[self.start : self.start + len(self.names)])
+
+
+Models = Callable[[], Mapping[str, type[Model]]]
+
+
+def words(connection: BaseDatabaseWrapper, models: Mapping[str, type[Model]]) -> dict[str, str]:
+    """Return what ``{name}`` and ``{name_table}`` stand for in a statement.
+
+    Columns under the name as their alias, and the table.
+    """
+    quote, found = connection.ops.quote_name, {}
+    for name, model in models.items():
+        found[name] = ", ".join(f"{name}.{quote(str(one.column))}" for one in model._meta.concrete_fields)
+        found[f"{name}_table"] = quote(model._meta.db_table)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A statement's text, by the engine, with ``words`` for the models it names (``models``, asked at the first use)."""
+
+    by_vendor: Mapping[str, str]
+    models: Models
+    _made: dict[str, str] = field(default_factory=dict)
+
+    def on(self, connection: BaseDatabaseWrapper) -> str:
+        """Return the statement for an engine."""
+        made = self._made.get(connection.vendor)
+        if made is None:
+            template = self.by_vendor[connection.vendor]
+            made = self._made[connection.vendor] = template.format(**words(connection, self.models()))
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A SELECT over several tables whose rows come back as instances of their models.
+
+    ``text`` selects the columns of ``selected``, each model under its name in ``text.models``, in this order and before
+    anything else.
+    """
+
+    text: Text
+    selected: Sequence[str]
+    _made: dict[str, tuple[dict[str, _Columns], int]] = field(default_factory=dict)
+
+    def rows(
+        self, connection: BaseDatabaseWrapper, parameters: Sequence[Any]
+    ) -> list[tuple[dict[str, Any], Sequence[Any]]]:
+        """Return for each row its instances by name, ``None`` for those an outer join did not find, and the rest."""
+        statement = self.text.on(connection)
+        made = self._made.get(connection.vendor)
+        if made is None:
+            made = self._made[connection.vendor] = self._make(connection)
+        parts, width = made
+        with execute(connection, statement, parameters) as cursor:
+            found = cursor.fetchall()
+        return [
+            ({name: part.read(connection, values) for name, part in parts.items()}, values[width:])
+            for values in map(list, found)
+        ]
+
+    def _make(self, connection: BaseDatabaseWrapper) -> tuple[dict[str, _Columns], int]:
+        parts, width, models = {}, 0, self.text.models()
+        for name in self.selected:
+            fields = list(models[name]._meta.concrete_fields)
+            converters = []
+            for index, one in enumerate(fields, start=width):
+                expression = Col(name, one)
+                functions = (*connection.ops.get_db_converters(expression), *expression.get_db_converters(connection))
+                if functions:
+                    converters.append((index, functions, expression))
+            key = width + next(index for index, one in enumerate(fields) if one.primary_key)
+            names = tuple(str(one.attname) for one in fields)
+            parts[name] = _Columns(models[name], names, width, key, tuple(converters))
+            width += len(fields)
+        return parts, width
+
+
+def prepared(connection: BaseDatabaseWrapper, model: type[Model], **values: Any) -> list[Any]:
+    """Return values as the database takes them, each as the field of its name would have it stored."""
+    return [model._meta.get_field(name).get_db_prep_save(value, connection) for name, value in values.items()]
