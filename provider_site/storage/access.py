@@ -193,11 +193,14 @@ class RefreshUse:
     expires_at: datetime
 
 
-def refresh_use(record: RefreshTokenRecord) -> RefreshUse:
-    """Return what a refresh token may be used for now, by the same rule as access tokens; rotation is not looked at."""
+def refresh_use(record: RefreshTokenRecord, registered: frozenset[str] | None = None) -> RefreshUse:
+    """Return what a refresh token may be used for now, by the same rule as access tokens; rotation is not looked at.
+
+    ``registered`` is what its application may have now (registered_scopes), where that was read already.
+    """
     row, authorization = record.row, record.authorization
     consent = authorization.consent if authorization is not None else _latest_consent(row)
-    bought = _bought(authorization) if authorization is not None else _legacy_scope(row)
+    bought = _bought(authorization, registered) if authorization is not None else _legacy_scope(row)
     registration = registration_of(row.application)
     ends_at = row.created + provider_settings.refresh_token_idle_lifetime
     facts = _facts(
