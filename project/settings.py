@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "project.hosts.HostMiddleware",
+    *(["provider_site.middleware.EndpointMiddleware"] if PROVIDER in SITES else []),
     "project.sessions.SiteSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

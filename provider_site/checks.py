@@ -26,6 +26,8 @@ from provider_site.services import key_life, sessions
 
 # How many applications one message names.
 _NAMED = 10
+_ENDPOINTS = "provider_site.middleware.EndpointMiddleware"
+_SECURITY = "django.middleware.security.SecurityMiddleware"
 _WIRING = "from provider_site.dot_settings import dot_settings; OAUTH2_PROVIDER = dot_settings()"
 _RFC9700_GATES = (
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT",
@@ -264,8 +266,9 @@ def check_signing_keys(app_configs: Any, databases: Any = None, **_kwargs: Any) 
 
 @register(Tags.security, deploy=True)
 def check_deployment(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report an issuer in clear (E010, RFC 8414 2), open RFC 9700 gates (W011), registration (W012), calls (W013)."""
-    return [*_issuer_in_clear(), *_open_gates(), *_open_registration(), *_open_loopback(), *_open_browsers()]
+    """Report an issuer in clear (E010, RFC 8414 2), open RFC 9700 gates (W011), what else is open (W012–W015)."""
+    everywhere = [*_issuer_in_clear(), *_open_gates(), *_open_registration(), *_open_loopback()]
+    return [*everywhere, *_open_browsers(), *_bare_endpoints()]
 
 
 def _issuer_in_clear() -> Iterable[CheckMessage]:
@@ -328,4 +331,14 @@ def _open_browsers() -> Iterable[CheckMessage]:
             "A browser that was signed out from elsewhere keeps the host's own pages open.",
             hint=f'Add "{sessions.MIDDLEWARE}" to MIDDLEWARE, after the one of django.contrib.auth.',
             id="provider_site.W014",
+        )
+
+
+def _bare_endpoints() -> Iterable[CheckMessage]:
+    names = list(settings.MIDDLEWARE)
+    if {_ENDPOINTS, _SECURITY} <= set(names) and names.index(_ENDPOINTS) < names.index(_SECURITY):
+        yield checks.Warning(
+            "Token and userinfo endpoints answer without the security headers, and in clear (RFC 6749 3.2).",
+            hint=f'In MIDDLEWARE, put "{_ENDPOINTS}" below "{_SECURITY}".',
+            id="provider_site.W015",
         )

@@ -1,27 +1,95 @@
-"""What a host adds to its ``MIDDLEWARE``, after its sessions and people: how pages of applications learn of a sign-out.
-
-Without it everything works but OpenID Session Management, after a sign-out by the host's own page the front channel,
-and the end from elsewhere of a sign-in at the host's own pages; no application is signed in to from there all the same.
-"""
+"""What a host adds to its ``MIDDLEWARE``: a way past it for machines, and how applications learn of a sign-out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import logout as django_logout
+from django.core.handlers.base import BaseHandler
+from django.core.signals import setting_changed
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
+from django.urls import ResolverMatch, URLResolver, get_resolver, set_urlconf
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from provider_site.conf import provider_settings
+from provider_site.protocol import endpoints
 from provider_site.protocol.logout import pages
 from provider_site.services import logout, sessions
 
 
+class EndpointMiddleware:
+    """Answer what machines call (token, introspection, userinfo, keys, metadata …) without the middleware below.
+
+    Stands below what every answer needs: security headers, logs, the choice of a host's ``request.urlconf``; and above
+    what pages need. The hooks ``process_view`` and ``process_template_response`` of other middleware, wherever it
+    stands, are not called for such an answer. A failure goes the whole way down, so that its page is the one it always
+    was.
+
+    Of the headers of a page an answer lacks ``Content-Language`` and ``Vary`` by language or cookie: there is no text
+    in it for people, and it depends on neither.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer at once where the path is a machine endpoint's in the request's own URL configuration."""
+        urlconf = getattr(request, "urlconf", None)
+        endpoint = _machine_endpoints(get_resolver(urlconf)).get(request.path_info)
+        if endpoint is None:
+            return self.get_response(request)
+        view, match = endpoint
+        request.resolver_match = match
+        if urlconf is not None:
+            set_urlconf(urlconf)  # as Django does ahead of a view: reverse() asks this thread for it
+        translation.deactivate()  # the language of whoever was served last in this thread
+        try:
+            request.get_host()  # CommonMiddleware may be below: a host that is none of ours is refused all the same
+            response = view(request, *match.args, **match.kwargs)
+        except Exception as failure:  # noqa: BLE001 - raised again at the end of the stack, whatever it is
+            endpoints.keep_failure(request, failure)
+        else:
+            return _completed(response)
+        return self.get_response(request)
+
+
+@lru_cache(maxsize=32)
+def _machine_endpoints(resolver: URLResolver) -> dict[str, tuple[endpoints.View, ResolverMatch]]:
+    """Return the machine endpoints by path, each in a transaction where the host has ``ATOMIC_REQUESTS``."""
+    handler: Any = BaseHandler()
+    return {
+        path: (handler.make_view_atomic(match.func), match) for path, match in endpoints.machine_paths(resolver).items()
+    }
+
+
+def _forget(*, setting: str, **_kwargs: Any) -> None:
+    if setting in {"PROVIDER_SITE", "DATABASES"}:
+        _machine_endpoints.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="provider_site.middleware")
+
+
+def _completed(response: HttpResponseBase) -> HttpResponseBase:
+    """Add what CommonMiddleware and XFrameOptionsMiddleware give every answer."""
+    if isinstance(response, HttpResponse):
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+    response.headers.setdefault("X-Frame-Options", getattr(settings, "X_FRAME_OPTIONS", "DENY").upper())
+    return response
+
+
 class ProviderSessionMiddleware:
     """Sign out a browser whose session was ended from elsewhere, and let pages of applications learn of sign-outs.
+
+    It stands after the host's sessions and people. Without it everything works but OpenID Session Management, after a
+    sign-out by the host's own page the front channel, and the end from elsewhere of a sign-in at the host's own pages;
+    no application is signed in to from there all the same.
 
     A sign-out is led through the front channel. The browser-state cookie is set at a sign-in, another at the next, and
     gone at sign-out. It has no other use than to be compared (OpenID Session Management 3.2), so that a script may read

@@ -22,31 +22,44 @@ from provider_site.protocol import (
     token,
     userinfo,
 )
+from provider_site.protocol.endpoints import machine_endpoint
 from provider_site.protocol.logout.routes import logout_urls
 
 protocol_urls = [
-    path(".well-known/openid-configuration", metadata.MetadataView.as_view(), name="oidc-connect-discovery-info"),
+    path(
+        ".well-known/openid-configuration",
+        machine_endpoint(metadata.MetadataView.as_view()),
+        name="oidc-connect-discovery-info",
+    ),
     path(
         "<path:issuer_path>/.well-known/openid-configuration",
-        metadata.MetadataView.as_view(),
+        machine_endpoint(metadata.MetadataView.as_view()),
         name="oidc-connect-discovery-info-issuer",
     ),
-    path(".well-known/oauth-authorization-server", metadata.MetadataView.as_view(), name="oauth-server-metadata"),
+    path(
+        ".well-known/oauth-authorization-server",
+        machine_endpoint(metadata.MetadataView.as_view()),
+        name="oauth-server-metadata",
+    ),
     path(
         ".well-known/oauth-authorization-server/<path:issuer_path>",
-        metadata.MetadataView.as_view(),
+        machine_endpoint(metadata.MetadataView.as_view()),
         name="oauth-server-metadata-issuer",
     ),
-    path(".well-known/jwks.json", metadata.JwksView.as_view(), name="jwks-info"),
+    path(".well-known/jwks.json", machine_endpoint(metadata.JwksView.as_view()), name="jwks-info"),
     path("o/authorize/", authorize.AuthorizeView.as_view(), name="authorize"),
     path("o/authorize/<slug:handle>/", authorize.ResumeView.as_view(), name="authorize-resume"),
-    path("o/token/", token.TokenView.as_view(), name="token"),
-    path("o/revoke_token/", token.RevokeView.as_view(), name="revoke-token"),
-    path("o/device_authorization/", device_authorization.BeginView.as_view(), name="device-authorization"),
+    path("o/token/", machine_endpoint(token.TokenView.as_view()), name="token"),
+    path("o/revoke_token/", machine_endpoint(token.RevokeView.as_view()), name="revoke-token"),
+    path(
+        "o/device_authorization/",
+        machine_endpoint(device_authorization.BeginView.as_view()),
+        name="device-authorization",
+    ),
     path("o/device/", EnterCodeView.as_view(), name="device"),
     path("o/device/<slug:handle>/continue/", device_verification.DeviceResumeView.as_view(), name="device-resume"),
-    path("o/introspect/", introspection.IntrospectView.as_view(), name="introspect"),
-    path("o/userinfo/", userinfo.UserInfoView.as_view(), name="user-info"),
+    path("o/introspect/", machine_endpoint(introspection.IntrospectView.as_view()), name="introspect"),
+    path("o/userinfo/", machine_endpoint(userinfo.UserInfoView.as_view()), name="user-info"),
     *logout_urls,
 ]
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition
 
 from provider_site import crypto
@@ -77,7 +78,7 @@ def _etag_of(body: dict[str, Any]) -> str:
     return f'"{crypto.digest(repr(body))[:32]}"'
 
 
-@method_decorator(login_not_required, name="dispatch")
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
 class MetadataView(View):
     """Serve the metadata at its well-known addresses, for the configured issuer only."""
 
@@ -89,7 +90,7 @@ class MetadataView(View):
         return _public(request, document(), max_age=3600)
 
 
-@method_decorator(login_not_required, name="dispatch")
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
 class JwksView(View):
     """Serve the public keys (RFC 7517 5)."""
 

@@ -233,3 +233,14 @@ def test_browsers_that_stay_open_are_reported_at_deployment(settings: Any, there
     if not there:
         settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "ProviderSession" not in name]
     assert ids(checks.check_deployment(None)) == ([] if there else ["provider_site.W014"])
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_endpoints_that_answer_above_the_security_headers_are_reported_at_deployment(
+    settings: Any, *, above: bool
+) -> None:
+    settings.PROVIDER_SITE = without(settings, "OUTBOUND_ALLOW_LOOPBACK_HTTP")
+    if above:
+        endpoints = "provider_site.middleware.EndpointMiddleware"
+        settings.MIDDLEWARE = [endpoints, *(name for name in settings.MIDDLEWARE if name != endpoints)]
+    assert ids(checks.check_deployment(None)) == (["provider_site.W015"] if above else [])
