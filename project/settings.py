@@ -2,7 +2,7 @@
 
 Which sites: SITES, PROVIDER_URL, CONSUMER_URL, PORT, ALLOWED_HOSTS, BEHIND_PROXY, TRUSTED_PROXY_COUNT, DEBUG.
 Secrets: SECRET_KEY, PROVIDER_KEY_RING, CONSUMER_KEY_RING (rings are comma-separated, newest first).
-Engines: DATABASE_URL, CACHE_URL, VAR_DIR, MEDIA_ROOT, STATIC_ROOT.
+Engines: DATABASE_URL (more in project/databases.py), CACHE_URL, SESSIONS_IN_CACHE, VAR_DIR, MEDIA_ROOT, STATIC_ROOT.
 Words and mail: PROVIDER_NAME, CONSUMER_NAME, TIME_ZONE, DEFAULT_FROM_EMAIL, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER,
 EMAIL_HOST_PASSWORD, EMAIL_USE_TLS.
 Providers that the consumer signs people in by, each with its secret or with its secret's name + _FILE: HOUSE_ISSUER,
@@ -16,10 +16,10 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from project.databases import read_caches, read_database
 from project.environment import (
     CONSUMER,
     PROVIDER,
@@ -131,31 +131,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Database, cache, sessions, background work ------------------------------------------------------------------
 
 _database_file = "demo" if len(SITES) > 1 else SITES[0]
-DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{VAR_DIR / _database_file}.sqlite3", conn_max_age=60, conn_health_checks=True
-    ),
-}
+DATABASES = {"default": read_database(default_url=f"sqlite:///{VAR_DIR / _database_file}.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(parents=True, exist_ok=True)
-    # IMMEDIATE takes the write lock where the transaction begins: a later upgrade of a read lock fails at once
-    # instead of waiting for `timeout` seconds.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        transaction_mode="IMMEDIATE",
-        timeout=20,
-        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    )
-
-CACHE_URL = os.environ.get("CACHE_URL", "").strip()
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
-    if CACHE_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-}
+CACHES = read_caches()
 
 SESSION_ENGINE = "project.sessions"
 # A cache of one process would answer with sessions that another process has ended.
-SESSIONS_IN_CACHE = bool(CACHE_URL)
+SESSIONS_IN_CACHE = read_flag("SESSIONS_IN_CACHE", default=bool(os.environ.get("CACHE_URL", "").strip()))
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
