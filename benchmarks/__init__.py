@@ -1,0 +1,1 @@
+"""Measure this provider beside bare Django, stock django-oauth-toolkit and oidc-provider: `python -m benchmarks`."""

@@ -1,0 +1,1 @@
+"""Views that do next to nothing: what the machine, the server and Django allow at most."""

@@ -1,0 +1,1 @@
+"""What the provider under measurement is filled with."""
