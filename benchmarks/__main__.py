@@ -2,12 +2,15 @@
 
 import sys
 
-from benchmarks import postgres, processes, report
-from benchmarks.measurement import Measurement, summarize
+from benchmarks import machine, postgres, processes, results, servers
+from benchmarks.measurement import Measurement
 from benchmarks.options import Options, parse
 from benchmarks.profiling import profile
+from benchmarks.results import Results
 from benchmarks.run import Bench, prepared, say
-from benchmarks.work import Work
+from benchmarks.work import ROOT, Work, peer_version
+
+DOCUMENT = ROOT / "docs" / "performance.md"
 
 
 def measure(bench: Bench) -> tuple[list[Measurement], dict[tuple[str, str], postgres.Statements]]:
@@ -30,8 +33,21 @@ def measure(bench: Bench) -> tuple[list[Measurement], dict[tuple[str, str], post
     return measurements, counted
 
 
+def in_words(options: Options) -> dict[str, str]:
+    """Return what a reader has to know of the options."""
+    return {
+        "server of Django": servers.SERVERS[options.server].words,
+        "connections": str(options.load.connections),
+        "seconds": f"{options.load.seconds:g} after {options.load.warm_up:g}",
+        "rounds": str(options.rounds),
+    }
+
+
 def main(options: Options) -> int:
     """Return 0 when every answer was right."""
+    if options.render:
+        results.show(options.render, results.load(options.render), DOCUMENT)
+        return 0
     work = Work.of_checkout()
     prepared(work, options)
     with processes.Processes(work.directory / "logs") as started:
@@ -40,13 +56,21 @@ def main(options: Options) -> int:
         if options.profile:
             sys.stdout.write(profile(bench, *options.profile, options.load))
             return 0
-        for subject in [bench.prepare(name) for name in options.subjects]:
+        subjects = [bench.prepare(name) for name in options.subjects]
+        for subject in subjects:
             bench.warm(bench.start(subject))
         measurements, counted = measure(bench)
-    summaries = summarize(measurements)
-    sys.stdout.write(report.figures(summaries, counted) + "\n")
-    if ratios := report.comparison(measurements):
-        sys.stdout.write(f"\n{ratios}\n")
+        found = Results(
+            machine=machine.describe(cluster.version(), peer_version(work)),
+            settings=in_words(options),
+            titles={subject.name: subject.title for subject in subjects},
+            measurements=measurements,
+            statements=counted,
+        )
+    if options.results:
+        results.save(options.results, found)
+        results.show(options.results, found, DOCUMENT)
+    sys.stdout.write(found.tables() + "\n")
     return 1 if any(one.errors for one in measurements) else 0
 
 

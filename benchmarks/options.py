@@ -25,6 +25,7 @@ class Options:
     counting: bool
     refill: bool
     results: Path | None
+    render: Path | None
     profile: tuple[str, str] | None
 
     def wants(self, scenario: str) -> bool:
@@ -63,6 +64,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--no-counting", action="store_true", help="leave the pass out that counts statements")
     parser.add_argument("--refill", action="store_true", help="fill the databases anew, whatever is there")
     parser.add_argument("--results", type=Path, metavar="FILE.json", help="keep the figures, with a plot beside them")
+    parser.add_argument("--render", type=Path, metavar="FILE.json", help="draw and write kept figures, measure nothing")
     parser.add_argument("--profile", type=_profile, metavar="SUBJECT:SCENARIO", help="profile one worker instead")
     given = parser.parse_args(arguments)
     load = Load(connections=given.connections)
@@ -79,5 +81,6 @@ def parse(arguments: Sequence[str]) -> Options:
         refill=given.refill,
         counting=not given.no_counting,
         results=given.results,
+        render=given.render,
         profile=given.profile,
     )

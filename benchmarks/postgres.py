@@ -58,7 +58,18 @@ class Cluster:
             os.chown(directory, account.pw_uid, account.pw_gid)
         data = directory / "data"
         if not (data / "PG_VERSION").exists():
-            initdb = [programs() / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+            initdb: list[str | Path] = [
+                programs() / "initdb",
+                "-D",
+                data,
+                "-U",
+                USER,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+            ]
             subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=directory, **owner)
         command = [str(programs() / "postgres"), "-D", str(data), "-p", str(PORT), "-k", str(directory)]
         command += [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
@@ -79,7 +90,7 @@ class Cluster:
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement in the maintenance database; return its rows."""
         with psycopg.connect(url("postgres"), autocommit=True) as connection:
-            cursor = connection.execute(statement, parameters)  # type: ignore[arg-type]  # names are our own
+            cursor = connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
     def version(self) -> str:

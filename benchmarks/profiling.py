@@ -21,7 +21,7 @@ def profile(bench: Bench, subject: str, scenario: str, how: Load) -> str:
     bench.started.stop(running.process)
     output = io.StringIO()
     output.write(
-        f"{subject} {scenario}: {measured.flows} flows measured; CPU time, warm-up included, without the first requests\n"
+        f"{subject} {scenario}: {measured.flows} flows; CPU time, warm-up included, without the first requests\n"
     )
     stats = pstats.Stats(str(bench.work.directory / "profile.pstats"), stream=output)
     stats.sort_stats("tottime").print_stats(_LINES)

@@ -69,7 +69,7 @@ class Bench:
         if self.options.refill or not stamp.exists() or not self.cluster.exists(subject.filled):
             return False
         found = json.loads(stamp.read_text())
-        return found.pop("at") > time.time() - FILLED_FOR_SECONDS and found == known
+        return bool(found.pop("at") > time.time() - FILLED_FOR_SECONDS and found == known)
 
     def start(self, subject: Subject, *, workers: int = servers.WORKERS, threads: int = servers.THREADS) -> Running:
         """Start a subject under the server of this run."""

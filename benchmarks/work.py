@@ -1,6 +1,7 @@
 """Where a run keeps its files, and the programs it is given."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -82,6 +83,12 @@ def make_generator(work: Work) -> None:
         if compiler is None:
             raise RuntimeError("A C compiler is not installed (Debian package: gcc)")
         subprocess.run([compiler, "-O2", "-pthread", "-w", "-o", work.generator, source], check=True)
+
+
+def peer_version(work: Work) -> str:
+    """Return the installed peer's version, empty without it."""
+    package = work.peer / "node_modules" / "oidc-provider" / "package.json"
+    return str(json.loads(package.read_text())["version"]) if package.exists() else ""
 
 
 def install_peer(work: Work) -> None:

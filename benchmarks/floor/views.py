@@ -25,7 +25,7 @@ def nothing(request: HttpRequest) -> HttpResponse:
 
 def select_orm(request: HttpRequest) -> HttpResponse:
     """Read one row by its key."""
-    return HttpResponse(Row.objects.get(key=_some_key()).text)
+    return HttpResponse(Row._default_manager.get(key=_some_key()).text)
 
 
 def select_sql(request: HttpRequest) -> HttpResponse:
@@ -37,8 +37,8 @@ def select_sql(request: HttpRequest) -> HttpResponse:
 
 def insert_orm(request: HttpRequest) -> HttpResponse:
     """Read one row and write another."""
-    row = Row.objects.get(key=_some_key())
-    Row.objects.create(key=secrets.token_urlsafe(32), text=row.text)
+    row = Row._default_manager.get(key=_some_key())
+    Row._default_manager.create(key=secrets.token_urlsafe(32), text=row.text)
     return HttpResponse(row.text)
 
 
