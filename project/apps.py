@@ -24,8 +24,11 @@ class ProjectAdminConfig(admin_apps.AdminConfig):
     default = False
 
     def ready(self) -> None:
-        """Find everybody's admin pages, then put the project's own page of accounts in the place of Django's."""
+        """Find everybody's admin pages, then put the project's own lists in the place of other apps'."""
         super().ready()
-        from project import people_admin
+        from django.contrib import admin
+
+        from project import keyset_admin, people_admin
 
         people_admin.register()
+        keyset_admin.replace(admin.site)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("provider_site", "consumer_site", "outbound_http", "project")
+PACKAGES = ("provider_site", "consumer_site", "outbound_http", "keyset_lists", "project")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
 # Contract id -> imports that break it, each as (module that gets the import, import statement).
@@ -41,6 +41,12 @@ VIOLATIONS: dict[str, list[tuple[str, str]]] = {
         ("outbound_http/planted.py", "import consumer_site.conf"),
         ("outbound_http/planted.py", "import project.settings"),
         ("outbound_http/planted.py", "from django.conf import settings"),
+    ],
+    "lists-alone": [
+        ("keyset_lists/planted.py", "import provider_site.conf"),
+        ("keyset_lists/planted.py", "import consumer_site.conf"),
+        ("keyset_lists/planted.py", "import outbound_http.policy"),
+        ("keyset_lists/planted.py", "import project.settings"),
     ],
     "protocol-library": [
         ("provider_site/policy/planted.py", "from oauth2_provider.models import get_application_model"),

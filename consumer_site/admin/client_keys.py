@@ -20,6 +20,7 @@ from consumer_site.models import ClientKey
 from consumer_site.openid import client_keys
 from consumer_site.openid.entries import HOUSE
 from consumer_site.pages import see_other
+from keyset_lists import KeysetAdmin
 
 if TYPE_CHECKING:
     _Base = admin.ModelAdmin[ClientKey]
@@ -52,7 +53,7 @@ class RetireForm(forms.Form):
 
 
 @admin.register(ClientKey)
-class ClientKeyAdmin(_Base):
+class ClientKeyAdmin(KeysetAdmin, _Base):
     """List the keys, make one, retire one. The steps are buttons, for a key is never edited."""
 
     list_display = ("kid", "algorithm", "state", "created_at", "retired_at")

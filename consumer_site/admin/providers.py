@@ -25,6 +25,7 @@ from consumer_site.admin.provider_test import TestPage
 from consumer_site.conf import consumer_settings
 from consumer_site.duplicates import Duplicate, duplicates, in_settings
 from consumer_site.models.sign_in_provider import SignInProvider
+from keyset_lists import KeysetAdmin
 
 if TYPE_CHECKING:
     _Base = admin.ModelAdmin[Any]
@@ -40,7 +41,7 @@ def emulator_ids() -> frozenset[str]:
 
 
 @admin.register(SignInProvider)
-class SignInProviderAdmin(TestPage, _Base):
+class SignInProviderAdmin(KeysetAdmin, TestPage, _Base):
     """Everything about a provider that people sign in with, in words."""
 
     list_display = ("shown_name", "kind", "own_id", "client_id", "secret_state", "state")
@@ -145,17 +146,17 @@ class SignInProviderAdmin(TestPage, _Base):
     def _duplicates(self) -> list[Duplicate]:
         return duplicates(SignInProvider.objects.all())
 
-    @admin.display(description=_("name"), ordering="name")
+    @admin.display(description=_("name"))
     def shown_name(self, row: Any) -> str:
         """Return the name, whichever way it is written."""
         return format_html("<bdi>{}</bdi>", row.name or row.provider)
 
-    @admin.display(description=_("kind"), ordering="provider")
+    @admin.display(description=_("kind"))
     def kind(self, row: Any) -> str:
         """Return the kind's name."""
         return str((kind_of(row.provider) or absent(row.provider)).label)
 
-    @admin.display(description=_("ID"), ordering="provider_id")
+    @admin.display(description=_("ID"))
     def own_id(self, row: Any) -> str:
         """Return the entry's own id."""
         return str(row.provider_id or "–")
@@ -215,7 +216,7 @@ class SignInProviderAdmin(TestPage, _Base):
         self.message_user(request, text, messages.SUCCESS, fail_silently=True)
 
 
-class _Elsewhere(_Base):
+class _Elsewhere(KeysetAdmin, _Base):
     """allauth's own entry in the admin, which shows the secret: it leads to ours, and stays there to be replaced."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

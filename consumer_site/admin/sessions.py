@@ -8,6 +8,7 @@ from django.contrib import admin
 
 from consumer_site.admin.read_only import ReadOnly
 from consumer_site.models import LogoutReceipt, SessionLink
+from keyset_lists import KeysetAdmin
 
 if TYPE_CHECKING:
     _LinkBase = admin.ModelAdmin[SessionLink]
@@ -17,7 +18,7 @@ else:  # not subscriptable at run time
 
 
 @admin.register(SessionLink)
-class SessionLinkAdmin(ReadOnly, _LinkBase):
+class SessionLinkAdmin(KeysetAdmin, ReadOnly, _LinkBase):
     """Show which account opened which session here; not the sessions' keys, which are as good as a password."""
 
     list_display = ("user", "provider", "issuer", "created_at")
@@ -26,13 +27,11 @@ class SessionLinkAdmin(ReadOnly, _LinkBase):
 
 
 @admin.register(LogoutReceipt)
-class LogoutReceiptAdmin(ReadOnly, _ReceiptBase):
+class LogoutReceiptAdmin(KeysetAdmin, ReadOnly, _ReceiptBase):
     """Show which sign-outs a provider asked for, and how many sessions here each one ended."""
 
     list_display = ("received_at", "issuer", "subject", "sessions_ended", "expires_at")
     fields = ("received_at", "issuer", "subject", "sid", "sessions_ended", "expires_at")
-    date_hierarchy = "received_at"
-    ordering = ("-received_at",)
 
     def has_delete_permission(self, request: object, obj: object = None) -> bool:
         """Refuse: without the receipt the same sign-out could be sent again. They are pruned when they may."""

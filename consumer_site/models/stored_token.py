@@ -35,6 +35,10 @@ class StoredToken(models.Model):
     class Meta:
         verbose_name = _("stored token")
         verbose_name_plural = _("stored tokens")
+        indexes = [
+            # The few that the admin's list is narrowed to.
+            models.Index(fields=["-id"], condition=models.Q(needs_sign_in=True), name="consumer_token_ended")
+        ]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 
+from provider_site.admin import application_search
 from provider_site.admin.application_first_party import FirstPartyPage
 from provider_site.admin.application_forms import FACTS_SEEN, ApplicationForm, facts_digest
 from provider_site.admin.application_inlines import RegistrationInline, ScopeInline, facts_open
@@ -57,7 +58,8 @@ class ApplicationAdmin(SectorReadings, StepPages, FirstPartyPage, SecretPages, B
     list_display = ("name", "status", "owner", "client_type", "created", "client_id")
     list_filter = ("registration__status", "client_type")
     list_select_related = ("registration__owner",)
-    search_fields = ("name", "client_id")
+    search_fields = ("name",)  # shows the field; get_search_results is what searches
+    search_help_text = application_search.HELP
     actions = ("approve_chosen", "suspend_chosen", "reinstate_chosen")
     view_on_site = False
     change_form_template = "provider_site/admin/application_change_form.html"
@@ -78,6 +80,14 @@ class ApplicationAdmin(SectorReadings, StepPages, FirstPartyPage, SecretPages, B
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out what is deleted and only waits for its rows to go."""
         return super().get_queryset(request).filter(registration__deleted_at=None)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search by what has an index."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=application_search.keys_of(search_term)), False
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave the client ID out until there is one: the form's would not be the one that is saved."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from keyset_lists import AtLeast, KeysetAdmin
 from provider_site.admin.bounded_deletion import get_deleted_objects
 
 BOUND = 1000
@@ -20,18 +20,10 @@ WORDS = 16
 _SUFFIXES = ("", "__exact", "__isnull", "__isempty", "__gte", "__lt")
 
 
-class AtLeast(int):
-    """A count that stopped at its bound: it reckons as the bound and reads as "1,000+"."""
-
-    def __str__(self) -> str:
-        return f"{int(self):,}+"
-
-
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # no generic at run time
     """Count and page within the first ``bound`` rows; a page behind them is none (``EmptyPage``).
 
-    The database stops at the bound: an OFFSET reads all it skips, and COUNT everything there is. Who looks for a row
-    further down narrows the list by a search or a filter.
+    For what Django pages by numbers beside its lists, such as the history of a row. The database stops at the bound.
     """
 
     bound = BOUND
@@ -47,16 +39,6 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # no generic at ru
         return AtLeast(self.bound) if found > self.bound else found
 
 
-class BoundedChangeList(ChangeList):
-    """A list that is sorted only by the columns offered for it: ``?o=`` names any other, and sorts the whole table."""
-
-    def get_ordering_field(self, field_name: Any) -> Any:
-        """Return what the column is sorted by; ``None`` for a column that is not among ``sortable_by``."""
-        if self.sortable_by is not None and field_name not in self.sortable_by:
-            return None
-        return super().get_ordering_field(field_name)
-
-
 class BoundedDeletion:
     """For a ModelAdmin: a deletion's confirmation counts each kind of row up to a bound, and lists a few."""
 
@@ -65,26 +47,15 @@ class BoundedDeletion:
         return get_deleted_objects(objs, request, self.admin_site, bound=BOUND)  # type: ignore[attr-defined]  # the admin's
 
 
-class BoundedAdmin(BoundedDeletion, admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
+class BoundedAdmin(BoundedDeletion, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
     """A ModelAdmin whose pages have bounds. Subclasses answer for their filters and their order being indexed.
 
-    ``sortable_by`` names the columns with an index (none by default); ``date_hierarchy`` stays unset, as it asks for
-    the least and the greatest of all dates. ``linked_lookups`` names query parameters that other pages link to, such
-    as ``application__id__exact``; beyond these and the filters no lookup is let in from an address.
+    ``linked_lookups`` names query parameters that other pages link to, such as ``application__id__exact``; beyond these
+    and the filters no lookup is let in from an address.
     """
 
     paginator = BoundedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
-    list_max_show_all = 50
-    sortable_by: ClassVar[Any] = ()
-    ordering: ClassVar[Any] = ("-pk",)
     linked_lookups: ClassVar[tuple[str, ...]] = ()
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """Return a list that heeds ``sortable_by``."""
-        return BoundedChangeList
 
     def _filter_names(self, request: HttpRequest) -> Iterator[str]:
         for entry in self.get_list_filter(request):

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from provider_site.admin import application_search
 from provider_site.admin.read_only import ReadOnlyAdmin
 from provider_site.models import ResourceServer
 from provider_site.policy.scopes import catalog
@@ -78,10 +79,21 @@ class ResourceServerAdmin(ReadOnlyAdmin):
     form = ResourceServerForm
     list_display = ("application", "identifier", "scope", "refresh_tokens", "created")
     list_select_related = ("application",)
-    search_fields = ("identifier", "application__client_id", "application__name")
-    search_help_text = _("The identifier, or the application's name or client ID.")
+    search_fields = ("identifier",)  # shows the field; get_search_results is what searches
+    search_help_text = _("An exact identifier or client ID, or how a client ID or a name begins.")
     ordering: ClassVar[tuple[str, ...]] = ("identifier", "pk")
     raw_id_fields = ("application",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ResourceServer], search_term: str
+    ) -> tuple[QuerySet[ResourceServer], bool]:
+        """Search an identifier first, then the applications, by what has an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if "\x00" not in term and (exact := queryset.filter(identifier=term)).exists():
+            return exact, False
+        return queryset.filter(application__in=application_search.keys_of(term)), False
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Begin with the application, chosen or shown."""

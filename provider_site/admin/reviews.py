@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from provider_site.admin import fact_rows
+from provider_site.admin import application_search, fact_rows
 from provider_site.admin.read_only import ReadOnlyAdmin
 from provider_site.admin.review_actions import (
     AT_ONCE,
@@ -70,8 +70,8 @@ class ReviewAdmin(ReadOnlyAdmin):
     list_display_links = ("application_name",)
     list_select_related = ("application", "submitted_by", "decided_by")
     list_filter = (StateFilter,)
-    search_fields = ("application__name", "application__client_id")
-    search_help_text = _("The application's name or client ID.")
+    search_fields = ("application",)  # shows the field; get_search_results is what searches
+    search_help_text = application_search.HELP
     ordering: ClassVar[tuple[str, ...]] = ()  # the filter's
     linked_lookups = ("application__id__exact", "state")
     actions = ("approve_chosen", "reject_chosen")
@@ -103,6 +103,14 @@ class ReviewAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         """Leave the order to the filter."""
         return super().get_queryset(request).select_related("application")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Review], search_term: str
+    ) -> tuple[QuerySet[Review], bool]:
+        """Search the applications by what has an index."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(application__in=application_search.keys_of(search_term)), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Ask for what there is to decide."""

@@ -187,6 +187,8 @@ class Registration(models.Model):
     class Meta:
         verbose_name = _("registration")
         verbose_name_plural = _("registrations")
+        # What the admin's list of applications is narrowed to.
+        indexes = [models.Index(fields=["status"], name="provider_site_by_status")]
         permissions = [
             ("review_registration", _("Can approve and reject applications")),
             ("suspend_registration", _("Can suspend and reinstate applications")),

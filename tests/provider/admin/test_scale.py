@@ -8,6 +8,7 @@ from unittest import mock
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.db import connection, transaction
@@ -160,13 +161,19 @@ def _filters(office: Client, model: Any) -> Iterator[dict[str, str]]:
             yield dict(pair.partition("=")[::2] for pair in choice["query_string"].lstrip("?").split("&") if pair)
 
 
+def places(answer: Any) -> list[str]:
+    """Return what a list's links name its other pages by."""
+    return re.findall(r"[?&;]p=(\w[^&\"]+)", answer.content.decode())
+
+
 def _lists(office: Client, model: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     base = page_of(model)
     columns = len(admin.site.get_model_admin(model).list_display)
     for word in ("", "crowd1", "person1", "subject7", "nothing has this name", "1"):
         yield base, {"q": word} if word else {}
-    for number in ("2", "20", "999", "x"):
-        yield base, {"p": number}
+    yield base, {"p": "x"}
+    for place in places(office.get(base)):
+        yield base, {"p": place}
     yield base, {"all": ""}
     for column in range(1, columns + 1):
         yield base, {"o": str(column)}
@@ -177,7 +184,8 @@ def _lists(office: Client, model: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     for key in ("application__id__exact", "user__id__exact"):
         if key in getattr(admin.site.get_model_admin(model), "linked_lookups", ()):
             yield base, {key: str(BASE + 1)}
-            yield base, {key: str(BASE + 1), "p": "20"}
+            for place in places(office.get(base, {key: str(BASE + 1)})):
+                yield base, {key: str(BASE + 1), "p": place}
 
 
 def _key(model: Any) -> Any:
@@ -224,9 +232,8 @@ class TestEveryPage:
 
     def test_list_says_that_there_are_more_than_it_counts(self, office: Client) -> None:
         text = as_html(office.get(page_of(AccessToken)))
-        assert "1,000+" in text
+        assert "50+" in text
         assert f"{TOKENS} access tokens" not in text
-        assert as_html(office.get(page_of(AccessToken), {"p": "20"}))
         assert office.get(page_of(AccessToken), {"p": "21"})["Location"].endswith("?e=1")
 
     def test_action_on_everything_is_refused(self, office: Client) -> None:
@@ -243,7 +250,10 @@ class TestTheMeasure:
     """Each bound is gone beyond when what it is for is taken away."""
 
     def test_stock_paginator_is_found(self, office: Client) -> None:
-        with mock.patch.object(BoundedAdmin, "paginator", Paginator):
+        with (
+            mock.patch.object(BoundedAdmin, "get_changelist", lambda *_: ChangeList),
+            mock.patch.object(BoundedAdmin, "paginator", Paginator),
+        ):
             _answer, work = opened(office, page_of(AccessToken))
             assert work.unbounded
             _answer, filtered = opened(office, page_of(AccessToken), application__id__exact=str(BASE + 1))
