@@ -50,6 +50,21 @@ def from_body(request: Any) -> ClientCredentials | None:
     return ClientCredentials(client_id, secret)
 
 
+def by_one_method(request: HttpRequest) -> ClientCredentials | None:
+    """Return the credentials of a well-formed request, sent in its header or its form and not in both.
+
+    ``None`` for anything else, whatever is wrong with it; ``Validator.authenticate_client`` says.
+    """
+    header, form = request.META.get("HTTP_AUTHORIZATION"), request.POST
+    if not header:
+        client_id, secret = form.get("client_id"), form.get("client_secret")
+        return ClientCredentials(client_id, secret) if client_id and secret else None
+    sent = from_basic(payload) if (payload := basic_payload(header)) is not None else None
+    if sent is None or "client_secret" in form or form.get("client_id", sent.client_id) != sent.client_id:
+        return None
+    return sent
+
+
 def is_readable(request: HttpRequest) -> bool:
     """Say whether Django reads the form: one with too much in it, or in another charset, it refuses by a page."""
     try:

@@ -51,7 +51,7 @@ class UserInfoView(View):
     def _answer(self, request: HttpRequest, token: str | None) -> HttpResponse:
         if not token:
             return _challenge(401, None, None)
-        record = access.find_access_token(token)
+        record = access.find_with_person(token)
         if record is None or record.refusal is not None or record.row.user is None:
             logger.info("userinfo refused a token: %s", record.refusal if record is not None else "unknown")
             return _challenge(401, "invalid_token", "The access token is invalid or has expired.")
@@ -61,7 +61,7 @@ class UserInfoView(View):
             return _challenge(403, "insufficient_scope", "The access token lacks the scope openid.", scope="openid")
         registration = access.registration_of(record.row.application)
         opens = record.opens
-        person = people.person(user=record.row.user, registration=registration, scopes=opens)
+        person = people.person(user=record.row.user, registration=registration, scopes=opens, known=record.person)
         response = JsonResponse(claims.for_scopes(person, opens), json_dumps_params={"ensure_ascii": False})
         response["Cache-Control"] = "no-store"
         return _open(response)

@@ -14,8 +14,11 @@ from provider_site.policy import claims
 from provider_site.policy.claims import Person
 from provider_site.services import app_profiles, profile_details, subjects
 from provider_site.services.profiles import get_profile
+from provider_site.storage.access_rows import PersonRows
 
 logger = logging.getLogger("provider_site.claims")
+
+_NOT_READ = PersonRows(profile=None, app_profile=None, pairwise_subject=None, unionid=None)
 
 
 def named(*, name: str) -> Any | None:
@@ -38,23 +41,31 @@ def person(
     registration: Registration | None = None,
     scopes: Collection[str] = (),
     app_profile: AppProfile | None = None,
+    known: PersonRows | None = None,
 ) -> Person:
     """Gather what is known of a person, whatever the host's user model has, as an application is told of them.
 
     ``scopes`` are those it has: what only one of them opens is neither made nor looked up for another. ``app_profile``
     stands for what the person chose for this application, where it is not to be read: to show what a choice would come
-    to.
+    to. ``known`` is what was read of the person together with a token of the application.
     """
-    profile, opened = get_profile(user=user), claims.opened(scopes)
+    known = known or _NOT_READ
+    profile, opened = known.profile or get_profile(user=user), claims.opened(scopes)
     # A name that is not known is the nickname.
     if app_profile is None and registration is not None and (app_profiles.CLAIMS | {"name"}) & opened:
-        app_profile = app_profiles.get(user=user, application_id=registration.application_id)
+        app_profile = known.app_profile
+        if known is _NOT_READ:
+            app_profile = app_profiles.get(user=user, application_id=registration.application_id)
     nickname = app_profiles.nickname(profile=profile, app_profile=app_profile)
     email = address_of(user=user)
     owner_id = registration.owner_id if registration is not None else None
+    paired = known.pairwise_subject or ""
+    unionid = ""
+    if "unionid" in scopes and owner_id is not None:
+        unionid = known.unionid or subjects.union(user=user, owner_id=owner_id)
     return Person(
-        subject=subjects.subject_for(user=user, profile=profile, registration=registration),
-        unionid=subjects.union(user=user, owner_id=owner_id) if "unionid" in scopes and owner_id is not None else "",
+        subject=subjects.subject_for(user=user, profile=profile, registration=registration, paired=paired),
+        unionid=unionid,
         nickname=nickname,
         picture=app_profiles.picture(profile=profile, app_profile=app_profile),
         given_name=getattr(user, "first_name", "") or "",

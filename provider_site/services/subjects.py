@@ -22,17 +22,20 @@ def sector_of(*, registration: Registration) -> str:
     return registration.sector_identifier or sectors.own(registration.application.client_id)
 
 
-def subject_for(*, user: Any, registration: Registration | None, profile: Profile | None = None) -> str:
+def subject_for(
+    *, user: Any, registration: Registration | None, profile: Profile | None = None, public: str = "", paired: str = ""
+) -> str:
     """Return the ``sub`` an application knows the person by (OpenID Core 8).
 
-    ``profile`` is the person's, where the caller has it at hand.
+    ``profile`` is the person's, where the caller has it at hand; ``public`` and ``paired`` are their public subject and
+    the one in the application's sector.
     """
     subject_type = registration.subject_type if registration is not None else _Type.PUBLIC
     if registration is not None and subject_type == _Type.LEGACY:
         return str(user.pk)
     if registration is not None and subject_type == _Type.PAIRWISE:
-        return pairwise(user=user, sector=sector_of(registration=registration))
-    return (profile or get_profile(user=user)).subject
+        return paired or pairwise(user=user, sector=sector_of(registration=registration))
+    return public or (profile or get_profile(user=user)).subject
 
 
 def pairwise(*, user: Any, sector: str) -> str:

@@ -15,15 +15,17 @@ from provider_site.storage import access
 _LIKE_A_SUBJECT = re.compile(r"[0-9]+|[0-9A-Fa-f]{8}(-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}")
 
 
-def told_to(*, asking: Any, user: Any | None, client: Any) -> str:
+def told_to(*, asking: Any, user: Any | None, client: Any, public: str = "", paired: str = "") -> str:
     """Return the ``sub`` of ``client``'s token as the application that asks about it knows the person.
+
+    ``public`` and ``paired`` are subjects that were read already (subjects.subject_for).
 
     Not as the token's client does: two parties that compared their records would otherwise find the same person in
     both, which pairwise subjects are there to prevent (OpenID Core 8.1). Without a ``user``: the client itself.
     """
     if user is None:
         return of_client(client_id=client.client_id)
-    return subjects.subject_for(user=user, registration=_registration(asking))
+    return subjects.subject_for(user=user, registration=_registration(asking), public=public, paired=paired)
 
 
 def in_jwt(*, user: Any | None, client: Any, resource: list[str]) -> str:

@@ -14,7 +14,7 @@ from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.models import ApplicationScope, Authorization, Consent, Member, Registration, Session
 from provider_site.policy import review, scopes, token_use
-from provider_site.storage import consented
+from provider_site.storage import access_rows, consented
 from provider_site.storage.credentials import authorization_id
 from provider_site.storage.tokens import RefreshTokenRecord
 
@@ -28,14 +28,10 @@ class AccessRecord:
     consent: Consent | None
     refusal: token_use.Refusal | None
     registered: frozenset[str]
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """The scopes the token has now: its own, less what the person or a reviewer has taken back since."""
-        own = frozenset(self.row.scope.split()) & self.registered
-        if self.consent is None:
-            return own
-        return own & consented.held(self.consent, registration_of(self.row.application))
+    # The token's own, less what the person or a reviewer has taken back since.
+    scopes: frozenset[str]
+    # What was read of the person in the same statement (find_with_person).
+    person: access_rows.PersonRows | None = None
 
     @property
     def opens(self) -> frozenset[str]:
@@ -45,27 +41,43 @@ class AccessRecord:
 
 def find_access_token(text: str) -> AccessRecord | None:
     """Return the access token as stored with the verdict on its use, or ``None`` when there is no such token."""
-    row = (
-        get_access_token_model()
-        .objects.select_related("application__registration", "user")
-        .filter(token_checksum=crypto.digest(text))
-        .first()
-    )
-    if row is None:
-        return None
-    family = authorization_id(text)
-    authorization = _authorization(family, row)
+    connection = access_rows.connection()
+    rows = access_rows.find(connection, text) if connection is not None else _by_orm(text)
+    return judged(rows) if rows is not None else None
+
+
+def find_with_person(text: str) -> AccessRecord | None:
+    """Return what ``find_access_token`` does, and beside it what claims about the person are made of."""
+    connection = access_rows.connection()
+    rows = access_rows.find_with_person(connection, text) if connection is not None else _by_orm(text)
+    return judged(rows) if rows is not None else None
+
+
+def judged(rows: access_rows.Rows) -> AccessRecord:
+    """Return an access token that was read, with the verdict on its use now."""
+    row, authorization = rows.row, rows.authorization
     consent = authorization.consent if authorization is not None else _latest_consent(row)
-    registered = registered_scopes(row.application_id)
+    registered = rows.registered if rows.registered is not None else registered_scopes(row.application_id)
+    allowed = _allowed(registered.intersection(row.scope.split()), consent, registration_of(row.application))
     facts = _facts(
         row=row,
         authorization=authorization,
         consent=consent,
-        family=family,
+        family=rows.family,
         expires_at=row.expires,
-        scope=registered.intersection(row.scope.split()),
+        allowed=allowed,
     )
-    return AccessRecord(row, authorization, consent, token_use.refusal(facts, now=timezone.now()), registered)
+    refusal = token_use.refusal(facts, now=timezone.now())
+    return AccessRecord(row, authorization, consent, refusal, registered, allowed, rows.person)
+
+
+def _by_orm(text: str) -> access_rows.Rows | None:
+    tokens = get_access_token_model().objects.select_related("application__registration", "user")
+    row = tokens.filter(token_checksum=crypto.digest(text)).first()
+    if row is None:
+        return None
+    family = authorization_id(text)
+    return access_rows.Rows(row=row, family=family, authorization=_authorization(family, row))
 
 
 def registered_scopes(application_id: Any) -> frozenset[str]:
@@ -105,6 +117,11 @@ def _taken_over(row: Any, registration: Registration | None, family: uuid.UUID |
     return family is not None and bool(ancestors.exists())
 
 
+def _allowed(scope: frozenset[str], consent: Consent | None, registration: Registration | None) -> frozenset[str]:
+    """Return those of the scopes that the person allows now; all of them, where no consent has been recorded."""
+    return scope if consent is None else scope & consented.held(consent, registration)
+
+
 def _facts(
     *,
     row: Any,
@@ -112,12 +129,11 @@ def _facts(
     consent: Consent | None,
     family: uuid.UUID | None,
     expires_at: datetime,
-    scope: frozenset[str],
+    allowed: frozenset[str],
 ) -> token_use.TokenFacts:
     """Gather what decides on the use of a token or code: ``row`` has its user, application and time of creation."""
     now = timezone.now()
     registration = registration_of(row.application)
-    allowed = scope if consent is None else scope & consented.held(consent, registration, now)
     session = authorization.session if authorization is not None else None
     return token_use.TokenFacts(
         expires_at=expires_at,
@@ -202,6 +218,7 @@ def refresh_use(record: RefreshTokenRecord, registered: frozenset[str] | None = 
     consent = authorization.consent if authorization is not None else _latest_consent(row)
     bought = _bought(authorization, registered) if authorization is not None else _legacy_scope(row)
     registration = registration_of(row.application)
+    allowed = _allowed(bought, consent, registration)
     ends_at = row.created + provider_settings.refresh_token_idle_lifetime
     facts = _facts(
         row=row,
@@ -209,12 +226,11 @@ def refresh_use(record: RefreshTokenRecord, registered: frozenset[str] | None = 
         consent=consent,
         family=row.token_family,
         expires_at=ends_at,
-        scope=bought,
+        allowed=allowed,
     )
     if consent is not None:
-        bought &= consented.held(consent, registration)
         ends_at = min(ends_at, consented.end(consent, registration) or ends_at)
-    return RefreshUse(token_use.refusal(facts, now=timezone.now()), bought, ends_at)
+    return RefreshUse(token_use.refusal(facts, now=timezone.now()), allowed, ends_at)
 
 
 def refresh_refusal(record: RefreshTokenRecord) -> token_use.Refusal | None:
@@ -235,12 +251,13 @@ def code_refusal(
 
     ``registered`` is what its application may have now (registered_scopes), where that was read already.
     """
+    registration, bought = registration_of(authorization.application), _bought(authorization, registered)
     facts = _facts(
         row=authorization,
         authorization=authorization,
         consent=authorization.consent,
         family=authorization.pk,
         expires_at=expires_at,
-        scope=_bought(authorization, registered),
+        allowed=_allowed(bought, authorization.consent, registration),
     )
     return token_use.refusal(facts, now=timezone.now())

@@ -4,7 +4,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from provider_site.models import Registration
-from tests import factories
 from tests.provider.driver import Driver
 
 SCOPE = "openid nickname avatar offline_access"
@@ -16,30 +15,15 @@ def statements(seen: CaptureQueriesContext) -> int:
     return sum(not query["sql"].startswith(marks) for query in seen.captured_queries)
 
 
-def test_userinfo_and_token_endpoint_ask_the_database_no_more_than_they_have_to(driver: Driver) -> None:
+def test_token_endpoint_asks_the_database_no_more_than_it_has_to(driver: Driver) -> None:
     driver.tokens()  # what is made at the first use of all is there
     code = driver.code(scope=SCOPE, scopes=["nickname", "avatar", "offline_access"])
     with CaptureQueriesContext(connection) as exchange:
         tokens = driver.redeem(code)
-    with CaptureQueriesContext(connection) as userinfo:
-        assert driver.userinfo(tokens.access).status_code == 200
     with CaptureQueriesContext(connection) as refresh:
         assert driver.refresh(tokens.refresh).status == 200
-    assert statements(userinfo) <= 5
     assert statements(exchange) <= 12
     assert statements(refresh) <= 15
-
-
-def test_introspection_asks_the_database_no_more_than_it_has_to(driver: Driver) -> None:
-    tokens = driver.tokens()
-    api = Driver(factories.make_resource_server(scope="nickname", refresh_tokens=True))
-    api.introspect(tokens.access)  # what is made at the first use of all is there
-    seen = []
-    for client, token in ((api, tokens.access), (api, tokens.refresh), (driver, tokens.access), (api, "osat_unknown")):
-        with CaptureQueriesContext(connection) as queries:
-            client.introspect(token)
-        seen.append(statements(queries))
-    assert seen == [7, 7, 6, 4], [query["sql"] for query in queries.captured_queries]
 
 
 def test_jwt_costs_two_statements_more_than_an_opaque_token(driver: Driver) -> None:
