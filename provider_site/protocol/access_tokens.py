@@ -93,19 +93,16 @@ class AccessTokens(OAuth2Validator):
 
     def _issued_at(self, request: Any) -> datetime:
         """Return the moment of issue, the same in the token and in its row: a whole second, as JWTs have them."""
-        moment: datetime = vars(request).setdefault("_issued_at", timezone.now().replace(microsecond=0))
+        moment: datetime = vars(request).setdefault("_issued_at", issue_moment())
         return moment
 
     def access_token_seconds(self, request: Any) -> int:
         """Return how long the access token lives, never beyond the consent; oauthlib's ``token_expires_in``."""
-        now = self._issued_at(request)
-        lifetime = provider_settings.access_token_lifetime
-        end = lifetimes.bounded_end(
-            now=now,
-            lifetime=min(lifetime, lifetimes.JWT_ACCESS_TOKEN) if _is_jwt(request.client) else lifetime,
+        return seconds(
+            issued_at=self._issued_at(request),
+            is_jwt=_is_jwt(request.client),
             consent_ends_at=self._first_end(request, self._authorization(request)),
         )
-        return max(int((end - now).total_seconds()), 1)
 
     # --- The audience -------------------------------------------------------------------------------------------
 
@@ -204,6 +201,22 @@ class AccessTokens(OAuth2Validator):
         replay_detected.send(sender=type(self), authorization_id=authorization_id, kind=kind)
 
 
+def issue_moment() -> datetime:
+    """Return the moment at which tokens are issued now: a whole second."""
+    return timezone.now().replace(microsecond=0)
+
+
+def seconds(*, issued_at: datetime, is_jwt: bool, consent_ends_at: datetime | None) -> int:
+    """Return how long an access token lives, never beyond the consent, in seconds."""
+    lifetime = provider_settings.access_token_lifetime
+    end = lifetimes.bounded_end(
+        now=issued_at,
+        lifetime=min(lifetime, lifetimes.JWT_ACCESS_TOKEN) if is_jwt else lifetime,
+        consent_ends_at=consent_ends_at,
+    )
+    return max(int((end - issued_at).total_seconds()), 1)
+
+
 def _user(request: Any) -> Any | None:
     """Return the person the token is of; ``None`` for a machine's own."""
     return None if request.grant_type == "client_credentials" else request.user
@@ -211,7 +224,12 @@ def _user(request: Any) -> Any | None:
 
 def _is_jwt(client: Any) -> bool:
     registration = access.registration_of(client)
-    return registration is not None and registration.access_token_format == Registration.AccessTokenFormat.JWT
+    return registration is not None and is_jwt(registration)
+
+
+def is_jwt(registration: Registration) -> bool:
+    """Tell whether an application's access tokens are JWTs (RFC 9068)."""
+    return registration.access_token_format == Registration.AccessTokenFormat.JWT
 
 
 def _invalid_target(request: Any, description: str) -> errors.OAuth2Error:

@@ -24,20 +24,23 @@ def sign(
     nonce: str | None,
     scopes: Collection[str],
     consent_ends_at: datetime | None,
+    subject: str | None = None,
+    signer: keys.Signer | None = None,
 ) -> str:
     """Return the signed ID token of an authorization: who, for whom, when and how they signed in.
 
     What the person is called is at userinfo (OpenID Core 5.4), and here only where the client has asked for it (5.5)
     and ``scopes`` open it. ``nonce`` is only for the code exchange (12.2). Without an authorization (a refresh token of
     stock DOT's) nothing is known of the session. ``consent_ends_at`` is when the first scope of the access token beside
-    it ends by itself: the ID token is believed no longer.
+    it ends by itself: the ID token is believed no longer. ``subject`` and ``signer`` are those of the client, where the
+    caller has them at hand.
     """
     now, registration = timezone.now(), access.registration_of(client)
-    signer = keys.signer(registration.id_token_alg if registration is not None else "RS256")
+    signer = signer or keys.signer(registration.id_token_alg if registration is not None else "RS256")
     end = lifetimes.bounded_end(now=now, lifetime=provider_settings.id_token_lifetime, consent_ends_at=consent_ends_at)
     claims: dict[str, Any] = {
         "iss": provider_settings.issuer,
-        "sub": subjects.subject_for(user=user, registration=registration),
+        "sub": subject or subjects.subject_for(user=user, registration=registration),
         "aud": client.client_id,
         "exp": int(end.timestamp()),
         "iat": int(now.timestamp()),

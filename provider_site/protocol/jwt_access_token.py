@@ -24,16 +24,19 @@ def sign(
     scope: str,
     issued_at: datetime,
     expires_at: datetime,
+    subject: str | None = None,
+    signer: keys.Signer | None = None,
 ) -> str:
     """Return a signed access token for ``resource``, by default for this site (RFC 9068 2.2, 3).
 
     Without a ``user`` it is the client's own. Raises TargetRefused where it would tell somebody a subject that is not
-    theirs to know.
+    theirs to know. ``subject``, which every one of ``resource`` may know, and ``signer`` are given where the caller has
+    them at hand.
     """
     registration = access.registration_of(client)
     claims: dict[str, Any] = {
         "iss": provider_settings.issuer,
-        "sub": token_subjects.in_jwt(user=user, client=client, resource=resource),
+        "sub": subject or token_subjects.in_jwt(user=user, client=client, resource=resource),
         "aud": resource[0] if len(resource) == 1 else resource or provider_settings.issuer,
         "exp": int(expires_at.timestamp()),
         "iat": int(issued_at.timestamp()),
@@ -43,5 +46,5 @@ def sign(
     if names := scopes.on_the_wire(scope.split()):
         claims["scope"] = " ".join(names)
     claims |= token_subjects.authentication(authorization)
-    signer = keys.signer(registration.id_token_alg if registration is not None else "RS256")
+    signer = signer or keys.signer(registration.id_token_alg if registration is not None else "RS256")
     return signer.sign(claims, typ=TYPE)

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
 from provider_site.policy.grants import DEVICE_CODE
-from provider_site.protocol import client_authentication, descriptions, device_grant
+from provider_site.protocol import client_authentication, descriptions, device_grant, direct
 from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.services import usage
 
@@ -71,7 +71,7 @@ class TokenView(OAuthLibMixin, View):
         return response
 
     def _exchange(self, request: HttpRequest) -> HttpResponse:
-        """Answer by oauthlib, after the checks it leaves out."""
+        """Answer what is ordinary at once, and the rest by oauthlib, after the checks it leaves out."""
         if (wrong := malformed(request)) is not None:
             return wrong
         grant_type = request.POST.get("grant_type")
@@ -79,6 +79,8 @@ class TokenView(OAuthLibMixin, View):
             return oauth_error(request, "invalid_request", "The grant_type parameter is missing.")
         if grant_type not in _GRANT_TYPES:
             return oauth_error(request, "unsupported_grant_type", "This grant type is not supported.")
+        if self.validator_class is None and self.server_class is None and (told := direct.answer(request)) is not None:
+            return answer(request, json.dumps(told), 200, {})
         _uri, headers, body, status = self.create_token_response(request)
         return answer(request, body, status, headers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from django.db import IntegrityError, transaction
@@ -60,8 +61,20 @@ def signer(alg: str = "RS256") -> Signer:
         key = active.first()
     if key is None:
         raise AlgorithmNotOffered(f"SIGNING_ALGORITHMS does not offer {alg}")
-    pem = crypto.unseal(key.sealed_private_key, key_ring=provider_settings.key_ring, purpose=PURPOSE)
-    return Signer(kid=key.kid, pem=pem, alg=_algorithm(key.alg))
+    return signer_of(key)
+
+
+def signer_of(key: SigningKey) -> Signer:
+    """Return what signs with a key that the caller has read; its private half is opened once per process.
+
+    Raises crypto.Unsealable as ``signer`` does.
+    """
+    return _opened(key.kid, key.alg, key.sealed_private_key, tuple(provider_settings.key_ring))
+
+
+@lru_cache(maxsize=32)
+def _opened(kid: str, alg: str, sealed: str, key_ring: tuple[str, ...]) -> Signer:
+    return Signer(kid=kid, pem=crypto.unseal(sealed, key_ring=key_ring, purpose=PURPOSE), alg=_algorithm(alg))
 
 
 def make_first_keys() -> list[SigningKey]:

@@ -266,18 +266,19 @@ def verify_secret(*, application: Any, secret: str) -> bool:
     )
     for row in live:
         if crypto.matches(secret, row.digest):
-            _note_use(row)
+            note_use(row)
             return True
     return dot_column.verify(application=application, secret=secret)
 
 
-def _note_use(row: ClientSecret) -> None:
+def note_use(row: ClientSecret) -> None:
     """Record the day of the last use; one write a day per secret, not one per request."""
     now = timezone.now()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if row.last_used_at is None or row.last_used_at < today:
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=today)
         ClientSecret.objects.filter(stale, pk=row.pk).update(last_used_at=now)
+        row.last_used_at = now
 
 
 def warn_expiring() -> int:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
+from django.db.models import AutoField, Model
 from django.db.models.expressions import Col
 from django.db.models.signals import post_save, pre_save
 
@@ -91,20 +92,21 @@ Models = Callable[[], Mapping[str, type[Model]]]
 
 
 def words(connection: BaseDatabaseWrapper, models: Mapping[str, type[Model]]) -> dict[str, str]:
-    """Return what ``{name}`` and ``{name_table}`` stand for in a statement.
+    """Return what ``{name}``, ``{name_table}`` and ``{name_key}`` stand for in a statement.
 
-    Columns under the name as their alias, and the table.
+    The columns under the name as their alias, the table, and the primary key's column.
     """
     quote, found = connection.ops.quote_name, {}
     for name, model in models.items():
         found[name] = ", ".join(f"{name}.{quote(str(one.column))}" for one in model._meta.concrete_fields)
         found[f"{name}_table"] = quote(model._meta.db_table)
+        found[f"{name}_key"] = quote(str(model._meta.pk.column))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A statement's text, by the engine, with ``words`` for the models it names (``models``, asked at the first use)."""
+    """A statement's text, by the engine; ``models`` are those it names, asked for at the first use."""
 
     by_vendor: Mapping[str, str]
     models: Models
@@ -166,4 +168,45 @@ class Select:
 
 def prepared(connection: BaseDatabaseWrapper, model: type[Model], **values: Any) -> list[Any]:
     """Return values as the database takes them, each as the field of its name would have it stored."""
-    return [model._meta.get_field(name).get_db_prep_save(value, connection) for name, value in values.items()]
+    fields = model._meta._forward_fields_map  # type: ignore[attr-defined]  # get_field(), less its checks
+    return [fields[name].get_db_prep_save(value, connection) for name, value in values.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row to be inserted, of every column of a model but its own number, filled in as ``save()`` would."""
+
+    model: Callable[[], type[Model]]
+    _made: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def _fields(self) -> tuple[Any, ...]:
+        if not self._made:
+            fields = self.model()._meta.concrete_fields
+            self._made.append(tuple(one for one in fields if not isinstance(one, AutoField)))
+        return self._made[0]
+
+    def columns(self, connection: BaseDatabaseWrapper) -> str:
+        """Return the names of the columns, quoted."""
+        return ", ".join(connection.ops.quote_name(str(one.column)) for one in self._fields())
+
+    def holes(self, **texts: str) -> str:
+        """Return a placeholder for each column, but for those of which ``texts`` has SQL by the name of the field."""
+        return ", ".join(texts.get(one.name, "%s") for one in self._fields())
+
+    def values(self, connection: BaseDatabaseWrapper, now: datetime, given: Mapping[str, Any]) -> list[Any]:
+        """Return what the placeholders stand for; ``given`` is by attribute name, ``IN_SQL`` where there is none."""
+        found = []
+        for one in self._fields():
+            value = given.get(one.attname, _MISSING)
+            if value is IN_SQL:
+                continue
+            if value is _MISSING:
+                timed = getattr(one, "auto_now", False) or getattr(one, "auto_now_add", False)
+                value = now if timed else one.get_default()
+            found.append(one.get_db_prep_save(value, connection))
+        return found
+
+
+# The value of a column that the statement itself says.
+IN_SQL = object()
+_MISSING = object()

@@ -72,6 +72,12 @@ def note_use(consent: Consent) -> None:
     Consent.objects.filter(stale | flagged, pk=consent.pk).update(last_used_at=now, unused_warned_at=None)
 
 
+def use_is_news(consent: Consent, now: datetime) -> bool:
+    """Tell whether ``note_use`` would write anything down."""
+    last = consent.last_used_at
+    return last is None or last < now - timedelta(hours=1) or consent.unused_warned_at is not None
+
+
 def find_refresh_token(text: str) -> RefreshTokenRecord | None:
     """Return the refresh token as stored, revoked or not, or ``None``.
 
