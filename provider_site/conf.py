@@ -23,6 +23,7 @@ KNOWN_KEYS = frozenset(
     {
         "ACCESS_TOKEN_SECONDS",
         "ACR_VALUES",
+        "AUDIT_RETENTION_DAYS",
         "AUTHENTICATION_METHODS",
         "AUTHORIZATION_CODE_SECONDS",
         "AUTHORIZATION_REQUEST_SECONDS",
@@ -231,6 +232,16 @@ class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings, SignIn
         if self._user.get("MAX_CONSENT_DAYS") is None:
             return None
         return self._whole("MAX_CONSENT_DAYS", 365, least=1, most=36_500)
+
+    @cached_property
+    def audit_retention(self) -> timedelta | None:
+        """``AUDIT_RETENTION_DAYS``: how long ``prune_provider`` leaves events in the audit trail; ``None``: for ever.
+
+        Raises ImproperlyConfigured for anything but ``None`` and a number from 30 to 36500.
+        """
+        if self._user.get("AUDIT_RETENTION_DAYS") is None:
+            return None
+        return timedelta(days=self._whole("AUDIT_RETENTION_DAYS", 3650, least=30, most=36_500))
 
     @cached_property
     def unused_consent(self) -> timedelta | None:

@@ -22,9 +22,12 @@ def prune(*, now: datetime | None = None) -> tuple[int, int]:
 
 
 def _receipts(now: datetime) -> int:
-    deleted = 0
-    while keys := list(LogoutReceipt.objects.filter(expires_at__lte=now).values_list("pk", flat=True)[:BATCH]):
-        deleted += _delete(LogoutReceipt.objects.filter(pk__in=keys))
+    rows = LogoutReceipt.objects.filter(expires_at__lte=now).order_by("expires_at")
+    deleted, ahead = 0, rows
+    # Each batch begins in the index where the last one ended: what was deleted there is not looked at again.
+    while batch := list(ahead.values_list("pk", "expires_at")[:BATCH]):
+        deleted += _delete(LogoutReceipt.objects.filter(pk__in=[pk for pk, _expires_at in batch]))
+        ahead = rows.filter(expires_at__gte=batch[-1][1])
     return deleted
 
 

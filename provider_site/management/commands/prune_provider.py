@@ -10,11 +10,15 @@ from provider_site.services import pruning
 
 
 class Command(BaseCommand):
-    """Run by a timer, once a day, in the place of DOT's ``cleartokens``."""
+    """Run by a timer, once a day, in the place of DOT's ``cleartokens`` and Django's ``clearsessions``."""
 
-    help = "Delete expired tokens, codes, device codes and requests, old sessions and delivered messages."
+    help = (
+        "Delete expired tokens, codes, device codes and requests, old sessions, delivered messages, and audit events "
+        "that are older than AUDIT_RETENTION_DAYS. In small batches beside running servers; killed, it is run again."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Delete, and say how many of each."""
-        for what, number in pruning.prune().items():
+        """Delete, and say how many of each as soon as they are gone."""
+        for what, number in pruning.steps():
             self.stdout.write(f"{number} {what}")
+            self.stdout.flush()
