@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,11 @@ def on_path(*names: str) -> Callable[[], bool]:
 def has_postgresql() -> bool:
     """Look for the server's programs too where Debian keeps them, off PATH."""
     return bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+
+
+def has_pgbouncer() -> bool:
+    """Look too where Debian keeps it, off people's PATH."""
+    return bool(shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin"))
 
 
 def has_chromium() -> bool:
@@ -53,6 +58,7 @@ PROGRAMS = (
     Program("Chromium", "chromium", has_chromium),
     Program("PostgreSQL", "postgresql", has_postgresql),
     Program("Redis", "redis-server", on_path("redis-server", "valkey-server")),
+    Program("PgBouncer", "pgbouncer", has_pgbouncer),
     Program("curl", "curl", on_path("curl")),
     Program("OpenSSL", "openssl", on_path("openssl")),
     Program("GNU gettext", "gettext", on_path("msgfmt")),
@@ -76,14 +82,14 @@ def apt_get() -> list[str] | None:
     return None
 
 
-def missing() -> list[Program]:
+def missing(programs: Sequence[Program] = PROGRAMS) -> list[Program]:
     """Return what is not there."""
-    return [program for program in PROGRAMS if not program.present()]
+    return [program for program in programs if not program.present()]
 
 
-def provide() -> list[Program]:
+def provide(programs: Sequence[Program] = PROGRAMS) -> list[Program]:
     """Install what is missing if we may; return what is still missing afterwards."""
-    wanted = missing()
+    wanted = missing(programs)
     command = apt_get()
     if not wanted or command is None:
         return wanted
@@ -93,4 +99,4 @@ def provide() -> list[Program]:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for arguments in (["update", "-qq"], ["install", "-qq", "--yes", "--no-install-recommends", *names]):
         subprocess.run([*command, *arguments], stdout=subprocess.DEVNULL, env=environment, check=False)
-    return missing()
+    return missing(programs)

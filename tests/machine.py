@@ -43,6 +43,12 @@ def postgresql_programs() -> Path:
     missing("PostgreSQL", "postgresql")
 
 
+def pgbouncer() -> str:
+    """Return the path of PgBouncer, which Debian keeps off people's PATH."""
+    found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    return found or missing("PgBouncer", "pgbouncer")
+
+
 def node(clients: Path) -> str:
     """Return the path of Node.js, once the npm packages that `clients` locks are installed there."""
     found = shutil.which("node")
