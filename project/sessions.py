@@ -7,6 +7,7 @@ site names no session there, and nothing done with it there can read, change or 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS
@@ -14,7 +15,10 @@ from django.contrib.sessions.backends.cached_db import SessionStore as CachedSes
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import get_random_string
+
+from project import rows
 
 # The column holds 40 characters: the longest prefix ("provider.") leaves 31, about 160 bits.
 RANDOM_LENGTH = 31
@@ -42,8 +46,20 @@ def _site_of(session_key: str | None) -> str | None:
     return next((site for site in settings.SITES if session_key and belongs_to(session_key, site)), None)
 
 
+class _RowStore(DatabaseSessionStore):
+    """Django's store of rows, which reads one by a prepared statement."""
+
+    def load(self) -> dict[str, Any]:
+        """Return what the session holds; nothing, and the key is forgotten, where it is over or never was."""
+        row = rows.find(self.model, session_key=("=", self.session_key), expire_date=(">", timezone.now()))
+        if row is None:
+            self._session_key = None
+            return {}
+        return self.decode(row.session_data)
+
+
 # With a cache that all processes share, reads are served from it, and the row stays the truth.
-_Base: type[DatabaseSessionStore] = CachedSessionStore if settings.SESSIONS_IN_CACHE else DatabaseSessionStore
+_Base: type[DatabaseSessionStore] = CachedSessionStore if settings.SESSIONS_IN_CACHE else _RowStore
 
 
 class SessionStore(_Base):  # type: ignore[misc, valid-type]  # chosen by a setting

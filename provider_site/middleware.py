@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from provider_site.conf import provider_settings
 from provider_site.protocol import endpoints
+from provider_site.protocol.authorize import direct
 from provider_site.protocol.logout import pages
 from provider_site.services import logout, sessions
 
@@ -105,8 +106,10 @@ class ProviderSessionMiddleware:
         # A host may serve other sites by the same process.
         if request.get_host() != urlsplit(provider_settings.issuer).netloc:
             return self.get_response(request)
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and sessions.was_ended(request=request):
-            django_logout(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            direct.look_ahead(request)
+            if sessions.was_ended(request=request):
+                django_logout(request)
         response = self.get_response(request)
         if request.session.accessed:
             self._keep_cookie(request, response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ from provider_site.policy import authentication
 from provider_site.policy import session_state as policy
 from provider_site.services import audit, logout
 from provider_site.services.profiles import get_profile
+from provider_site.storage import session_rows
+from provider_site.storage.session_rows import SessionRead
 
 MIDDLEWARE = "provider_site.middleware.ProviderSessionMiddleware"
 
@@ -29,7 +32,7 @@ _SID = "provider_site.sid"
 _EARLIER = "provider_site.earlier_sids"
 _EARLIER_KEPT = 50
 _STAYED = "provider_site.stayed_at"
-_WAS_ENDED = "_provider_site_was_ended"
+_KNOWN = "_provider_site_known_session"
 _DESTINATIONS = "provider_site.destinations"
 _AUTH_TIME = "provider_site.auth_time"
 _BROWSER_STATE = "provider_site.browser_state"
@@ -101,14 +104,11 @@ def is_recent(*, request: HttpRequest) -> bool:
 
 def current_session(*, request: HttpRequest) -> Session:
     """Return the record of the signed-in person's session in this browser, made at the first authorization."""
-    sid = request.session.get(_SID)
-    moment = auth_time(request=request)
     user: Any = request.user
-    if sid:
-        session = Session.objects.filter(pk=sid, user=user).first()
-        if session is not None and session.auth_time == moment and not session.is_over(user, timezone.now()):
-            _prolong(session, request)
-            return session
+    known = _known(request)
+    if (session := open_session(request=request, known=known)) is not None:
+        return session
+    moment = known.since
     _set_aside(request)
     session = Session.objects.create(
         user=user,
@@ -121,6 +121,17 @@ def current_session(*, request: HttpRequest) -> Session:
         user_agent=request.headers.get("User-Agent", "").replace("\x00", "")[:300],
     )
     request.session[_SID] = str(session.pk)
+    return session
+
+
+def open_session(*, request: HttpRequest, known: Known) -> Session | None:
+    """Return the signed-in person's session in this browser where it has a record that goes on, prolonged."""
+    session, user = known.read.session, request.user
+    if session is None or session.user_id != user.pk or session.auth_time != known.since:
+        return None
+    if session.is_over(user, timezone.now()):
+        return None
+    _prolong(session, request)
     return session
 
 
@@ -159,24 +170,62 @@ def was_ended(*, request: HttpRequest) -> bool:
     user: Any = request.user
     if not user.is_authenticated:
         return False
-    sid, moment = request.session.get(_SID), auth_time(request=request)
-    known: tuple[Any, bool] | None = getattr(request, _WAS_ENDED, None)
-    if known is None or known[0] != (sid, moment):
-        known = (sid, moment), _is_ended(request, sid, moment)
-        setattr(request, _WAS_ENDED, known)
-    return known[1]
+    return _known(request).is_ended
 
 
-def _is_ended(request: HttpRequest, sid: str | None, moment: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database says of the session in this browser: by its ID and the last proof of who the person is."""
+
+    sid: str | None
+    since: datetime
+    read: SessionRead
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it was ended from elsewhere since."""
+        session = self.read.session
+        if self.read.signed_out:
+            return True
+        if session is None or session.ended_at is None or session.ended_at < self.since:
+            return False
+        # Django itself decides which browsers a changed password signs out: this one, where it was changed, not.
+        return session.ended_reason != Session.EndReason.PASSWORD
+
+
+def _known(request: HttpRequest) -> Known:
+    """Return what the database says, asked once for a request and a sign-in."""
+    sid, since = here(request=request)
+    known: Known | None = getattr(request, _KNOWN, None)
+    if known is None or (known.sid, known.since) != (sid, since):
+        user_id, out_since = request.user.pk, signed_out_since(request=request, moment=since)
+        known = Known(sid, since, session_rows.find(user_id=user_id, sid=sid, since=out_since))
+        setattr(request, _KNOWN, known)
+    return known
+
+
+def is_known(*, request: HttpRequest) -> bool:
+    """Tell whether the database was asked for this browser's session already, in this request."""
+    return getattr(request, _KNOWN, None) is not None
+
+
+def note_known(*, request: HttpRequest, known: Known) -> None:
+    """Keep with the request what was read of its session together with something else: nobody asks for it again."""
+    setattr(request, _KNOWN, known)
+
+
+def here(*, request: HttpRequest) -> tuple[str | None, datetime]:
+    """Return by what the session in this browser is known: its ID, and when its person last proved who they are."""
+    return request.session.get(_SID), auth_time(request=request)
+
+
+def signed_out_since(*, request: HttpRequest, moment: datetime) -> datetime:
+    """Return since when a sign-out everywhere else concerns this browser, whose person proved themselves at ``moment``.
+
+    In the one where the person asked for it they stay signed in.
+    """
     stayed = request.session.get(_STAYED)
-    since = max(moment, datetime.fromtimestamp(stayed, tz=UTC)) if stayed else moment
-    if Profile.objects.filter(user=request.user.pk, signed_out_at__gt=since).exists():
-        return True
-    if not sid:
-        return False
-    rows = Session.objects.filter(pk=sid, user=request.user.pk, ended_at__gte=moment)
-    # Django itself decides which browsers a changed password signs out: this one, where it was changed, not.
-    return rows.exclude(ended_reason=Session.EndReason.PASSWORD).exists()
+    return max(moment, datetime.fromtimestamp(stayed, tz=UTC)) if stayed else moment
 
 
 @transaction.atomic

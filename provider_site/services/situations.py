@@ -39,12 +39,40 @@ def read(
     ``prompt`` holds OpenID's values; a device's request has no ``redirect_uri``; ``decided`` says that the person has
     answered this very request.
     """
+    return of(
+        application=application,
+        consent=consent,
+        required=applications.required_scopes(application=application),
+        taken_back=_is_not_asked_about(application) and _has_taken_back(application, consent),
+        requested=requested,
+        prompt=prompt,
+        redirect_uri=redirect_uri,
+        decided=decided,
+    )
+
+
+def of(
+    *,
+    application: Any,
+    consent: Consent | None,
+    required: frozenset[str],
+    taken_back: bool,
+    requested: Collection[str],
+    prompt: Collection[str],
+    redirect_uri: str,
+    decided: bool,
+) -> Situation:
+    """Return the situation from what was read of it: nothing here asks the database.
+
+    ``taken_back`` is whether the person once took everything back, which is looked at where they would not be asked;
+    the rest is as for ``read``.
+    """
     return Situation(
         requested=frozenset(requested),
-        required=applications.required_scopes(application=application),
+        required=required,
         past=_past(application, consent, frozenset(requested)) if consent is not None else None,
         sensitive=scopes.sensitive(),
-        first_party=_is_not_asked_about(application) and not _has_taken_back(application, consent),
+        first_party=_is_not_asked_about(application) and not taken_back,
         prompt_consent="consent" in prompt,
         prompt_select_account="select_account" in prompt,
         decided_for_this_request=decided,

@@ -73,13 +73,20 @@ def store_authorization(
         session=context.session,
         scope=scope,
         code_digest=code_digest,
-        auth_time=context.session.auth_time,
-        amr=context.session.amr,
-        acr=context.acr,
-        id_token_claims=list(context.id_token_claims),
-        address=context.address,
-        user_agent=context.user_agent.replace("\x00", "")[:300],
+        **facts_of(context),
     )
+
+
+def facts_of(context: AuthorizationContext) -> dict[str, Any]:
+    """Return what an authorization keeps of the sign-in and of the browser, by the names of its fields."""
+    return {
+        "auth_time": context.session.auth_time,
+        "amr": context.session.amr,
+        "acr": context.acr,
+        "id_token_claims": list(context.id_token_claims),
+        "address": context.address,
+        "user_agent": context.user_agent.replace("\x00", "")[:300],
+    }
 
 
 def find_code(code: str) -> CodeRecord | None:

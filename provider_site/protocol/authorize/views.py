@@ -20,7 +20,7 @@ from oauthlib.oauth2.rfc6749 import errors as oauthlib_errors
 from provider_site.error_pages import error_page, expired_page, suspended_page
 from provider_site.errors import AuthorizationRequestExpired, SignedTokenRefused
 from provider_site.policy import claims_request
-from provider_site.protocol.authorize import answers, languages
+from provider_site.protocol.authorize import answers, direct, languages
 from provider_site.protocol.authorize import parameters as parameters_module
 from provider_site.protocol.authorize.parameters import AuthorizationParameters, Fault
 from provider_site.protocol.authorize.pipeline import Pipeline
@@ -44,7 +44,9 @@ class AuthorizeView(Pipeline):
     """Take a client's authorization request, by GET or POST (OpenID Core 3.1.2.1)."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Answer a request in the query."""
+        """Answer a request in the query: an ordinary one at once."""
+        if type(self) is AuthorizeView and (granted := direct.answer(request)) is not None:
+            return granted
         return self._start(request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
