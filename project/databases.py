@@ -36,8 +36,9 @@ def read_database(*, default_url: str, environ: Mapping[str, str] = os.environ) 
     """Return DATABASES["default"]; raise ImproperlyConfigured for a variable that can't be meant.
 
     DATABASE_URL; CONN_MAX_AGE (seconds); DATABASE_POOL ("8" or "2-8" connections per process, which CONN_MAX_AGE is
-    not for then); DATABASE_HEALTH_CHECK_SECONDS; DATABASE_PREPARE_THRESHOLD; DISABLE_SERVER_SIDE_CURSORS; and in
-    seconds DATABASE_STATEMENT_TIMEOUT, DATABASE_LOCK_TIMEOUT, DATABASE_IDLE_TRANSACTION_TIMEOUT.
+    not for then); DATABASE_HEALTH_CHECK_SECONDS; DATABASE_PREPARE_THRESHOLD (uses of a statement before PostgreSQL
+    keeps its plan; "off" behind a pooler that hands out a connection for each transaction and keeps no statements);
+    DISABLE_SERVER_SIDE_CURSORS; and in seconds DATABASE_STATEMENT_TIMEOUT, DATABASE_LOCK_TIMEOUT, DATABASE_IDLE_TRANSACTION_TIMEOUT.
     """
     url = environ.get("DATABASE_URL", "").strip() or default_url
     database: dict[str, Any] = dict(dj_database_url.parse(url, conn_health_checks=True))
@@ -69,10 +70,9 @@ def _postgresql_options(environ: Mapping[str, str]) -> dict[str, Any]:
     limits = {name: _number(variable, default=0, environ=environ) for variable, name in _LIMITS.items()}
     if any(limits.values()):
         options["options"] = " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items() if seconds)
-    if environ.get("DATABASE_PREPARE_THRESHOLD", "").strip():
-        # psycopg prepares only what it sends with its parameters apart.
-        options["prepare_threshold"] = _number("DATABASE_PREPARE_THRESHOLD", default=0, environ=environ)
-        options["server_side_binding"] = True
+    # What is sent with its parameters apart is prepared: the provider's statements by hand, not those of the ORM.
+    if environ.get("DATABASE_PREPARE_THRESHOLD", "").strip() != "off":
+        options["prepare_threshold"] = _number("DATABASE_PREPARE_THRESHOLD", default=5, environ=environ)
     return options
 
 

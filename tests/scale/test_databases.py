@@ -48,10 +48,10 @@ def test_pool_takes_the_place_of_kept_connections() -> None:
     assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (0, False)
 
 
-def test_prepared_statements_are_sent_with_their_parameters_apart() -> None:
-    options = read(DATABASE_URL=SERVER, DATABASE_PREPARE_THRESHOLD="5")["OPTIONS"]
-    assert (options["prepare_threshold"], options["server_side_binding"]) == (5, True)
-    assert "prepare_threshold" not in read(DATABASE_URL=SERVER)["OPTIONS"]
+def test_statements_are_prepared_unless_a_pooler_forbids_it() -> None:
+    assert read(DATABASE_URL=SERVER)["OPTIONS"]["prepare_threshold"] == 5
+    assert read(DATABASE_URL=SERVER, DATABASE_PREPARE_THRESHOLD="0")["OPTIONS"]["prepare_threshold"] == 0
+    assert "prepare_threshold" not in read(DATABASE_URL=SERVER, DATABASE_PREPARE_THRESHOLD="off")["OPTIONS"]
 
 
 def test_address_s_own_options_win() -> None:
