@@ -9,7 +9,6 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.http import HttpRequest
-from django.utils.functional import Promise
 from django.utils.html import conditional_escape
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +24,7 @@ else:  # a mixin, put before the class it is for
 class _Step:
     """A page beside this one: an address names it by its place, the link says which way it lies."""
 
-    def __init__(self, place: str, label: str | Promise) -> None:
+    def __init__(self, place: str, label: Any) -> None:
         self.place, self.label = place, label
 
     def __str__(self) -> str:

@@ -60,8 +60,7 @@ def _column(opts: Options[Any], term: Any) -> Column | None:
     descending = False
     if isinstance(term, OrderBy):
         descending, term = term.descending, term.expression
-    if isinstance(term, F):
-        term = term.name
+    term = getattr(term, "name", None) if isinstance(term, F) else term
     if not isinstance(term, str):
         return None
     name = term.removeprefix("-")
@@ -114,7 +113,8 @@ def values_of(text: str, opts: Options[Any], order: Sequence[Column]) -> list[An
     try:
         found = [_field(opts, column).to_python(value) for column, value in zip(order, values, strict=True)]
         for moment in (value for value in found if isinstance(value, datetime)):
-            if settings.USE_TZ and moment.astimezone(UTC) and moment.tzinfo is None:
+            moment.astimezone(UTC)  # raises OverflowError for one at the very end of time
+            if settings.USE_TZ and moment.tzinfo is None:
                 raise BadPlace(text)
     except (ValidationError, ValueError, OverflowError) as error:
         raise BadPlace(text) from error

@@ -156,16 +156,19 @@ def _fill_what_happened(crowd: Crowd) -> list[Any]:
         fill.insert(event, who | happened | actor, count=2 * number)
         sent = {"kind": "'consent-given-mail'", "delivered_at": ago("20"), "about": "'a' || i"}
         fill.insert(message, sent | {"next_attempt_at": ago("20")}, count=number)
-        asked = {"handle_digest": digest("handle"), "parameters": "'{}'", "created": ago("20"), "expires_at": ago("20")}
+        asked = {"handle_digest": digest("handle"), "parameters": "'{}'", "created": ago("20")}
+        asked["expires_at"] = ago("20 + i / 1000000.0")
         fill.insert(request, who | asked, count=number // 2)
-        shown = {"device_code_digest": digest("device"), "user_code_digest": digest("user"), "expires_at": ago("20")}
+        shown = {"device_code_digest": digest("device"), "user_code_digest": digest("user")}
+        shown["expires_at"] = ago("20 + i / 1000000.0")
         fill.insert(device, who | shown, count=number // 10)
         day = {"day": f"CAST({ago('i * 500 / ' + str(number))} AS date)", "kind": "'token'", "count": "1"}
         fill.insert(count, {"application_id": f"1 + mod(i, {crowd.applications})"} | day, count=number)
         expire = {"expire_date": ago(f"CASE WHEN {crowd.over(number)} THEN 20 ELSE -10 END")}
         key = {"session_key": "'provider.' || substr(md5('k' || i), 1, 31)", "session_data": "repeat('x', 200)"}
         fill.insert(BrowserSession, key | expire, count=number)
-        done = {"id": uuid_of("task"), "status": "'SUCCESSFUL'", "enqueued_at": ago("20"), "finished_at": ago("20")}
+        done = {"id": uuid_of("task"), "status": "'SUCCESSFUL'", "finished_at": ago("20")}
+        done["enqueued_at"] = ago("20 + i / 1000000.0")
         fill.insert(task, done | {"task_path": "'a.b'", "queue_name": "'default'"}, count=number // 10)
     return models
 

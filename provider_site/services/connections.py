@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from keyset_lists import KeysetPage, page_of
 from provider_site.models import AuditEvent, Authorization, Consent, Registration
 from provider_site.policy import unused as unused_policy
 from provider_site.policy.terms import Term, earliest
@@ -17,6 +18,7 @@ from provider_site.services import applications, unused
 from provider_site.storage import access, activity, consented
 
 _PAST = 20
+_WARNED = 100
 _RECENT = 10
 _DECISIONS = 20
 _DECIDED = (
@@ -116,17 +118,29 @@ def _sorted(consents: Iterable[Consent]) -> tuple[list[Connection], list[PastCon
     return present, sorted(past, key=lambda each: each.ended_at, reverse=True)
 
 
-def of_person(*, user: Any) -> tuple[list[Connection], list[PastConnection]]:
-    """Return what the person allows now, and the last of what they did, by two queries, however many.
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """A page of what a person allows now, and the last of what they did; ``page`` names the pages beside it."""
 
-    First what is about to end unused, soonest first, then the newest.
+    present: list[Connection]
+    past: list[PastConnection]
+    page: KeysetPage[Consent]
+
+
+def of_person(*, user: Any, place: str = "", size: int = 50) -> Connections:
+    """Return the page of a person's connections that ``place`` names, by three queries, however many there are.
+
+    On the first page stands first what is about to end unused, soonest first; then the newest. Raises BadPlace.
     """
-    unclosed = _consents(user).filter(closed_at=None).order_by("-given_at")
+    unclosed = _consents(user).filter(closed_at=None)
+    page = page_of(unclosed.filter(unused_warned_at=None).order_by("-given_at", "-pk"), place, size=size)
+    told = unclosed.filter(unused_warned_at__isnull=False).order_by("unused_warned_at")
+    warned = [] if place else list(told[:_WARNED])
     closed = _consents(user).filter(closed_at__isnull=False).order_by("-closed_at")[:_PAST]
-    present, past = _sorted([*unclosed, *closed])
+    present, past = _sorted([*warned, *page, *closed])
     flagged = [each for each in present if each.ends_unused_at is not None]
     flagged.sort(key=lambda each: each.ends_unused_at or each.used_at)
-    return flagged + [each for each in present if each.ends_unused_at is None], past[:_PAST]
+    return Connections(flagged + [each for each in present if each.ends_unused_at is None], past[:_PAST], page)
 
 
 def with_application(*, user: Any, application: Any) -> tuple[Connection | None, list[PastConnection]]:

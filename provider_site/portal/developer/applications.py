@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 
+from keyset_lists import BadPlace, KeysetPage, page_of
 from provider_site.conf import provider_settings
 from provider_site.errors import NotAllowed
 from provider_site.models import Registration, Review
@@ -26,6 +27,7 @@ from provider_site.services import developers, members
 
 _SALT = "provider_site.new-application"
 _ONCE_SECONDS = 7 * 86400
+_PER_PAGE = 50
 
 
 def closed_because(user: Any) -> str:
@@ -43,8 +45,18 @@ def closed_because(user: Any) -> str:
     }[provider_settings.who_may_register]
 
 
+def _page_of(request: HttpRequest) -> KeysetPage[Registration]:
+    """Return the page that the address names, the first one for an address that names none."""
+    rows = members.owned(user=request.user)
+    try:
+        return page_of(rows, request.GET.get("page", ""), size=_PER_PAGE)
+    except BadPlace:
+        return page_of(rows, "", size=_PER_PAGE)
+
+
 def _list_page(request: HttpRequest, status: int = 200) -> HttpResponse:
-    registrations = list(members.owned(user=request.user))
+    page = _page_of(request)
+    registrations = page.rows
     waiting = Review.objects.filter(
         application__in=[one.application_id for one in registrations], decided_at=None, is_change=True
     )
@@ -59,6 +71,7 @@ def _list_page(request: HttpRequest, status: int = 200) -> HttpResponse:
             }
             for one in registrations
         ],
+        "page": page,
         "closed_because": closed_because(request.user),
         "has_to_prove_address": provider_settings.who_may_register == "verified"
         and not members.may_register(user=request.user),

@@ -217,7 +217,7 @@ class TestDeletingLargeApplications:
         assert driver.browser.get("/o/userinfo/", headers=bearer).status_code == 401
         assert driver.refresh(self.tokens.refresh).status == 401
         assert driver.authorize().status_code == 400
-        assert connections.of_person(user=user)[0] == []
+        assert connections.of_person(user=user).present == []
         assert list(members.owned(user=owner)) == []
         assert not Application.objects.filter(client_id=client_id).exists()
         assert reviews.waiting(application=large) is None

@@ -251,7 +251,7 @@ class TestTheMeasure:
 
     def test_stock_paginator_is_found(self, office: Client) -> None:
         with (
-            mock.patch.object(BoundedAdmin, "get_changelist", lambda *_: ChangeList),
+            mock.patch.object(BoundedAdmin, "get_changelist", return_value=ChangeList),
             mock.patch.object(BoundedAdmin, "paginator", Paginator),
         ):
             _answer, work = opened(office, page_of(AccessToken))

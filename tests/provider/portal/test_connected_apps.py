@@ -1,5 +1,6 @@
 """portal/connected: the list, one app's page, and each thing to take back, through HTTP."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -137,8 +138,14 @@ class TestList:
         with django_assert_max_num_queries(len(few)):
             text = read(driver)
         assert text.count("app-card") == 50 + 1  # and the list of them
-        assert "?page=2" in text
-        assert read(driver, f"{LIST}?page=2").count('class="card app-card"') == 6
+        page = re.search(r'rel="next" href="([^"]+)"', text)
+        assert page
+        behind = read(driver, LIST + page[1])
+        assert behind.count('class="card app-card"') == 6
+        assert 'rel="next"' not in behind
+        page = re.search(r'rel="prev" href="([^"]+)"', behind)
+        assert page
+        assert read(driver, LIST + page[1]).count('class="card app-card"') == 50
         assert read(driver, f"{LIST}?page=nonsense").count('class="card app-card"') == 50
 
     def test_sixty_scopes_are_counted_rather_than_listed(self, driver: Driver, user: Any, settings: Any) -> None:

@@ -94,14 +94,14 @@ def test_withdrawal_closes_for_good_and_once(driver: Driver, user: Any) -> None:
     consent.refresh_from_db()
     assert consent.closed_reason == "withdrawn"
     assert AuditEvent.objects.filter(action="consent.withdrawn").count() == 1
-    assert connections.of_person(user=user)[0] == []
+    assert connections.of_person(user=user).present == []
 
 
 def test_consent_of_one_person_is_not_anothers(driver: Driver, user: Any, other_user: Any) -> None:
     allow(driver, user, "openid")
     assert situations.latest(user=other_user, application=driver.application) is None
     assert not consents.withdraw(user=other_user, application=driver.application)
-    assert len(connections.of_person(user=user)[0]) == 1
+    assert len(connections.of_person(user=user).present) == 1
 
 
 def test_receiver_that_fails_undoes_the_decision(driver: Driver, user: Any) -> None:
