@@ -2,6 +2,7 @@
 # make demo-reset    the same, from nothing
 # make test          every check there is (ARGS= goes to pytest)
 # make lint          formatters, linters and types alone
+# make bench         this provider beside bare Django, stock DOT and oidc-provider (ARGS= goes to it; docs/performance.md)
 # make requirements  requirements*.txt anew from pyproject.toml and requirements*.in
 # make screenshots   the README's pictures, taken from a run of the demonstration
 
@@ -14,7 +15,7 @@ export PORT
 python = $$(PYTHON="$(PYTHON)" .ci/find-python)
 venv = .venv/bin/python
 
-.PHONY: help demo demo-reset test lint requirements screenshots environment test-environment
+.PHONY: help demo demo-reset test bench lint requirements screenshots environment test-environment
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -35,6 +36,9 @@ demo-reset: environment
 
 test: test-environment
 	@exec $(venv) .ci/test.py $(ARGS)
+
+bench: environment
+	@exec $(venv) .ci/bench.py $(ARGS)
 
 lint: test-environment
 	@$(venv) -m ruff format --check .

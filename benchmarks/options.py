@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.load import Load
 from benchmarks.servers import SERVERS
-from benchmarks.subjects import SUBJECTS
+from benchmarks.subjects import EARLIER, SUBJECTS
 
 QUICK_SECONDS = 2.0
 QUICK_WARM_UP = 0.7
@@ -27,6 +27,7 @@ class Options:
     results: Path | None
     render: Path | None
     profile: tuple[str, str] | None
+    before: str
 
     def wants(self, scenario: str) -> bool:
         """Say whether a scenario is asked for: by its name, or by what its name begins with."""
@@ -65,6 +66,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--refill", action="store_true", help="fill the databases anew, whatever is there")
     parser.add_argument("--results", type=Path, metavar="FILE.json", help="keep the figures, with a plot beside them")
     parser.add_argument("--render", type=Path, metavar="FILE.json", help="draw and write kept figures, measure nothing")
+    parser.add_argument("--before", default="", metavar="COMMIT", help="measure this provider as it was there, too")
     parser.add_argument("--profile", type=_profile, metavar="SUBJECT:SCENARIO", help="profile one worker instead")
     given = parser.parse_args(arguments)
     load = Load(connections=given.connections)
@@ -73,7 +75,8 @@ def parse(arguments: Sequence[str]) -> Options:
     if given.seconds is not None:
         load = replace(load, seconds=given.seconds)
     return Options(
-        subjects=given.subjects,
+        subjects=(*given.subjects, EARLIER) if given.before else given.subjects,
+        before=given.before,
         only=given.only,
         rounds=given.rounds or (1 if given.quick else 3),
         load=load,

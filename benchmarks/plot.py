@@ -6,7 +6,7 @@ from html import escape
 
 from benchmarks.measurement import Measurement, Summary, summarize
 
-COLOURS = {"floor": "#9a9a9a", "dot": "#c98a2b", "ours": "#2f6db5", "peer": "#4f8f4f"}
+COLOURS = {"floor": "#9a9a9a", "dot": "#c98a2b", "ours": "#2f6db5", "before": "#9db9d9", "peer": "#4f8f4f"}
 WIDTH, LEFT, RIGHT = 860, 190, 90
 BAR, GAP, TOP = 15, 12, 64
 LEAST = 10.0

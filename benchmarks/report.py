@@ -57,23 +57,21 @@ def figures(summaries: Mapping[tuple[str, str], Summary], statements: Mapping[tu
     return table(head, rows)
 
 
-def ratios(measurements: Sequence[Measurement]) -> list[tuple[Ratio, float]]:
-    """Return the comparisons that both sides were measured for, each with what is asked of it."""
-    found = ((ratio(measurements, ("ours", mine), (other, its)), goal) for mine, other, its, goal in GOALS)
+def ratios(measurements: Sequence[Measurement]) -> list[tuple[Ratio, float | None]]:
+    """Return the comparisons that both sides were measured for, each with what is asked of it.
+
+    Nothing is asked of the comparison with this provider as it was before.
+    """
+    mine = dict.fromkeys(one.scenario for one in measurements if one.subject == "ours")
+    pairs: list[tuple[str, str, str, float | None]] = [*GOALS, *((name, "before", name, None) for name in mine)]
+    found = ((ratio(measurements, ("ours", name), (other, its)), goal) for name, other, its, goal in pairs)
     return [(one, goal) for one, goal in found if one is not None]
 
 
 def comparison(measurements: Sequence[Measurement]) -> str:
     """Return the table of ratios."""
-    rows = [
-        [
-            one.scenario,
-            one.other,
-            f"{one.speed:.2f}",
-            f"{goal:g}",
-            f"{one.cpu:.2f}",
-            "yes" if one.speed >= goal else "no",
-        ]
-        for one, goal in ratios(measurements)
-    ]
+    rows = []
+    for one, goal in ratios(measurements):
+        asked = ("", "") if goal is None else (f"{goal:g}", "yes" if one.speed >= goal else "no")
+        rows.append([one.scenario, one.other, f"{one.speed:.2f}", asked[0], f"{one.cpu:.2f}", asked[1]])
     return table(["this provider's", "against", "flows/s", "asked", "CPU", "met"], rows) if rows else ""

@@ -13,8 +13,8 @@ from benchmarks import load, measurement, postgres, processes, servers
 from benchmarks.measurement import Measurement
 from benchmarks.options import Options
 from benchmarks.scenarios import Scenario
-from benchmarks.subjects import SUBJECTS, Subject, with_database
-from benchmarks.work import ROOT, Work, digest, install_peer, make_generator, make_keys
+from benchmarks.subjects import EARLIER, SUBJECTS, Subject, before, with_database
+from benchmarks.work import ROOT, Work, digest, install_peer, make_generator, make_keys, unpack
 
 # Tokens that were made when a database was filled work for a day.
 FILLED_FOR_SECONDS = 12 * 3600
@@ -50,7 +50,7 @@ class Bench:
 
     def prepare(self, name: str) -> Subject:
         """Fill a subject's database if what it depends on has changed; copy it for this run."""
-        subject = SUBJECTS[name](self.work)
+        subject = before(self.work) if name == EARLIER else SUBJECTS[name](self.work)
         stamp = self.work.directory / f"{name}.filled"
         known = {"digest": digest(subject.sources), "tool": sys.version}
         if not self._is_filled(subject, stamp, known):
@@ -153,6 +153,8 @@ def prepared(work: Work, options: Options) -> None:
     make_generator(work)
     if "peer" in options.subjects:
         install_peer(work)
+    if options.before:
+        unpack(work, options.before)
     if not servers.installed(options.server):
         raise RuntimeError(f"{options.server} is not installed: `make bench` does that")
     os.chdir(ROOT)

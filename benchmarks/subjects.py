@@ -99,7 +99,17 @@ def dot(work: Work) -> Subject:
 
 
 def ours(work: Work) -> Subject:
-    """Return this provider as the reference project serves it: https ends at a proxy, DEBUG is off."""
+    """Return this provider."""
+    return _provider(work, name="ours", title="this provider", root=ROOT)
+
+
+def before(work: Work) -> Subject:
+    """Return this provider as it was at the commit that the run was given."""
+    return _provider(work, name="before", title="this provider, before", root=work.earlier)
+
+
+def _provider(work: Work, *, name: str, title: str, root: Path) -> Subject:
+    """Return the provider of a checkout as the reference project serves it: https ends at a proxy, DEBUG is off."""
     provider = Provider(
         authorize="/o/authorize/",
         token="/o/token/",
@@ -115,17 +125,19 @@ def ours(work: Work) -> Subject:
     )
     environment = {
         **_django(work, "project.settings"),
+        # The earlier checkout comes first; what fills its database may be missing from it.
+        "PYTHONPATH": f"{root}{os.pathsep}{ROOT}",
         "SITES": "provider",
         "PROVIDER_URL": f"https://{HOST}",
         "BEHIND_PROXY": "true",
         "PROVIDER_KEY_RING": "r" * 64,
         "VAR_DIR": str(work.directory / "var"),
-        "STATIC_ROOT": str(work.directory / "static"),
+        "STATIC_ROOT": str(work.directory / f"static-{name}"),
     }
     python = sys.executable
     return Subject(
-        name="ours",
-        title="this provider",
+        name=name,
+        title=title,
         scenarios=provider.scenarios(
             {"client_credentials": credentials.MACHINE, "client_credentials_jwt": credentials.MACHINE_JWT},
             {"code_flow": credentials.WEB, "code_flow_es256": credentials.WEB_ES256},
@@ -136,15 +148,16 @@ def ours(work: Work) -> Subject:
             [python, "manage.py", "migrate", "--verbosity", "0"],
             [
                 *("env", "DJANGO_SETTINGS_MODULE=benchmarks.provider.seed_settings"),
-                *(python, "-m", "benchmarks.provider.seed", str(work.variables("ours"))),
+                *(python, "-m", "benchmarks.provider.seed", str(work.variables(name))),
             ],
         ],
         sources=[
             # Where it is decided what rows look like; a run that counts is told to fill anew (--refill).
-            *(ROOT / "provider_site" / name for name in ("migrations", "models", "storage", "crypto.py")),
+            *(root / "provider_site" / part for part in ("migrations", "models", "storage", "crypto.py")),
             *(ROOT / "benchmarks" / "provider", ROOT / "benchmarks" / "credentials.py"),
         ],
         application="project.wsgi:application",
+        directory=root,
     )
 
 
@@ -188,6 +201,7 @@ def peer(work: Work) -> Subject:
 
 
 SUBJECTS = {"floor": floor, "dot": dot, "ours": ours, "peer": peer}
+EARLIER = "before"
 
 
 def with_database(subject: Subject, database: str) -> dict[str, str]:

@@ -50,6 +50,11 @@ class Work:
         """What every Python process is given: modules are found in the checkout."""
         return {"PYTHONPATH": str(ROOT)}
 
+    @property
+    def earlier(self) -> Path:
+        """An earlier state of the checkout, where the run was given one."""
+        return self.directory / "earlier"
+
     def variables(self, subject: str) -> Path:
         """Return where a subject's cookies and tokens are; the peer chooses its own name."""
         return self.directory / "vars" / ("node-pg" if subject == "peer" else subject)
@@ -60,7 +65,7 @@ def digest(paths: Iterable[Path]) -> str:
     found = hashlib.sha256()
     for path in paths:
         for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            found.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+            found.update(file.name.encode() + b"\0" + file.read_bytes())
     return found.hexdigest()
 
 
@@ -83,6 +88,14 @@ def make_generator(work: Work) -> None:
         if compiler is None:
             raise RuntimeError("A C compiler is not installed (Debian package: gcc)")
         subprocess.run([compiler, "-O2", "-pthread", "-w", "-o", work.generator, source], check=True)
+
+
+def unpack(work: Work, commit: str) -> None:
+    """Unpack the tree of a commit. Raises CalledProcessError for one that this clone doesn't have."""
+    shutil.rmtree(work.earlier, ignore_errors=True)
+    work.earlier.mkdir()
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["tar", "-x", "-C", work.earlier], input=archive, check=True)
 
 
 def peer_version(work: Work) -> str:
