@@ -38,7 +38,8 @@ def read_database(*, default_url: str, environ: Mapping[str, str] = os.environ) 
     DATABASE_URL; CONN_MAX_AGE (seconds); DATABASE_POOL ("8" or "2-8" connections per process, which CONN_MAX_AGE is
     not for then); DATABASE_HEALTH_CHECK_SECONDS; DATABASE_PREPARE_THRESHOLD (uses of a statement before PostgreSQL
     keeps its plan; "off" behind a pooler that hands out a connection for each transaction and keeps no statements);
-    DISABLE_SERVER_SIDE_CURSORS; and in seconds DATABASE_STATEMENT_TIMEOUT, DATABASE_LOCK_TIMEOUT, DATABASE_IDLE_TRANSACTION_TIMEOUT.
+    DISABLE_SERVER_SIDE_CURSORS; and in seconds DATABASE_STATEMENT_TIMEOUT, DATABASE_LOCK_TIMEOUT,
+    DATABASE_IDLE_TRANSACTION_TIMEOUT.
     """
     url = environ.get("DATABASE_URL", "").strip() or default_url
     database: dict[str, Any] = dict(dj_database_url.parse(url, conn_health_checks=True))
