@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.functional import Promise
@@ -112,12 +113,23 @@ _CLAIM_TITLES: dict[str, Text] = {
 WORDING_VERSION = "2"
 
 
-def catalog() -> dict[str, ScopeDefinition]:
+def catalog() -> Mapping[str, ScopeDefinition]:
     """Return every scope the site offers by name, the standard ones first, in the order people see them."""
-    scopes = {scope.name: scope for scope in _STANDARD}
-    for name, texts in provider_settings.scopes.items():
-        scopes[name] = _from_settings(name, texts)
-    return scopes
+    return _offered()[1]
+
+
+# What the catalogue was made of last, the catalogue, and what may be allowed by it: asked many times a request.
+_made: tuple[Mapping[str, Any], Mapping[str, ScopeDefinition], Mapping[str, ScopeDefinition]] | None = None
+
+
+def _offered() -> tuple[Mapping[str, Any], Mapping[str, ScopeDefinition], Mapping[str, ScopeDefinition]]:
+    global _made  # noqa: PLW0603  replaced whole: threads that make it at once make the same
+    made, given = _made, provider_settings.scopes
+    if made is None or made[0] is not given:
+        scopes = {scope.name: scope for scope in _STANDARD}
+        scopes |= {name: _from_settings(name, texts) for name, texts in given.items()}
+        made = _made = given, MappingProxyType(scopes), MappingProxyType(_with_single_claims(scopes))
+    return made
 
 
 def _from_settings(name: str, texts: Mapping[str, Any]) -> ScopeDefinition:
@@ -131,12 +143,15 @@ def _from_settings(name: str, texts: Mapping[str, Any]) -> ScopeDefinition:
     )
 
 
-def allowable() -> dict[str, ScopeDefinition]:
+def allowable() -> Mapping[str, ScopeDefinition]:
     """Return everything a person may allow by name: the catalogue, and then each single claim that a scope opens.
 
     A claim is as sensitive as the scope that opens it; of several, as the most harmless of them.
     """
-    offered = catalog()
+    return _offered()[2]
+
+
+def _with_single_claims(offered: Mapping[str, ScopeDefinition]) -> dict[str, ScopeDefinition]:
     definitions = dict(offered)
     for scope in offered.values():
         for claim in scope.claims:

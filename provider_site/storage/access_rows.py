@@ -102,6 +102,16 @@ def connection() -> BaseDatabaseWrapper | None:
     return sql.connection_for(get_refresh_token_model(), *_with_access_token().values())
 
 
+_OF_A_PERSON = frozenset({"id", "user_id", "application_id"})
+# Of our own tables, what uses of tokens are decided by. A host's user is read whole: it may be asked for anything.
+_ONLY = {
+    "family": _OF_A_PERSON | {"consent_id", "session_id", "scope", "auth_time", "amr", "acr", "created", "revoked_at"},
+    "consent": _OF_A_PERSON
+    | {"scope", "terms", "source", "facts", "wording_version", "given_at", "ends_at", "closed_at"},
+    "session": frozenset(("sid", "user_id", "credential_digest", "expires_at", "ended_at")),
+    "server": frozenset(("id", "application_id", "identifier", "scope", "refresh_tokens")),
+    "profile": frozenset(one.attname for one in Profile._meta.concrete_fields) - {"signed_out_at"},
+}
 _SELECTED = ("token", "family", "consent", "session", "person")
 _COLUMNS = "{token}, {family}, {consent}, {session}, {person}"
 # The application, whatever of it may be missing: then it has no fingerprint that a client could have.
@@ -123,7 +133,7 @@ def _select(columns: str, source: str, selected: tuple[str, ...]) -> sql.Select:
         for vendor, text in clients.FINGERPRINT.items()
     }
     models = _with_refresh_token if _OF_FAMILY in source else _with_access_token
-    return sql.Select(sql.Text(texts, models), selected)
+    return sql.Select(sql.Text(texts, models, _ONLY), selected)
 
 
 _TOKEN = _select(
