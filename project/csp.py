@@ -1,6 +1,7 @@
 """Send a strict Content-Security-Policy with every response that has none of its own."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +20,8 @@ DIRECTIVES = {
 }
 
 
-def policy(*, form_action: Iterable[str] = ()) -> str:
+@lru_cache(maxsize=256)
+def policy(*, form_action: tuple[str, ...] = ()) -> str:
     """Return the policy's text; `form_action` adds origins that this page's forms may end at.
 
     Chrome applies form-action to every redirect that follows a submitted form, so a form that leads to another site
@@ -29,7 +31,7 @@ def policy(*, form_action: Iterable[str] = ()) -> str:
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
-def _form_action(request: HttpRequest, response: HttpResponse) -> list[str]:
+def _form_action(request: HttpRequest, response: HttpResponse) -> tuple[str, ...]:
     site = getattr(request, "hosted_site", "")
     origins = [*settings.CSP_FORM_ACTION.get(site, ()), *getattr(response, "_csp_form_action", ())]
     match = request.resolver_match
@@ -38,7 +40,7 @@ def _form_action(request: HttpRequest, response: HttpResponse) -> list[str]:
 
         # A sign-in that an application asked for ends there, if its consent is remembered.
         origins += destinations(request=request)
-    return list(dict.fromkeys(origins))
+    return tuple(dict.fromkeys(origins))
 
 
 class ContentSecurityPolicyMiddleware:

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 # No 0, 1, l or o: a person reads the reference aloud.
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 LENGTH = 10
+# As many letters as five bits tell apart, so that each is as likely.
+_LETTERS = (ALPHABET * 8).encode()
 
 _reference: ContextVar[str] = ContextVar("reference", default="-")
 
@@ -27,7 +29,7 @@ class ReferenceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        reference = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+        reference = secrets.token_bytes(LENGTH).translate(_LETTERS).decode()
         request.reference = reference  # type: ignore[attr-defined]  # ours, on Django's request
         token = _reference.set(reference)
         try:

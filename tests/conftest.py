@@ -50,6 +50,15 @@ def _nothing_counted() -> Iterator[None]:
     usage.forget()
 
 
+@pytest.fixture(autouse=True)
+def _no_keys_known() -> Iterator[None]:
+    """Leave no published keys in memory: those of the next test are others."""
+    from provider_site.services import key_set
+
+    yield
+    key_set.forget()
+
+
 @pytest.fixture(scope="session")
 def _media_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("media")

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse
+from django.core.signals import setting_changed
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import condition
 
-from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.policy import claims, scopes
 from provider_site.policy.grants import DEVICE_CODE
 from provider_site.protocol.authorize import parameters
-from provider_site.services import keys, sessions
+from provider_site.protocol.documents import Document
+from provider_site.services import key_set, sessions
 
 
 def _address(name: str) -> str:
@@ -74,11 +77,27 @@ def document() -> dict[str, Any]:
     return {name: value for name, value in members.items() if value != []}
 
 
-def _etag_of(body: dict[str, Any]) -> str:
-    return f'"{crypto.digest(repr(body))[:32]}"'
+# What applications keep: nothing in it changes but with a release or a setting.
+_METADATA_MAX_AGE = 3600
 
 
-@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+@lru_cache(maxsize=8)
+def _metadata(urlconf: Any, script_prefix: str) -> Document:
+    """Return the metadata for one set of addresses: ``reverse`` depends on nothing else."""
+    return Document.of(document(), max_age=_METADATA_MAX_AGE)
+
+
+@lru_cache(maxsize=2)
+def _keys(published: key_set.KeySet, max_age: int) -> Document:
+    return Document.of(published.jwks, max_age=max_age)
+
+
+@receiver(setting_changed)
+def _forget(**_kwargs: Any) -> None:
+    _metadata.cache_clear()
+
+
+@method_decorator([csrf_exempt, login_not_required, transaction.non_atomic_requests], name="dispatch")
 class MetadataView(View):
     """Serve the metadata at its well-known addresses, for the configured issuer only."""
 
@@ -87,26 +106,14 @@ class MetadataView(View):
         ours = provider_settings.issuer.removeprefix(provider_settings.issuer_origin).strip("/")
         if issuer_path.strip("/") not in {"", ours}:
             raise Http404
-        return _public(request, document(), max_age=3600)
+        return _metadata(get_urlconf(), get_script_prefix()).answer(request)
 
 
-@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+@method_decorator([csrf_exempt, login_not_required, transaction.non_atomic_requests], name="dispatch")
 class JwksView(View):
     """Serve the public keys (RFC 7517 5)."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Answer with the keys that verify; caches are told to ask again while a new key still waits unused."""
         max_age = int(provider_settings.jwks_max_age.total_seconds())
-        return _public(request, keys.published_jwks(), max_age=max_age)
-
-
-def _public(request: HttpRequest, body: dict[str, Any], *, max_age: int) -> HttpResponse:
-    def make(_request: HttpRequest) -> HttpResponse:
-        return JsonResponse(body)
-
-    conditional = condition(etag_func=lambda _request: _etag_of(body))(make)
-    response: HttpResponse = conditional(request)
-    # On 304 as well: a script that revalidates by itself must be allowed to read it (RFC 9110 15.4.5).
-    response["Cache-Control"] = f"public, max-age={max_age}"
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
+        return _keys(key_set.current(), max_age).answer(request)

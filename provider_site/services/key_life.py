@@ -19,7 +19,7 @@ from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.errors import KeyInUse, KeyStepTooEarly
 from provider_site.models import AuditEvent, SigningKey
-from provider_site.services import audit, keys
+from provider_site.services import audit, key_set, keys
 
 _Status = SigningKey.Status
 # An answer under way, and clocks that differ, beyond what caches are told.
@@ -57,8 +57,9 @@ class By:
     request: HttpRequest | None = None
 
     def record(self, action: AuditEvent.Action, **data: Any) -> None:
-        """Add the event."""
+        """Add the event, and publish at once what it is about."""
         audit.record(action=action, actor=self.actor, request=self.request, data=data)
+        transaction.on_commit(key_set.forget)
 
 
 def ready_at(key: SigningKey) -> datetime:
