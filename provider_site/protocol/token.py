@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.debug import sensitive_post_parameters
 
 from provider_site.policy.grants import DEVICE_CODE
 from provider_site.protocol import client_authentication, descriptions, device_grant, direct
+from provider_site.protocol.machine_view import MachineView
 from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.services import usage
 
@@ -57,8 +53,7 @@ def malformed(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-@method_decorator([csrf_exempt, login_not_required, sensitive_post_parameters()], name="dispatch")
-class TokenView(OAuthLibMixin, View):
+class TokenView(OAuthLibMixin, MachineView):
     """Exchange a code, a refresh token or a client's own credentials for tokens."""
 
     http_method_names = ["post", "options"]
@@ -85,8 +80,7 @@ class TokenView(OAuthLibMixin, View):
         return answer(request, body, status, headers)
 
 
-@method_decorator([csrf_exempt, login_not_required, sensitive_post_parameters()], name="dispatch")
-class RevokeView(OAuthLibMixin, View):
+class RevokeView(OAuthLibMixin, MachineView):
     """Revoke a client's own token (RFC 7009)."""
 
     http_method_names = ["post", "options"]

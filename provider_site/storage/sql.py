@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import AutoField, Model
+from django.db.models import AutoField, CharField, DateTimeField, Field, ForeignKey, Model, TextField
 from django.db.models.base import ModelState
 from django.db.models.expressions import Col
 from django.db.models.signals import post_init, post_save, pre_init, pre_save
@@ -38,9 +38,12 @@ def connection_for(*models: type[Model]) -> BaseDatabaseWrapper | None:
     if settings.DATABASE_ROUTERS and any(router.db_for_write(model) != alias for model in models):
         return None
     connection = connections[alias]
-    if connection.vendor not in VENDORS or any(model._meta.parents for model in models):
-        return None
-    return connection
+    return connection if connection.vendor in VENDORS and _are_single_tables(models) else None
+
+
+@cache
+def _are_single_tables(models: tuple[type[Model], ...]) -> bool:
+    return not any(model._meta.parents for model in models)
 
 
 def may_insert(*models: type[Model]) -> bool:
@@ -57,13 +60,18 @@ def execute(connection: BaseDatabaseWrapper, statement: str, parameters: Sequenc
     PostgreSQL binds the parameters itself, so that a prepared statement serves (``prepare_threshold`` in the
     database's ``OPTIONS``; Django's own cursor writes them into the text, which is parsed and planned each time).
     """
-    cursor = connection.cursor()
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
     if hasattr(connection.connection, "prepare_threshold"):  # psycopg 3
         server_side, loader = _server_side()
-        cursor.cursor = server_side(connection.connection)
+        with connection.wrap_database_errors:
+            bare = server_side(connection.connection)
         if connection.timezone is UTC:
             # Django's own sets the time zone the values have already, at four times the cost.
-            cursor.cursor.adapters.register_loader("timestamptz", loader)
+            bare.adapters.register_loader("timestamptz", loader)
+        cursor = connection._prepare_cursor(bare)  # type: ignore[attr-defined]  # as cursor() does with its own
+    else:
+        cursor = connection.cursor()
     cursor.execute(statement, parameters)
     return cursor
 
@@ -206,36 +214,45 @@ class Row:
     """A row to be inserted, of every column of a model but its own number, filled in as ``save()`` would."""
 
     model: Callable[[], type[Model]]
-    _made: list[tuple[Any, ...]] = field(default_factory=list)
+    _made: list[tuple[tuple[Any, bool], ...]] = field(default_factory=list)
 
-    def _fields(self) -> tuple[Any, ...]:
+    def _fields(self) -> tuple[tuple[Any, bool], ...]:
+        """Return each field, and whether psycopg takes its values as they are: asking the field costs more."""
         if not self._made:
-            fields = self.model()._meta.concrete_fields
-            self._made.append(tuple(one for one in fields if not isinstance(one, AutoField)))
+            fields = [one for one in self.model()._meta.concrete_fields if not isinstance(one, AutoField)]
+            self._made.append(tuple((one, _goes_as_it_is(type(one))) for one in fields))
         return self._made[0]
 
     def columns(self, connection: BaseDatabaseWrapper) -> str:
         """Return the names of the columns, quoted."""
-        return ", ".join(connection.ops.quote_name(str(one.column)) for one in self._fields())
+        return ", ".join(connection.ops.quote_name(str(one.column)) for one, _plain in self._fields())
 
     def holes(self, **texts: str) -> str:
         """Return a placeholder for each column, but for those of which ``texts`` has SQL by the name of the field."""
-        return ", ".join(texts.get(one.name, "%s") for one in self._fields())
+        return ", ".join(texts.get(one.name, "%s") for one, _plain in self._fields())
 
     def values(self, connection: BaseDatabaseWrapper, now: datetime, given: Mapping[str, Any]) -> list[Any]:
         """Return what the placeholders stand for; ``given`` is by attribute name, ``IN_SQL`` where there is none."""
-        found = []
-        for one in self._fields():
+        found, on_postgresql = [], connection.vendor == "postgresql"
+        for one, plain in self._fields():
             value = given.get(one.attname, _MISSING)
             if value is IN_SQL:
                 continue
             if value is _MISSING:
                 timed = getattr(one, "auto_now", False) or getattr(one, "auto_now_add", False)
                 value = now if timed else one.get_default()
-            found.append(one.get_db_prep_save(value, connection))
+            found.append(value if plain and on_postgresql else one.get_db_prep_save(value, connection))
         return found
 
 
+def _goes_as_it_is(kind: type[Field[Any, Any]]) -> bool:
+    return any(
+        all(getattr(kind, name) is getattr(plain, name) for name in _PREPARATIONS)
+        for plain in (CharField, TextField, DateTimeField, ForeignKey)
+    )
+
+
+_PREPARATIONS = ("get_prep_value", "get_db_prep_value", "get_db_prep_save")
 # The value of a column that the statement itself says.
 IN_SQL = object()
 _MISSING = object()

@@ -7,6 +7,7 @@ together or not at all, and of simultaneous uses one finds something left to con
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from django.contrib.auth import get_user_model
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -33,6 +34,7 @@ class Found:
     pairwise_subject: str | None
 
 
+@cache
 def _models() -> dict[str, type[Model]]:
     return clients.models() | {
         "family": Authorization,
