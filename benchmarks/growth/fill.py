@@ -94,7 +94,8 @@ def settle(*models: type[Model]) -> None:
                     f"SELECT setval(pg_get_serial_sequence(%s, %s), (SELECT max({column}) FROM {table}) + 1)",  # noqa: S608
                     [table, key.column],
                 )
-            cursor.execute(f"VACUUM (ANALYZE) {table}")
+            # A vacuum is no part of a transaction, which is what a test fills its tables in.
+            cursor.execute(f"ANALYZE {table}" if connection.in_atomic_block else f"VACUUM (ANALYZE) {table}")
 
 
 def size_of_database() -> int:
