@@ -31,6 +31,7 @@ SUITES = [
     *(f"--ignore=tests/flows/test_{name}.py" for name in SAME),
     *(f"tests/spec/test_{name}.py" for name in ROWS + LOGOUTS),
     *(f"tests/provider/services/test_{name}.py" for name in SERVICES),
+    "tests/provider/test_fast_use.py",
     *(f"tests/consumer/test_vault_{name}.py" for name in VAULT),
     "tests/consumer/test_logout_sessions.py",
 ]
