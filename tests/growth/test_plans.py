@@ -55,6 +55,8 @@ def seen(django_db_setup: None, django_db_blocker: Any) -> Iterator[Seen]:
             transaction.set_rollback(True)
         crowd.settle_in(CROWD)
         visitor = Visitor()
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # a table that was never looked at is taken for a large one
         yield Seen(visitor, small, look(visitor), plans.grown_tables(GROWN))
         transaction.set_rollback(True)
 
@@ -101,12 +103,13 @@ def test_pages_behind_the_first_cost_no_more(seen: Seen) -> None:
 
 
 def test_search_goes_through_no_table(seen: Seen) -> None:
+    """Where most rows match, the first hundred of them are read as they come."""
     for name, visit in seen.visitor.lists():
         address = visit().request["PATH_INFO"]
         for words in ("person17", "person17@example.com", "crowd17", "Application 17", "application 1", "nobody"):
             with plans.watched() as watched:
                 assert seen.visitor.office.get(address, {"q": words}).status_code == 200
-            assert watched.scans(seen.grown) == [], (name, words)
+            assert watched.most_rows() <= MOST_ROWS, (name, words)
 
 
 class TestTheMeasure:
