@@ -15,7 +15,7 @@ export PORT
 python = $$(PYTHON="$(PYTHON)" .ci/find-python)
 venv = .venv/bin/python
 
-.PHONY: help demo demo-reset test bench lint requirements screenshots environment test-environment
+.PHONY: help demo demo-reset test bench lint requirements screenshots environment test-environment bench-environment
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -25,6 +25,9 @@ environment:
 
 test-environment:
 	@python=$(python) && "$$python" .ci/environment.py requirements.txt requirements-test.txt
+
+bench-environment:
+	@python=$(python) && "$$python" .ci/environment.py requirements.txt requirements-bench.txt
 
 demo: environment
 	@exec $(venv) manage.py demo
@@ -37,7 +40,7 @@ demo-reset: environment
 test: test-environment
 	@exec $(venv) .ci/test.py $(ARGS)
 
-bench: environment
+bench: bench-environment
 	@exec $(venv) .ci/bench.py $(ARGS)
 
 lint: test-environment

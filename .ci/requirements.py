@@ -1,4 +1,4 @@
-"""Write requirements.txt and requirements-test.txt: every version pinned, every file by its hash.
+"""Write requirements.txt, requirements-test.txt and requirements-bench.txt: every version pinned, every file by its hash.
 
 Called by `make requirements`. The files hold for Python 3.11 and later on every platform, and name no package index.
 """
@@ -29,3 +29,4 @@ def compile_file(output: str, *inputs: str) -> None:
 if __name__ == "__main__":
     compile_file("requirements.txt", *EXTRAS, "pyproject.toml", "requirements.in")
     compile_file("requirements-test.txt", "requirements-test.in")
+    compile_file("requirements-bench.txt", "requirements-bench.in")
