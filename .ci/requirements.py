@@ -1,4 +1,4 @@
-"""Write requirements.txt, requirements-test.txt and requirements-bench.txt: every version pinned, every file by its hash.
+"""Write the three requirements*.txt: every version pinned, every file by its hash.
 
 Called by `make requirements`. The files hold for Python 3.11 and later on every platform, and name no package index.
 """
