@@ -58,8 +58,30 @@ class _RowStore(DatabaseSessionStore):
         return self.decode(row.session_data)
 
 
+class OwnCachedSessionStore(CachedSessionStore):
+    """Django's, which brings no session back that another process ended while this one read its row."""
+
+    _row_was_read = False
+
+    def _get_session_from_db(self) -> Any:
+        self._row_was_read = True
+        return super()._get_session_from_db()
+
+    def load(self) -> dict[str, Any]:
+        """Return what the session holds, nothing where it has ended."""
+        self._row_was_read = False
+        data: dict[str, Any] = super().load()
+        # Who ends a session deletes its row, and then what the cache has. If the row is there still, what was cached
+        # above is deleted after this; if it is gone, the deletion may have come before what was cached.
+        if self._row_was_read and self.session_key and not DatabaseSessionStore.exists(self, self.session_key):
+            self._cache.delete(self.cache_key)
+            self._session_key = None
+            return {}
+        return data
+
+
 # With a cache that all processes share, reads are served from it, and the row stays the truth.
-_Base: type[DatabaseSessionStore] = CachedSessionStore if settings.SESSIONS_IN_CACHE else _RowStore
+_Base: type[DatabaseSessionStore] = OwnCachedSessionStore if settings.SESSIONS_IN_CACHE else _RowStore
 
 
 class SessionStore(_Base):  # type: ignore[misc, valid-type]  # chosen by a setting

@@ -174,6 +174,13 @@ def logout_token(client_id: str, username: str) -> str:
     return str(keys.signer(registration.id_token_alg).sign(claims, typ=policy.TYP))
 
 
+def receipts() -> int:
+    """Return how many logout tokens were obeyed."""
+    from consumer_site.models import LogoutReceipt
+
+    return int(LogoutReceipt.objects.count())
+
+
 def put(client_id: str, username: str, url: str, times: int) -> list[int]:
     """Write messages to an application's server into the outbox; return their keys."""
     from provider_site.models import Registration

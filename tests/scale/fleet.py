@@ -41,8 +41,9 @@ class Balancer(HTTPAdapter):
         url, address = str(request.url), urlsplit(str(request.url)).netloc
         request.url = url.replace(address, f"{name}:{next(self.turns).port}", 1)
         response = super().send(request, *args, **kwargs)
-        # What the page says of itself is relative to the public address.
+        # What the page says of itself is relative to the public address; a redirect goes to another site, perhaps.
         response.url = request.url = url
+        del request.headers["Host"]
         return response
 
 

@@ -144,7 +144,6 @@ def test_logout_token_is_obeyed_once_among_all(fleet: Fleet, visit: Application,
     visitor.session = fleet.browser()
     visitor.session.cookies.update(visit.browser.cookies)
     visitor.open(f"{fleet.sites.consumer}/accounts/login/")
-    assert "/accounts/house/login/" in visitor.response.text, (visitor.response.url, visitor.response.text)
     visitor.send("/accounts/house/login/")
     visitor.send('name="decision"', decision="allow")
     assert visitor.response.url.startswith(fleet.sites.consumer), visitor.response.url
@@ -157,7 +156,8 @@ def test_logout_token_is_obeyed_once_among_all(fleet: Fleet, visit: Application,
         with fleet.browser(only=host) as server:
             return server.post(address, data={"logout_token": token}, timeout=TIMEOUT)
 
-    answers = at_once(fleet, tell)
-    assert Counter(answer.status_code in {200, 204} for answer in answers)[True] == 1, [one.text for one in answers]
+    # A provider that tells it again hears that it is done; it is obeyed once.
+    assert {answer.status_code for answer in at_once(fleet, tell)} == {200}
+    assert console("receipts") == 1
     for _host in fleet.hosts:
         assert visitor.session.get(calendar, allow_redirects=False, timeout=TIMEOUT).status_code == 302
