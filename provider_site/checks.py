@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +13,9 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import checks
+from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
@@ -266,9 +271,9 @@ def check_signing_keys(app_configs: Any, databases: Any = None, **_kwargs: Any) 
 
 @register(Tags.security, deploy=True)
 def check_deployment(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report an issuer in clear (E010, RFC 8414 2), open RFC 9700 gates (W011), what else is open (W012–W015)."""
+    """Report an issuer in clear (E010, RFC 8414 2), open RFC 9700 gates (W011), what else is open (W012–W016)."""
     everywhere = [*_issuer_in_clear(), *_open_gates(), *_open_registration(), *_open_loopback()]
-    return [*everywhere, *_open_browsers(), *_bare_endpoints()]
+    return [*everywhere, *_open_browsers(), *_bare_endpoints(), *_limits_of_one_process()]
 
 
 def _issuer_in_clear() -> Iterable[CheckMessage]:
@@ -342,3 +347,25 @@ def _bare_endpoints() -> Iterable[CheckMessage]:
             hint=f'In MIDDLEWARE, put "{_ENDPOINTS}" below "{_SECURITY}".',
             id="provider_site.W015",
         )
+
+
+def _limits_of_one_process() -> Iterable[CheckMessage]:
+    cache, workers = caches["default"], _workers(os.environ)
+    if isinstance(cache, DummyCache):
+        told = "The default cache keeps nothing, so that codes and secrets may be guessed without limit (RFC 8628 5.1)."
+    elif isinstance(cache, LocMemCache) and workers > 1:
+        told = (
+            f"{workers} processes, and a default cache of each its own: guesses at codes and secrets are limited per "
+            "process, so that so many times as many are free (RFC 8628 5.1)."
+        )
+    else:
+        return
+    hint = 'CACHES["default"] with "django.core.cache.backends.redis.RedisCache", on every host the same.'
+    yield checks.Warning(told, hint=hint, id="provider_site.W016")
+
+
+def _workers(environ: Mapping[str, str]) -> int:
+    """Return how many processes the environment tells a server to start: gunicorn, uvicorn, granian; 1 for no word."""
+    told = f"--workers {environ.get('WEB_CONCURRENCY', '')} {environ.get('GUNICORN_CMD_ARGS', '')} "
+    told += f"--workers {environ.get('GRANIAN_WORKERS', '')} "
+    return max(1, *map(int, re.findall(r"(?:--workers|-w)[ =]*([0-9]+)", told)), 1)

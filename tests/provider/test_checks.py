@@ -244,3 +244,36 @@ def test_endpoints_that_answer_above_the_security_headers_are_reported_at_deploy
         endpoints = "provider_site.middleware.EndpointMiddleware"
         settings.MIDDLEWARE = [endpoints, *(name for name in settings.MIDDLEWARE if name != endpoints)]
     assert ids(checks.check_deployment(None)) == (["provider_site.W015"] if above else [])
+
+
+ONE_EACH = "django.core.cache.backends.locmem.LocMemCache"
+SHARED = "django.core.cache.backends.redis.RedisCache"
+NONE = "django.core.cache.backends.dummy.DummyCache"
+
+
+@pytest.mark.parametrize(
+    ("backend", "variables", "reported"),
+    [
+        (ONE_EACH, {}, False),
+        (ONE_EACH, {"WEB_CONCURRENCY": "1"}, False),
+        (ONE_EACH, {"WEB_CONCURRENCY": "2"}, True),
+        (ONE_EACH, {"GUNICORN_CMD_ARGS": "--threads 8 --workers=4"}, True),
+        (ONE_EACH, {"GUNICORN_CMD_ARGS": "-w 4"}, True),
+        (ONE_EACH, {"GRANIAN_WORKERS": "3"}, True),
+        (SHARED, {"WEB_CONCURRENCY": "2"}, False),
+        (NONE, {}, True),
+    ],
+)
+def test_limits_that_hold_in_one_process_alone_are_reported_at_deployment(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, backend: str, variables: dict[str, str], reported: bool
+) -> None:
+    settings.PROVIDER_SITE = without(settings, "OUTBOUND_ALLOW_LOOPBACK_HTTP")
+    settings.CACHES = {
+        "default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1/0" if backend == SHARED else ""}
+    }
+    for name in ("WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "GRANIAN_WORKERS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert ids(checks.check_deployment(None)) == (["provider_site.W016"] if reported else [])
+    settings.CACHES = {"default": {"BACKEND": ONE_EACH}}  # the next fixture empties it
