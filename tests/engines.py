@@ -67,8 +67,8 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """Run a PostgreSQL on a new cluster; yield its URL."""
+def postgresql(*settings: str) -> Iterator[str]:
+    """Run a PostgreSQL on a new cluster, with further settings (`name=value`); yield its URL."""
     programs = machine.postgresql_programs()
     port = free_port()
     # PostgreSQL refuses to run as root: a container's root hands the cluster to the package's own user.
@@ -82,10 +82,11 @@ def postgresql() -> Iterator[str]:
     initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
     server = [programs / "postgres", "-D", data, "-p", str(port), "-k", directory, "-c", "listen_addresses=127.0.0.1"]
     # A cluster that lives for minutes need not survive a power cut.
-    hasty = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+    hasty = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+    options = [part for setting in (*hasty, *settings) for part in ("-c", setting)]
     try:
         subprocess.run(initdb, check=True, **quiet)
-        process = subprocess.Popen([*server, *hasty], stderr=subprocess.DEVNULL, **quiet)
+        process = subprocess.Popen([*server, *options], stderr=subprocess.DEVNULL, **quiet)
         try:
             ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
             wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, process, "PostgreSQL")

@@ -77,7 +77,7 @@ def _fill_applications(crowd: Crowd) -> list[Any]:
         fill.insert(member, own | tester, count=number)
         decided = {"submitted_at": ago("30"), "decided_at": ago("29"), "decision": "'approved'"}
         fill.insert(review, own | decided, count=number)
-        fill.insert(review, own | {"submitted_at": ago("1")}, count=number // 100)
+        fill.insert(review, own | {"submitted_at": ago("1 + i / 1000000.0")}, count=number // 100)
     return [application, registration, scope, secret, member, review]
 
 

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from oauth2_provider.models import get_access_token_model
 
 from benchmarks.growth import crowd, plans
-from benchmarks.growth.visits import HOT, Visitor
+from benchmarks.growth.report import HOT
+from benchmarks.growth.visits import Visitor
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="it is PostgreSQL's plans that are read")
 
