@@ -149,6 +149,21 @@ def _before(change: Callable[[World], object], scope: str = "openid nickname ava
     return situation
 
 
+def _twice(world: World) -> None:
+    """As where a token was revoked and made again: DOT keeps digests apart by the time of their end."""
+    world.issue()
+    row = get_refresh_token_model().objects.get()
+    live = row.pk
+    row.pk, row.access_token, row.revoked = None, None, timezone.now()
+    row.save(force_insert=True)
+    assert row.pk != live
+
+
+def _both_pairwise(world: World) -> None:
+    world.register(subject_type="pairwise", sector_identifier="a.example")
+    world.register(world.api, subject_type="pairwise", sector_identifier="b.example")
+
+
 def _stock(world: World) -> None:
     """Let stock DOT have issued tokens before the application was taken over, two generations of them."""
     owned = {"user": world.user, "application": world.driver.application}
@@ -287,6 +302,7 @@ SITUATIONS: dict[str, Callable[[World], None]] = {
     "without openid": _after(lambda _world: None, "nickname offline_access"),
     "expired": _after(_expire),
     "rotated": _rotated,
+    "a digest twice": _twice,
     "application suspended": _after(lambda world: world.register(status="suspended")),
     "application suspended and reinstated": _after(lambda world: world.register(tokens_not_before=timezone.now())),
     "application a draft": _after(lambda world: world.register(status="draft")),
@@ -316,6 +332,7 @@ SITUATIONS: dict[str, Callable[[World], None]] = {
     "pairwise of its own": _before(lambda world: world.register(subject_type="pairwise", sector_identifier="")),
     "pairwise later": _after(lambda world: world.register(subject_type="pairwise", sector_identifier="b.example")),
     "asked by a pairwise one": _after(lambda world: world.register(world.api, subject_type="pairwise")),
+    "a pairwise one asked by another": _before(_both_pairwise),
     "asked by a legacy one": _after(lambda world: world.register(world.api, subject_type="legacy")),
     "legacy subject": _before(lambda world: world.register(subject_type="legacy")),
     "taken over": _stock,
