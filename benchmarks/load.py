@@ -15,7 +15,7 @@ class Load:
     """How hard, and how long."""
 
     connections: int = 16
-    seconds: float = 8.0
+    seconds: float = 7.0
     warm_up: float = 1.5
 
 

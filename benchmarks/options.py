@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--only", type=_names, default=(), metavar="SCENARIO,…", help="leave the other scenarios out")
     parser.add_argument("--subjects", type=_subjects, default=tuple(SUBJECTS), metavar=",".join(SUBJECTS))
     parser.add_argument("--rounds", type=int, default=None, help="repetitions, interleaved; 3")
-    parser.add_argument("--seconds", type=float, default=None, help="of each measurement; 8")
+    parser.add_argument("--seconds", type=float, default=None, help="of each measurement; 7")
     parser.add_argument("--connections", type=int, default=Load.connections, help="%(default)s")
     parser.add_argument("--server", choices=[*SERVERS], default="gunicorn", help="for Django; %(default)s")
     parser.add_argument("--quick", action="store_true", help=f"one round of {QUICK_SECONDS:g} seconds")
