@@ -24,6 +24,7 @@ STATELESS += ["redirect_uri_parsing", "secrets_in_logs", "signed_statements", "s
 SAME = ["demo_applications", "demo_command", "demo_television", "hosts", "other_hosts"]
 SAME += ["interop_authlib", "interop_requests_oauthlib"]
 SERVICES = ["consent_record", "device_authorizations", "introspection", "key_life", "logout", "outbox", "pruning"]
+FAST = ["tokens", "use"]
 VAULT = ["move", "processes", "refresh", "reseal"]
 SUITES = [
     *("tests/flows", "tests/security", "--ignore=tests/security/consumer"),
@@ -31,7 +32,7 @@ SUITES = [
     *(f"--ignore=tests/flows/test_{name}.py" for name in SAME),
     *(f"tests/spec/test_{name}.py" for name in ROWS + LOGOUTS),
     *(f"tests/provider/services/test_{name}.py" for name in SERVICES),
-    "tests/provider/test_fast_use.py",
+    *(f"tests/provider/test_fast_{name}.py" for name in FAST),
     *(f"tests/consumer/test_vault_{name}.py" for name in VAULT),
     "tests/consumer/test_logout_sessions.py",
 ]

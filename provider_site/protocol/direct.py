@@ -120,6 +120,7 @@ def _own(request: _Request, client: Client) -> dict[str, Any] | None:
         if (
             not request.proves(client, "client_credentials", now)
             or client.registration.status != _Status.APPROVED
+            or not names
             or not set(names) <= set(client.registered)
         ):
             return None
