@@ -1,0 +1,1 @@
+"""How much a sign-in stores, and what so many people need: `python -m benchmarks.capacity`."""
