@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from benchmarks.measurement import Measurement, Summary, summarize
+from benchmarks.scenarios import ORDER
 
 COLOURS = {"floor": "#9a9a9a", "dot": "#c98a2b", "ours": "#2f6db5", "before": "#9db9d9", "peer": "#4f8f4f"}
 WIDTH, LEFT, RIGHT = 860, 190, 90
 BAR, GAP, TOP = 15, 12, 64
-LEAST = 10.0
+LEAST = 1.0
 
 
 def draw(measurements: Iterable[Measurement], titles: Mapping[str, str]) -> str:
@@ -18,7 +19,7 @@ def draw(measurements: Iterable[Measurement], titles: Mapping[str, str]) -> str:
     if not summaries:
         return ""
     groups: dict[str, list[Summary]] = {}
-    for one in summaries:
+    for one in sorted(summaries, key=lambda one: ORDER.index(one.scenario)):
         groups.setdefault(one.scenario, []).append(one)
     most = 10 ** math.ceil(math.log10(max(*(one.per_second for one in summaries), LEAST * 10)))
     height = TOP + sum(len(group) * BAR + GAP for group in groups.values()) + 30

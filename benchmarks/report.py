@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.measurement import Measurement, Ratio, Summary, ratio
 from benchmarks.postgres import Statements
+from benchmarks.scenarios import ORDER
 
 # What is compared with what: mine, whose, and how many times as fast mine is to be.
 GOALS: tuple[tuple[str, str, str, float], ...] = (
@@ -44,7 +45,7 @@ def figures(summaries: Mapping[tuple[str, str], Summary], statements: Mapping[tu
     head = ["scenario", "subject", "flows/s", "p50 ms", "p99 ms", "server CPU ms", "PostgreSQL CPU ms"]
     head += ["statements", "generator CPU ms", "others", "errors"]
     rows = []
-    for (subject, scenario), one in summaries.items():
+    for (subject, scenario), one in sorted(summaries.items(), key=lambda item: ORDER.index(item[0][1])):
         counted = statements.get((subject, scenario))
         rows.append(
             [

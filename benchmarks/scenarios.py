@@ -6,6 +6,14 @@ from urllib.parse import urlencode
 
 from benchmarks import credentials
 
+FLOOR = ("nothing", "select_orm", "select_sql", "insert_orm", "insert_sql")
+# Those that are compared with each other stand together.
+ORDER = (
+    *FLOOR,
+    *("client_credentials", "client_credentials_jwt", "code_flow", "code_flow_es256", "refresh"),
+    *("introspection", "userinfo", "discovery", "jwks"),
+)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -145,5 +153,4 @@ class Provider:
 
 def floor_scenarios() -> list[Scenario]:
     """Return what is asked of the bare views."""
-    names = ("nothing", "select_orm", "select_sql", "insert_orm", "insert_sql")
-    return [Scenario(name, [Step(name, [200], "GET", f"/{name}", {"Host": "127.0.0.1"})]) for name in names]
+    return [Scenario(name, [Step(name, [200], "GET", f"/{name}", {"Host": "127.0.0.1"})]) for name in FLOOR]

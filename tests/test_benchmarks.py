@@ -17,7 +17,7 @@ import pytest
 
 from benchmarks import load, machine, measurement, options, plot, postgres, processes, report, results, run, work
 from benchmarks.measurement import Measurement
-from benchmarks.scenarios import Scenario, Step
+from benchmarks.scenarios import ORDER, Scenario, Step
 from benchmarks.subjects import SUBJECTS, Subject
 from tests.machine import missing
 
@@ -104,8 +104,9 @@ def test_every_line_of_a_table_has_a_cell_for_each_column() -> None:
     counted = {("ours", "refresh"): postgres.Statements(6.0, 2.0)}
     lines = report.figures(measurement.summarize(rows), counted).splitlines()
     assert len({columns(line) for line in lines}) == 1
-    assert "1,234" in lines[2]
-    assert "6.0 + 2.0" in lines[2]
+    # In the order of the scenarios, not of the measurements.
+    assert "1,234" in lines[3]
+    assert "6.0 + 2.0" in lines[3]
     assert len({len(line) for line in lines}) == 1
 
 
@@ -146,6 +147,7 @@ def test_load_generator_understands_every_scenario(name: str, tmp_path: Path) ->
     scenarios = SUBJECTS[name](work.Work(tmp_path)).scenarios
     assert [(scenario.name, problems(scenario)) for scenario in scenarios if problems(scenario)] == []
     assert len({scenario.name for scenario in scenarios}) == len(scenarios)
+    assert {scenario.name for scenario in scenarios} <= set(ORDER)
 
 
 def test_mistakes_in_a_scenario_are_found() -> None:
