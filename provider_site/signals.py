@@ -19,7 +19,7 @@ consent_withdrawn = Signal()
 # sender: the Consent class; consent: the Consent; taken: frozenset of scopes; request: HttpRequest or None
 consent_narrowed = Signal()
 
-# Tokens were issued.
+# Tokens were issued. A receiver that raises undoes that: it is called in the transaction that stores them.
 # sender: the validator's class; authorization_id: UUID or None; application_id, user_id: primary keys or None;
 # grant_type: the OAuth name of the grant
 tokens_issued = Signal()

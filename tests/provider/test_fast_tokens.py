@@ -29,7 +29,8 @@ from provider_site.models import (
     SigningKey,
 )
 from provider_site.protocol.validator import Validator
-from provider_site.services import keys
+from provider_site.services import keys, secrets
+from provider_site.signals import tokens_issued
 from tests import factories
 from tests.provider.driver import Driver, Tokens
 
@@ -344,6 +345,33 @@ def test_who_listens_to_the_rows_hears_of_each(driver: Driver) -> None:
     finally:
         post_save.disconnect(listen, sender=get_access_token_model())
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_receiver_that_raises_undoes_the_exchange(driver: Driver, settings: Any, lane: str) -> None:
+    take(settings, lane)
+    code = driver.code()
+    driver.backchannel.raise_request_exception = False
+
+    def refuse(**_kwargs: Any) -> None:
+        raise RuntimeError("not now")
+
+    tokens_issued.connect(refuse)
+    try:
+        with pytest.raises(ValueError, match="Content-Type"):  # the page of an error
+            driver.redeem(code)
+    finally:
+        tokens_issued.disconnect(refuse)
+    assert not get_access_token_model().objects.exists()
+    assert driver.redeem(code).status == 200
+
+
+def test_new_secret_works_where_the_client_was_known_before(db: None) -> None:
+    client = machine()
+    own(client)
+    client.secret = secrets.issue_secret(application=client.application)
+    assert len(statements(lambda: own(client))) > 1
+    assert len(statements(lambda: own(client))) == 1
 
 
 class OwnValidator(Validator):
