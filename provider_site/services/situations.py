@@ -101,8 +101,8 @@ def _has_taken_back(application: Any, consent: Consent | None) -> bool:
 
 def _past(application: Any, consent: Consent, requested: frozenset[str]) -> PastConsent:
     terms, now = consented.terms(consent), timezone.now()
-    held = consented.held(consent, application.registration, now)
-    ended = consented.ended(consent, application.registration, now)
+    held = consented.held(consent, application.registration, now, terms)
+    ended = consented.ended(consent, application.registration, now, terms)
     closed = Closed(consent.closed_reason) if consent.closed_at is not None else None
     if closed is None and terms and ended == terms.keys():  # over, and the nightly run has yet to see it
         closed = Closed.ENDED

@@ -118,7 +118,7 @@ def stands_in(*, application: Any, secret: str) -> bool:
 
 def is_redirect_uri(uri: str) -> bool:
     """Tell whether ``uri`` is the redirect URI of attempts, character by character, whoever may have registered it."""
-    return uri == redirect_uri()
+    return uri.startswith(provider_settings.issuer_origin) and uri == redirect_uri()
 
 
 def revoke(*, application: Any, texts: Sequence[str]) -> None:

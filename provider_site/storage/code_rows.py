@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -44,12 +45,15 @@ def _models() -> dict[str, type[Model]]:
     return clients.models() | session_rows.models() | {"consent": Consent}
 
 
+@lru_cache(maxsize=1)
+def _all_models() -> tuple[type[Model], ...]:
+    return (get_grant_model(), Authorization, *_models().values())
+
+
 def connection() -> BaseDatabaseWrapper | None:
     """Return the connection on which all of this may be done, or ``None``: then the ORM has to."""
-    grant = get_grant_model()
-    if not sql.may_insert(grant, Authorization):
-        return None
-    return sql.connection_for(Authorization, grant, *_models().values())
+    grant, family, *_others = _all_models()
+    return sql.connection_for(*_all_models()) if sql.may_insert(grant, family) else None
 
 
 _LISTED = {
@@ -101,6 +105,9 @@ def find_ground(connection: BaseDatabaseWrapper, *, client: Client, user_id: Any
 
 _GRANT = sql.Row(get_grant_model)
 _FAMILY = sql.Row(lambda: Authorization)
+# What is the same in every such row.
+_IN_GRANT = {"nonce": "''", "code_challenge_method": "'S256'", "resource": "'[]'"}
+_IN_FAMILY = {"id_token_claims": "'[]'", "consumed_at": "NULL", "revoked_at": "NULL", "revoked_reason": "''"}
 _INSERTS: dict[str, tuple[str, str]] = {}
 
 
@@ -109,8 +116,8 @@ def _inserts(connection: BaseDatabaseWrapper) -> tuple[str, str]:
     if made is None:
         quote = connection.ops.quote_name
         grant, family = (
-            f"INSERT INTO {quote(row.model()._meta.db_table)} ({row.columns(connection)}) VALUES ({row.holes()})"
-            for row in (_GRANT, _FAMILY)
+            f"INSERT INTO {quote(row.model()._meta.db_table)} ({row.columns(connection)}) VALUES ({row.holes(**known)})"
+            for row, known in ((_GRANT, _IN_GRANT), (_FAMILY, _IN_FAMILY))
         )
         made = _INSERTS[connection.vendor] = (grant, family)
     return made
@@ -129,18 +136,22 @@ def store(
     expires_at: datetime,
     now: datetime,
 ) -> None:
-    """Write DOT's grant of a new code (with an S256 challenge) and its authorization, together or not at all."""
+    """Write DOT's grant of a new code and its authorization, together or not at all.
+
+    The challenge is S256's; the request named no resource and no claims.
+    """
     shared = {"application_id": context.consent.application_id, "user_id": user.pk, "scope": scope}
     grant = shared | {
         "code": code_digest,
         "expires": expires_at,
         "redirect_uri": redirect_uri,
         "code_challenge": code_challenge,
-        "code_challenge_method": "S256",
         "claims": sealed_claims,
+        **dict.fromkeys(_IN_GRANT, sql.IN_SQL),
     }
     hangs_on = {"consent_id": context.consent.pk, "session_id": context.session.pk}
     family = shared | hangs_on | codes.facts_of(context) | {"code_digest": code_digest}
+    family |= dict.fromkeys(_IN_FAMILY, sql.IN_SQL)
     _insert(connection, _GRANT.values(connection, now, grant), _FAMILY.values(connection, now, family))
 
 

@@ -41,8 +41,15 @@ def rewrite(consent: Consent, terms: policy.Terms) -> None:
     consent.ends_at = policy.latest(term.ends_at for term in terms.values())
 
 
-def held(consent: Consent, registration: Registration | None, now: datetime | None = None) -> frozenset[str]:
+def held(
+    consent: Consent,
+    registration: Registration | None,
+    now: datetime | None = None,
+    known: policy.Terms | None = None,
+) -> frozenset[str]:
     """Return the scopes a person allows an application at ``now``; none by a consent that is over.
+
+    ``known`` are its ``terms``, where the caller has read them.
 
     What an administrator decided for an application of the site itself holds while that decision does, and the number
     by which all of an owner's applications know a person while it is that owner's.
@@ -50,7 +57,8 @@ def held(consent: Consent, registration: Registration | None, now: datetime | No
     if consent.closed_at is not None:
         return frozenset()
     first_party = registration is not None and registration.first_party
-    found = policy.held(terms(consent), now=now or timezone.now(), limit=limit(registration), first_party=first_party)
+    every = known if known is not None else terms(consent)
+    found = policy.held(every, now=now or timezone.now(), limit=limit(registration), first_party=first_party)
     return found if _is_of_the_same_owner(consent, registration) else found - _OF_THE_OWNER
 
 
@@ -74,9 +82,11 @@ def worded(consent: Consent | None, names: Iterable[str]) -> frozenset[str]:
     return scopes.as_worded({name: known[name].wording if name in known else "" for name in names})
 
 
-def ended(consent: Consent, registration: Registration | None, now: datetime) -> frozenset[str]:
-    """Return the scopes whose time is over at ``now``, whoever allowed them."""
-    every = terms(consent)
+def ended(
+    consent: Consent, registration: Registration | None, now: datetime, known: policy.Terms | None = None
+) -> frozenset[str]:
+    """Return the scopes whose time is over at ``now``, whoever allowed them; ``known`` as for ``held``."""
+    every = known if known is not None else terms(consent)
     return frozenset(every) - policy.held(every, now=now, limit=limit(registration), first_party=True)
 
 

@@ -110,7 +110,7 @@ def answer(request: HttpRequest) -> HttpResponse | None:
     if found is None or found.ground.client is None or found.ground.consent is None:
         return None
     client, consent = found.ground.client, found.ground.consent
-    if (parameters := _read(request, client, found.sent)) is None or _demands(request, parameters):
+    if (parameters := _read(request, client, found.sent)) is None or _demands(request, found.known):
         return None
     situation = situations.of(
         application=client.application,
@@ -167,12 +167,12 @@ def _read(request: HttpRequest, client: Client, sent: Mapping[str, str]) -> Auth
     )
 
 
-def _demands(request: HttpRequest, parameters: AuthorizationParameters) -> bool:
+def _demands(request: HttpRequest, known: sessions.Known) -> bool:
     """Tell whether the person has to prove anything first."""
     situation = authentication.Situation(
         signed_in=request.user.is_authenticated,
-        session_ended=sessions.was_ended(request=request),
-        auth_time=sessions.auth_time(request=request),
+        session_ended=known.is_ended,
+        auth_time=known.since,
         began=timezone.now(),
         resumed=False,
     )
