@@ -35,6 +35,7 @@ SUITES = [
     *(f"tests/provider/test_fast_{name}.py" for name in FAST),
     *(f"tests/consumer/test_vault_{name}.py" for name in VAULT),
     "tests/consumer/test_logout_sessions.py",
+    "tests/growth",
 ]
 # A browser shows the same pages, a slow test starts processes with an engine of its own.
 SELECTION = "not browser and not slow and not postgres and not redis"
