@@ -79,10 +79,11 @@ def read(path: Path) -> Stored:
 
 
 def costs(figures: Path) -> dict[str, Summary]:
-    """Return what each scenario of this provider costs, from the newest benchmark that is kept; nothing without one."""
+    """Return what each scenario of this provider costs, by the benchmark that is kept; nothing without one."""
     found: dict[str, Summary] = {}
     for path in sorted(figures.glob("*.json")):
-        if "measurements" in json.loads(path.read_text(encoding="utf-8")):
+        # What it cost once is kept too, for comparison.
+        if path.stem != "before" and "measurements" in json.loads(path.read_text(encoding="utf-8")):
             for (subject, scenario), one in summarize(results.load(path).measurements).items():
                 if subject == "ours":
                     found[scenario] = one
@@ -177,8 +178,7 @@ def sections(stored: Path, figures: Path) -> dict[str, str]:
     """Return the guide's tables by the names of their marks."""
     found, cost = read(stored), costs(figures)
     sections = {"capacity-rows": _stored_table(found), "capacity-people": _capacity_table(found, cost)}
-    if cost:
-        sections["capacity-requests"] = _requests_table(cost)
+    sections["capacity-requests"] = _requests_table(cost) if cost else "No run of the benchmark is kept yet."
     if (figures / "connections.json").exists():
         sections["connections"] = _connections_table(figures / "connections.json")
     return sections
