@@ -124,11 +124,10 @@ def _own(request: _Request, client: Client) -> dict[str, Any] | None:
 def _own_by(request: _Request, client: Client) -> dict[str, Any] | None:
     """Return the answer by what is known of a client, or ``None``, nothing stored, where that is not so now."""
     now = timezone.now()
-    names = request.form["scope"].split(" ") if request.form.get("scope") else []
+    names = request.form["scope"].split(" ") if "scope" in request.form else []
     if (
         not request.proves(client, "client_credentials", now)
         or client.registration.status != _Status.APPROVED
-        or not names
         or not set(names) <= set(client.registered)
     ):
         return None

@@ -191,9 +191,9 @@ def test_both_ways_give_the_same_answers_and_rows(driver: Driver, settings: Any,
     assert seen["fast"] == seen["general"]
 
 
-@pytest.mark.parametrize("scope", ["", "nickname", "nickname openid", "unknown"])
+@pytest.mark.parametrize("scope", [None, "", "nickname", "nickname openid", "unknown", "nickname  openid"])
 @pytest.mark.parametrize("kind", ["opaque", "jwt"])
-def test_both_ways_give_a_client_the_same_own_token(db: None, settings: Any, kind: str, scope: str) -> None:
+def test_both_ways_give_a_client_the_same_own_token(db: None, settings: Any, kind: str, scope: str | None) -> None:
     seen = {}
     for lane in LANES:
         client = machine(access_token_format=kind)
