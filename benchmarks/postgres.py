@@ -51,8 +51,8 @@ class Cluster:
         # PostgreSQL refuses to run as root: a container's root hands the cluster to the package's own user.
         account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
         owner: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-        if processes.listening(PORT):
-            raise RuntimeError(f"Port {PORT}, which the peer's adapter names, is taken: end what listens there.")
+        if processes.listening(PORT) or not processes.wait_for(PORT):
+            raise RuntimeError(f"Port {PORT}, which the peer's adapter names, is taken.")
         directory.mkdir(parents=True, exist_ok=True)
         if account:
             os.chown(directory, account.pw_uid, account.pw_gid)

@@ -5,6 +5,7 @@ import os
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -229,6 +230,18 @@ def test_machine_is_described_without_its_name() -> None:
     described = machine.describe("15.1", "9.0")
     assert described["PostgreSQL"] == "15.1"
     assert os.uname().nodename not in " ".join(described.values()).split()
+
+
+def test_port_is_waited_for_until_nobody_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "START_SECONDS", 0.0)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert not processes.wait_for(port)
+        assert not processes.listening(port)
+        taken.listen()
+        assert processes.listening(port)
+    assert processes.wait_for(port)
 
 
 def test_server_that_ends_before_it_is_ready_is_told_with_its_log(tmp_path: Path) -> None:
