@@ -20,8 +20,9 @@ from jwt.algorithms import get_default_algorithms
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-# Of the lengths that are made all the time: 128 and 256 bits.
-_POWERS = {length: 62**length for length in (22, 43)}
+# Each random byte is a letter or digit, four bytes for each; the eight that are left over would favour some.
+_LETTERS = bytes(ord(_BASE62[byte % 62]) for byte in range(256))
+_LEFT_OUT = bytes(range(248, 256))
 
 SigningAlgorithm = Literal["RS256", "ES256", "EdDSA", "PS256"]
 PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
@@ -101,11 +102,10 @@ def matches(value: str, stored_digest: str) -> bool:
 def random_text(bits: int = 256) -> str:
     """Return random letters and digits holding at least ``bits`` bits."""
     length = -(-bits * 1000 // 5954)  # log2(62) is 5.954
-    number, digits = secrets.randbelow(_POWERS[length] if length in _POWERS else 62**length), []
-    for _index in range(length):
-        number, digit = divmod(number, 62)
-        digits.append(_BASE62[digit])
-    return "".join(digits)
+    text = b""
+    while len(text) < length:
+        text += secrets.token_bytes(length + 16).translate(_LETTERS, _LEFT_OUT)
+    return text[:length].decode()
 
 
 def generate_private_key(alg: SigningAlgorithm = "RS256") -> bytes:
