@@ -5,14 +5,8 @@ Include them at the root of the issuer's host: ``path("", include("provider_site
 
 from django.urls import include, path
 
-from provider_site.portal import app_profile, personal_data, profile
-from provider_site.portal.connected import actions, listing, one
-from provider_site.portal.consent.views import ConsentView, SwitchAccountView
 from provider_site.portal.developer.routes import developer_urls
-from provider_site.portal.device.confirm import ConfirmDeviceView
-from provider_site.portal.device.entry import EnterCodeView
-from provider_site.portal.device.outcome import DeviceOutcomeView
-from provider_site.portal.sessions import views as session_pages
+from provider_site.portal.page_views import PageView
 from provider_site.protocol import (
     authorize,
     device_authorization,
@@ -56,7 +50,7 @@ protocol_urls = [
         machine_endpoint(device_authorization.BeginView.as_view()),
         name="device-authorization",
     ),
-    path("o/device/", EnterCodeView.as_view(), name="device"),
+    path("o/device/", PageView("device.entry.EnterCodeView"), name="device"),
     path("o/device/<slug:handle>/continue/", device_verification.DeviceResumeView.as_view(), name="device-resume"),
     path("o/introspect/", machine_endpoint(introspection.IntrospectView.as_view()), name="introspect"),
     path("o/userinfo/", machine_endpoint(userinfo.UserInfoView.as_view()), name="user-info"),
@@ -64,24 +58,34 @@ protocol_urls = [
 ]
 
 portal_urls = [
-    path("o/consent/<slug:handle>/", ConsentView.as_view(), name="consent"),
-    path("o/consent/<slug:handle>/switch/", SwitchAccountView.as_view(), name="consent-switch-account"),
-    path("o/device/", EnterCodeView.as_view(), name="device"),
-    path("o/device/<slug:handle>/", ConfirmDeviceView.as_view(), name="device-confirm"),
-    path("o/device/<slug:handle>/done/", DeviceOutcomeView.as_view(), name="device-outcome"),
-    path("o/apps/", listing.ConnectedAppsView.as_view(), name="connected-apps"),
-    path("o/apps/<str:application_id>/", one.ConnectedAppView.as_view(), name="connected-app"),
-    path("o/apps/<str:application_id>/withdraw/", actions.WithdrawView.as_view(), name="withdraw"),
-    path("o/apps/<str:application_id>/withdraw-scope/", actions.WithdrawScopeView.as_view(), name="withdraw-scope"),
-    path("o/apps/<str:application_id>/sign-out/", actions.SignOutOfAppView.as_view(), name="sign-out-of-app"),
-    path("o/apps/<str:application_id>/receipt/<int:consent_id>/", actions.ReceiptView.as_view(), name="receipt"),
-    path("o/apps/<str:application_id>/profile/", app_profile.AppProfileView.as_view(), name="app-profile"),
-    path("o/sessions/", session_pages.SessionsView.as_view(), name="sessions"),
-    path("o/sessions/end-others/", session_pages.EndOthersView.as_view(), name="sessions-end-others"),
-    path("o/sessions/<uuid:sid>/end/", session_pages.EndView.as_view(), name="session-end"),
-    path("o/profile/", profile.ProfileView.as_view(), name="profile"),
-    path("o/profile/data/", personal_data.PersonalDataView.as_view(), name="personal-data"),
-    path("o/avatar/<slug:key>.png", profile.AvatarView.as_view(), name="avatar"),
+    path("o/consent/<slug:handle>/", PageView("consent.views.ConsentView"), name="consent"),
+    path("o/consent/<slug:handle>/switch/", PageView("consent.views.SwitchAccountView"), name="consent-switch-account"),
+    path("o/device/", PageView("device.entry.EnterCodeView"), name="device"),
+    path("o/device/<slug:handle>/", PageView("device.confirm.ConfirmDeviceView"), name="device-confirm"),
+    path("o/device/<slug:handle>/done/", PageView("device.outcome.DeviceOutcomeView"), name="device-outcome"),
+    path("o/apps/", PageView("connected.listing.ConnectedAppsView"), name="connected-apps"),
+    path("o/apps/<str:application_id>/", PageView("connected.one.ConnectedAppView"), name="connected-app"),
+    path("o/apps/<str:application_id>/withdraw/", PageView("connected.actions.WithdrawView"), name="withdraw"),
+    path(
+        "o/apps/<str:application_id>/withdraw-scope/",
+        PageView("connected.actions.WithdrawScopeView"),
+        name="withdraw-scope",
+    ),
+    path(
+        "o/apps/<str:application_id>/sign-out/", PageView("connected.actions.SignOutOfAppView"), name="sign-out-of-app"
+    ),
+    path(
+        "o/apps/<str:application_id>/receipt/<int:consent_id>/",
+        PageView("connected.actions.ReceiptView"),
+        name="receipt",
+    ),
+    path("o/apps/<str:application_id>/profile/", PageView("app_profile.AppProfileView"), name="app-profile"),
+    path("o/sessions/", PageView("sessions.views.SessionsView"), name="sessions"),
+    path("o/sessions/end-others/", PageView("sessions.views.EndOthersView"), name="sessions-end-others"),
+    path("o/sessions/<uuid:sid>/end/", PageView("sessions.views.EndView"), name="session-end"),
+    path("o/profile/", PageView("profile.ProfileView"), name="profile"),
+    path("o/profile/data/", PageView("personal_data.PersonalDataView"), name="personal-data"),
+    path("o/avatar/<slug:key>.png", PageView("profile.AvatarView"), name="avatar"),
     *developer_urls,
 ]
 

@@ -12,7 +12,6 @@ from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from provider_site.conf import provider_settings
 from provider_site.crypto import random_text
@@ -23,7 +22,6 @@ LOGOS = "provider_site/logos"
 PIXELS = 256
 _MAX_SOURCE_PIXELS = 25_000_000  # 100 MB while it is decoded: what one upload may cost
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)  # raised where warnings are errors
 
 
 def reencode(upload: File[bytes]) -> bytes:
@@ -31,6 +29,9 @@ def reencode(upload: File[bytes]) -> bytes:
 
     Raises ValidationError with code ``too_large``, ``too_many_pixels`` or ``not_an_image``.
     """
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - megabytes that most processes never use
+
+    bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)  # raised where warnings are errors
     limit = provider_settings.avatar_max_bytes
     if upload.size > limit:
         raise ValidationError(
@@ -44,7 +45,7 @@ def reencode(upload: File[bytes]) -> bytes:
             raise ValidationError(_("The picture has too many pixels."), code="too_many_pixels")
         image.draft("RGB", (PIXELS * 2, PIXELS * 2))
         upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, *_BOMBS) as error:
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, *bombs) as error:
         raise ValidationError(
             _("This file is not a picture we can read. Use PNG, JPEG, WebP or GIF."), code="not_an_image"
         ) from error
