@@ -171,7 +171,10 @@ def _connections_table(path: Path) -> str:
     found = json.loads(path.read_text(encoding="utf-8"))
     rows = [[way["name"], f"{way['cpu']:.2f}", f"{way['wall']:.2f}"] for way in found["ways"]]
     said = f"Medians of {found['rounds']} interleaved rounds of {found['requests']} requests with one trivial `SELECT`"
-    return f"{said}, on {found['machine']['cores']} cores.\n\n{markdown(['connections', 'CPU ms', 'wall ms'], rows)}"
+    said += (
+        f", on {found['machine']['cores']} cores. Compare the CPU time: other work on the machine is in the wall time"
+    )
+    return f"{said}.\n\n{markdown(['connections', 'CPU ms', 'wall ms'], rows)}"
 
 
 def sections(stored: Path, figures: Path) -> dict[str, str]:

@@ -50,6 +50,4 @@ def test_cores_are_those_of_the_busiest_hour(stored: table.Stored) -> None:
     }
     line = table._capacity_table(stored, cost).splitlines()[2]
     requests = 1_000_000 * sum(table.YEARLY.values()) / table.YEAR * table.PEAK
-    assert (
-        f"| {requests:,.0f} | {requests * 0.01 / table.BUSY:,.1f} | {requests * 0.002 / table.BUSY:,.1f} |" in line
-    )
+    assert f"| {requests:,.0f} | {requests * 0.01 / table.BUSY:,.1f} | {requests * 0.002 / table.BUSY:,.1f} |" in line
