@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.models import AbstractApplication
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
@@ -18,6 +13,7 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from provider_site.models import Registration
 from provider_site.protocol import client_authentication, descriptions
+from provider_site.protocol.machine_view import MachineView
 from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.protocol.token import malformed, oauth_error
 from provider_site.protocol.validator import Validator
@@ -25,8 +21,7 @@ from provider_site.services import introspection, secrets
 from provider_site.storage import access_rows, clients
 
 
-@method_decorator([csrf_exempt, login_not_required, sensitive_post_parameters()], name="dispatch")
-class IntrospectView(OAuthLibMixin, View):
+class IntrospectView(OAuthLibMixin, MachineView):
     """Tell a resource server, or a token's own client, whether a token holds and what for.
 
     Nobody asks without proving who asks (RFC 7662 2.1, 4): otherwise tokens could be tried here.

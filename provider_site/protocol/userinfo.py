@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import logging
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
 
 from provider_site.conf import provider_settings
 from provider_site.policy import claims, resources
+from provider_site.protocol.machine_view import MachineView
 from provider_site.services import people
 from provider_site.storage import access
 
 logger = logging.getLogger("provider_site.protocol")
 
 
-@method_decorator([csrf_exempt, login_not_required], name="dispatch")
-class UserInfoView(View):
+class UserInfoView(MachineView):
     """Tell a client what the person allows it to know, in exchange for an access token.
 
     It reads through storage alone, without oauthlib: the hot path. Any origin may call it with a token, so CORS is

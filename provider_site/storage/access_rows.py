@@ -10,6 +10,7 @@ import copy
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -89,17 +90,24 @@ def _models(token: type[Model]) -> dict[str, type[Model]]:
     }
 
 
+@cache
 def _with_access_token() -> Mapping[str, type[Model]]:
     return _models(get_access_token_model())
 
 
+@cache
 def _with_refresh_token() -> Mapping[str, type[Model]]:
     return _models(get_refresh_token_model())
 
 
+@cache
+def _every() -> tuple[type[Model], ...]:
+    return (*_with_access_token().values(), *_with_refresh_token().values())
+
+
 def connection() -> BaseDatabaseWrapper | None:
     """Return the connection on which all of this may be read by hand, or ``None``: then the ORM has to."""
-    return sql.connection_for(get_refresh_token_model(), *_with_access_token().values())
+    return sql.connection_for(*_every())
 
 
 _OF_A_PERSON = frozenset({"id", "user_id", "application_id"})
