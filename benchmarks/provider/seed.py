@@ -26,7 +26,7 @@ def _applications() -> dict[str, Any]:
     }
     kinds: dict[str, dict[str, Any]] = {
         credentials.MACHINE: machine,
-        credentials.MACHINE_JWT: machine | {"access_token_format": "jwt"},
+        credentials.MACHINE_JWT: machine | {"access_token_format": "jwt", "id_token_alg": "ES256"},
         credentials.WEB: web,
         credentials.WEB_ES256: web | {"id_token_alg": "ES256"},
         credentials.RESOURCE_SERVER: machine,
