@@ -5,6 +5,8 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
@@ -12,16 +14,18 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from oauth2_provider.models import get_application_model
 
 from keyset_lists import KeysetAdmin
 from keyset_lists.pages import page_of
 from provider_site.models import Profile
+from tests import factories
 from tests.provider.admin.office import as_html, enter
 from tests.provider.admin.office import page_of as address_of
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 UNBOUNDED = re.compile(r"\b(COUNT\(|OFFSET\b)")
-User = get_user_model()
+User, Application = get_user_model(), get_application_model()
 
 
 @pytest.fixture
@@ -139,3 +143,38 @@ def test_order_of_several_columns_is_followed_both_ways(user: Any) -> None:
 def test_list_of_one_page_has_no_links(office: Client) -> None:
     text = as_html(office.get(address_of(Group)))
     assert "p=" not in re.findall(r'<p class="paginator">.*?</p>', text, re.DOTALL)[0]
+
+
+class TestSearches:
+    """By an exact value or the beginning of one."""
+
+    @staticmethod
+    def found(office: Client, model: Any, words: str) -> list[Any]:
+        return list(office.get(address_of(model), {"q": words}).context["cl"].result_list)
+
+    @pytest.mark.parametrize("words", ["augusta", "Augusta@Example.com", "augu"])
+    def test_account_and_what_belongs_to_it_are_found(self, office: Client, words: str) -> None:
+        person = factories.make_user("augusta")
+        factories.make_user("charles")
+        address = EmailAddress.objects.create(user=person, email="augusta@example.com", verified=True, primary=True)
+        account = SocialAccount.objects.create(user=person, provider="qq", uid="openid-1")
+        assert self.found(office, User, words) == [person]
+        assert self.found(office, EmailAddress, words) == [address]
+        assert self.found(office, SocialAccount, words) == [account]
+
+    def test_account_elsewhere_is_found_by_its_own_id(self, office: Client, user: Any) -> None:
+        account = SocialAccount.objects.create(user=user, provider="qq", uid="openid-1")
+        assert self.found(office, SocialAccount, "openid-1") == [account]
+        assert self.found(office, SocialAccount, "openid") == []
+
+    @pytest.mark.parametrize("words", ["Sunrise C", "sunrise c", "SUNRISE", "client-of-sun", "client"])
+    def test_application_is_found_by_how_its_name_or_client_id_begins(self, office: Client, words: str) -> None:
+        names = {"client": "SUNRISE CALENDAR"} if words == "SUNRISE" else {}
+        made = factories.make_application(name=names.get("client", "Sunrise Calendar"), client_id="client-of-sun")
+        assert self.found(office, Application, words) == [made.application]
+
+    def test_whole_client_id_goes_before_names_that_begin_so(self, office: Client) -> None:
+        made = factories.make_application(name="A", client_id="same")
+        factories.make_application(name="same again", client_id="other")
+        assert self.found(office, Application, "same") == [made.application]
+        assert self.found(office, Application, "none of them") == []
