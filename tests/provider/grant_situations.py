@@ -299,9 +299,10 @@ def _comes_of(world: World, sent: Mapping[str, Any]) -> tuple[dict[str, Any], li
     DailyCount.objects.all().delete()
     known = {model: set(model._default_manager.values_list("pk", flat=True)) for model in _written()}
     answers: list[Any] = []
+    begun = timezone.now()
     seen = statements(lambda: answers.append(world.ask(**sent)))
     usage.flush()
-    return {"answer": _answer(answers[0]), "rows": {m.__name__: _rows(m, known[m]) for m in _written()}}, seen
+    return {"answer": _answer(answers[0]), "rows": {m.__name__: _rows(m, known[m], begun) for m in _written()}}, seen
 
 
 @contextmanager
@@ -361,28 +362,31 @@ def _still(name: str, value: str) -> str:
     return re.sub(r"[A-Za-z0-9]{43}", "…", value)
 
 
-def _rows(model: type[Model], known: set[Any]) -> list[dict[str, Any]]:
-    return [
-        {one.attname: _value(one.attname, getattr(row, one.attname)) for one in model._meta.fields}
+def _rows(model: type[Model], known: set[Any], begun: datetime) -> list[dict[str, Any]]:
+    found = [
+        {one.attname: getattr(row, one.attname) for one in model._meta.fields}
         for row in model._default_manager.order_by("created" if model is Session else "pk")
         if model in {Session, Consent, DailyCount} or row.pk not in known
     ]
+    for row in found:
+        if "expires" in row:
+            row["lives"] = round((row["expires"] - row["created"]).total_seconds())
+    return [{name: _value(name, value, begun) for name, value in row.items()} for row in found]
 
 
-def _value(name: str, value: Any) -> Any:
+def _value(name: str, value: Any, begun: datetime) -> Any:
     if name == "claims" and value and (sealed := json.loads(value).get("sealed_nonce")):
         return crypto.unseal(sealed, key_ring=provider_settings.key_ring, purpose="nonce")
+    if name in {"consent_id", "consent"}:  # numbers are not given back: how many are newer
+        return Consent.objects.filter(pk__gt=value).count()
     if name in {"id", "sid", "session_id", "handle_digest", "code", "code_digest", "nonce"} and value:
         return (type(value).__name__, len(str(value)) if isinstance(value, str | uuid.UUID) else None)
     if name in {"given_at", "ends_at"} and isinstance(value, str):
-        return _value(name, datetime.fromisoformat(value))
-    if name == "terms":
-        return {scope: {key: _value(key, each) for key, each in term.items()} for scope, term in value.items()}
-    if name == "parameters":
-        return {key: _value(key, each) for key, each in value.items()}
-    if isinstance(value, datetime):
-        ago = (value - timezone.now()).total_seconds()
-        return round(ago / 100) if abs(ago) < 10**7 and name != "auth_time" else value
+        return _value(name, datetime.fromisoformat(value), begun)
+    if isinstance(value, dict):
+        return {key: _value(key, each, begun) for key, each in value.items()}
+    if isinstance(value, datetime) and value >= begun:  # made by this very request: to a quarter of an hour
+        return round((value - begun).total_seconds() / 1000)
     return value
 
 

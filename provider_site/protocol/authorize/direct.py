@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -148,7 +149,7 @@ def _read(request: HttpRequest, client: Client, sent: Mapping[str, str]) -> Auth
         or not application.allows_grant_type(AbstractApplication.GRANT_AUTHORIZATION_CODE)
         or not redirect.matches(uri, application.redirect_uris.split())
         or try_it.is_redirect_uri(uri)
-        or not is_absolute_uri(uri)
+        or not _is_absolute(uri)
         or not scopes.catalog().keys() & client.registered >= (names := set(scope))
         or len(names) < len(scope)
         or parameters_module.unreadable(request.META["QUERY_STRING"], dict(sent)) is not None
@@ -165,6 +166,12 @@ def _read(request: HttpRequest, client: Client, sent: Mapping[str, str]) -> Auth
         code_challenge=sent["code_challenge"],
         code_challenge_method=sent["code_challenge_method"],
     )
+
+
+@lru_cache(maxsize=2048)
+def _is_absolute(uri: str) -> bool:
+    """Tell whether oauthlib takes a redirect URI for absolute: its pattern costs as much as a statement."""
+    return bool(is_absolute_uri(uri))
 
 
 def _demands(request: HttpRequest, known: sessions.Known) -> bool:
