@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import machine, postgres, processes, results, servers
+from benchmarks import machine, postgres, processes, report, results, servers
 from benchmarks.measurement import Measurement
 from benchmarks.options import Options, parse
 from benchmarks.profiling import profile
@@ -71,6 +71,8 @@ def main(options: Options) -> int:
         results.save(options.results, found)
         results.show(options.results, found, DOCUMENT)
     sys.stdout.write(found.tables() + "\n")
+    if warning := report.disturbed(measurements):
+        say(warning)
     return 1 if any(one.errors for one in measurements) else 0
 
 

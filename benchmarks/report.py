@@ -1,6 +1,7 @@
 """Put figures into tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
 from benchmarks.measurement import Measurement, Ratio, Summary, ratio
 from benchmarks.postgres import Statements
@@ -22,6 +23,9 @@ GOALS: tuple[tuple[str, str, str, float], ...] = (
     ("discovery", "peer", "discovery", 0.3),
     ("jwks", "peer", "jwks", 0.3),
 )
+
+# How much of the machine's work may be somebody else's in figures that are to be kept.
+QUIET = 0.1
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -56,6 +60,14 @@ def figures(summaries: Mapping[tuple[str, str], Summary], statements: Mapping[tu
             ]
         )
     return table(head, rows)
+
+
+def disturbed(measurements: Sequence[Measurement]) -> str:
+    """Return a warning when others had much of the machine during half of the measurements, else nothing."""
+    others = median(one.others for one in measurements) if measurements else 0.0
+    if others <= QUIET:
+        return ""
+    return f"Others used {others:.0%} of the machine's CPU: trust the CPU columns, and repeat the run for the rest."
 
 
 def ratios(measurements: Sequence[Measurement]) -> list[tuple[Ratio, float | None]]:

@@ -74,6 +74,13 @@ def test_what_others_used_of_the_machine_is_what_the_run_did_not() -> None:
     assert measured("ours", machine_cpu=0.0).others == 0.0
 
 
+def test_run_that_others_disturbed_says_so() -> None:
+    busy = measured("ours", machine_cpu=6.1)
+    assert "90%" in report.disturbed([busy, busy, measured("ours")])
+    assert report.disturbed([busy, measured("ours"), measured("ours")]) == ""
+    assert report.disturbed([]) == ""
+
+
 def test_ratio_pairs_the_rounds_before_it_takes_the_median() -> None:
     rows = [
         measured("ours", number=1, per_second=40.0, server_cpu=0.2, postgres_cpu=0.0),
