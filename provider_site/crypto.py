@@ -196,7 +196,7 @@ def verify_jwt(
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
-            jwt.PyJWK(public_members(jwk), algorithm=alg),
+            _public_key(json.dumps(public_members(jwk)), alg),
             algorithms=[alg],
             issuer=issuer,
             audience=audience,
@@ -206,6 +206,12 @@ def verify_jwt(
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise BadToken(str(error)) from error
     return claims
+
+
+@lru_cache(maxsize=32)
+def _public_key(members: str, alg: str) -> jwt.PyJWK:
+    """Parse a JWK, given as JSON, once per process."""
+    return jwt.PyJWK(json.loads(members), algorithm=alg)
 
 
 def half_hash(value: str, *, alg: SigningAlgorithm = "RS256") -> str:

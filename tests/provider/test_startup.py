@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from provider_site import crypto
 from provider_site.portal.page_views import PageView
+from provider_site.services import keys
+from tests.provider.driver import Driver
 
 ROOT = Path(__file__).resolve().parents[2]
 # Pages, and what draws pictures. Of the portal the admin has words and charts.
@@ -71,3 +74,20 @@ def test_page_is_there(name: str) -> None:
 def test_decorators_of_a_page_are_seen_before_it_is_opened() -> None:
     assert PageView("profile.AvatarView").login_required is False
     assert not hasattr(PageView("profile.ProfileView"), "csrf_exempt")
+
+
+def test_keys_are_parsed_once(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of an RSA key costs tens of milliseconds: no request after the first pays for it."""
+    hint = driver.tokens().body["id_token"]
+    claims = keys.verify(hint)
+    parsed: list[str] = []
+
+    def refuse(*_args: Any, **_kwargs: Any) -> Any:
+        parsed.append("again")
+        raise AssertionError("a key is parsed again")
+
+    monkeypatch.setattr(crypto.serialization, "load_pem_private_key", refuse)
+    monkeypatch.setattr(crypto.jwt, "PyJWK", refuse)
+    again = driver.tokens().body["id_token"]
+    assert keys.verify(again)["sub"] == claims["sub"]
+    assert parsed == []
