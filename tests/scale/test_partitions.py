@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.scale import partitioned
+from tests.scale.fleet import new_database
 
 ROOT = Path(__file__).resolve().parents[2]
 # What rotates, replays, revokes, expires and prunes tokens.
@@ -31,10 +31,7 @@ def environment_of(database_url: str, directory: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def migrated(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the URL of a new database with the tables as migrations make them."""
-    name = f"partitions_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-    url = postgres_url.rpartition("/")[0] + f"/{name}"
+    url = new_database(postgres_url)
     environment = environment_of(url, tmp_path_factory.mktemp("partitions"))
     migrate = [sys.executable, "manage.py", "migrate", "-v0"]
     subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
