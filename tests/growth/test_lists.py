@@ -130,12 +130,11 @@ def test_order_of_several_columns_is_followed_both_ways(user: Any) -> None:
     )
     rows = Profile.objects.filter(user__in=people).order_by("-nickname", "user_id")
     expected, place, found = list(rows), "", []
-    while True:
+    for _page in range(5):
         page = page_of(rows, place, size=2)
         found += page.rows
-        if not page.next:
-            break
         place = page.next
+    assert not place
     assert found == expected
     assert page_of(rows, page.previous, size=2).rows == expected[6:8]
 
