@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from provider_site.models import Consent
-from provider_site.protocol.validator import Validator
 from provider_site.services import consents
 from provider_site.storage import access, consented
 from tests import factories
+from tests.flows.meanwhile import before_writing
 from tests.flows.test_at_once import at_once, copies, fresh
 from tests.provider.driver import Driver, Tokens, plant_signing_key, query
 
@@ -81,24 +81,23 @@ def test_what_is_taken_back_while_another_tab_allows_is_gone_from_every_older_to
         assert at_most_what_holds(driver, older)
 
 
+@pytest.mark.parametrize("lane", ["fast", "general"])
 @pytest.mark.parametrize("grant", ["authorization_code", "refresh_token"])
 @pytest.mark.parametrize("taking", ["withdraw", "narrow", "sign_out"])
 def test_token_written_by_who_had_not_seen_it_taken_back_has_nothing_of_it(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch, grant: str, taking: str
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, settings: Any, grant: str, taking: str, lane: str
 ) -> None:
     presented = driver.code() if grant == "authorization_code" else driver.tokens().refresh
-    user, original = user_of(driver), Validator.save_bearer_token
+    facts = {"user": user_of(driver), "application": driver.application}
+    settings.PROVIDER_SITE = {**settings.PROVIDER_SITE, "FAST_LANE": lane == "fast"}
 
-    def late(self: Any, *args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(Validator, "save_bearer_token", original)
-        facts = {"user": user, "application": driver.application}
+    def take() -> None:
         if taking == "narrow":
             consents.narrow(scopes=["nickname"], **facts)
         else:
             getattr(consents, taking)(**facts)
-        return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(Validator, "save_bearer_token", late)
+    before_writing(monkeypatch, take)
     answer = driver.redeem(presented) if grant == "authorization_code" else driver.refresh(presented)
     if taking == "narrow":
         assert answer.status == 200
