@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 WORKERS = 2
-THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -16,6 +15,8 @@ class Server:
 
     name: str
     words: str
+    threads: int
+    """Of each worker: as many as serve most requests on two cores."""
     command: Callable[[str, int, int, int], list[str]]
     """From the application (`module:name`), the port, the number of workers and that of threads."""
 
@@ -41,8 +42,8 @@ def _granian(application: str, port: int, workers: int, threads: int) -> list[st
 
 
 SERVERS = {
-    "gunicorn": Server("gunicorn", f"gunicorn, {WORKERS} workers of {THREADS} threads (gthread)", _gunicorn),
-    "granian": Server("granian", f"granian, WSGI, {WORKERS} workers of {THREADS} threads", _granian),
+    "gunicorn": Server("gunicorn", f"gunicorn, {WORKERS} workers of 4 threads (gthread)", 4, _gunicorn),
+    "granian": Server("granian", f"granian, WSGI, {WORKERS} workers of 1 blocking thread", 1, _granian),
 }
 
 
