@@ -54,24 +54,32 @@ def may_insert(*models: type[Model]) -> bool:
     )
 
 
-def execute(connection: BaseDatabaseWrapper, statement: str, parameters: Sequence[Any]) -> Any:
-    """Run one statement; return its cursor, which the caller closes.
+def execute(connection: BaseDatabaseWrapper, statement: str, parameters: Sequence[Any], *, times: bool = False) -> Any:
+    """Run one statement; return its cursor, which the caller closes. ``times``: there are moments in what it returns.
 
     PostgreSQL binds the parameters itself, so that a prepared statement serves (``prepare_threshold`` in the
     database's ``OPTIONS``; Django's own cursor writes them into the text, which is parsed and planned each time).
+    Who logs or wraps queries (DEBUG, ``execute_wrapper``) sees these too. Raises what Django's cursors raise.
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    if hasattr(connection.connection, "prepare_threshold"):  # psycopg 3
-        server_side, loader = _server_side()
-        with connection.wrap_database_errors:
-            bare = server_side(connection.connection)
-        if connection.timezone is UTC:
+    if not hasattr(connection.connection, "prepare_threshold"):  # SQLite, or a psycopg before 3
+        cursor = connection.cursor()
+        cursor.execute(statement, parameters)
+        return cursor
+    server_side, loader = _server_side()
+    with connection.wrap_database_errors:
+        bare = server_side(connection.connection)
+        if times and connection.timezone is UTC:
             # Django's own sets the time zone the values have already, at four times the cost.
             bare.adapters.register_loader("timestamptz", loader)
-        cursor = connection._prepare_cursor(bare)  # type: ignore[attr-defined]  # as cursor() does with its own
-    else:
-        cursor = connection.cursor()
+        if not connection.queries_logged and not connection.execute_wrappers:
+            # Django's wrapper of a cursor costs almost as much as the statement.
+            connection.validate_thread_sharing()
+            connection.validate_no_broken_transaction()
+            bare.execute(statement, parameters)
+            return bare
+    cursor = connection._prepare_cursor(bare)  # type: ignore[attr-defined]  # as cursor() does with its own
     cursor.execute(statement, parameters)
     return cursor
 
@@ -178,7 +186,7 @@ class Select:
         if made is None:
             made = self._made[connection.vendor] = self._make(connection)
         parts, width = made
-        with execute(connection, statement, parameters) as cursor:
+        with execute(connection, statement, parameters, times=True) as cursor:
             found = cursor.fetchall()
         return [
             ({name: part.read(connection, values) for name, part in parts.items()}, values[width:])
