@@ -12,6 +12,8 @@ from django.db import connections, router
 from django.db.models import Model
 from django.db.models.expressions import Col
 
+from provider_site.storage import sql
+
 Found = TypeVar("Found", bound=Model)
 
 
@@ -23,11 +25,7 @@ def find(model: type[Found], **conditions: tuple[str, Any]) -> Found | None:
     values = [
         model._meta.get_field(name).get_db_prep_value(value, connection) for name, (_by, value) in conditions.items()
     ]
-    with connection.cursor() as cursor:
-        if hasattr(connection.connection, "prepare_threshold"):
-            # Django's own writes the values into the text, of which PostgreSQL keeps no plan.
-            cursor.cursor = _server_side()(connection.connection)
-        cursor.execute(statement, values)
+    with sql.execute(connection, statement, values, times=True) as cursor:
         row = cursor.fetchone()
     if row is None:
         return None
@@ -36,12 +34,6 @@ def find(model: type[Found], **conditions: tuple[str, Any]) -> Found | None:
         for convert in functions:
             found[index] = convert(found[index], expression, connection)
     return model.from_db(connection.alias, [field.attname for field in fields], found)
-
-
-def _server_side() -> Any:
-    from psycopg import Cursor  # noqa: PLC0415 - absent where the database is SQLite
-
-    return Cursor
 
 
 @lru_cache
