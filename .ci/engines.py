@@ -23,7 +23,16 @@ STATELESS += ["redirect_uri_parsing", "secrets_in_logs", "signed_statements", "s
 # What fills a demonstration, which has SQLite, and what asks by which name a site is called.
 SAME = ["demo_applications", "demo_command", "demo_television", "hosts", "other_hosts"]
 SAME += ["interop_authlib", "interop_requests_oauthlib"]
-SERVICES = ["consent_record", "device_authorizations", "introspection", "key_life", "logout", "outbox", "pruning"]
+SERVICES = [
+    "accounts",
+    "consent_record",
+    "device_authorizations",
+    "introspection",
+    "key_life",
+    "logout",
+    "outbox",
+    "pruning",
+]
 FAST = ["authorize", "tokens", "use"]
 VAULT = ["move", "processes", "refresh", "reseal"]
 SUITES = [

@@ -104,8 +104,8 @@ def end_all(*, user: Any, reason: Session.EndReason, but: Collection[uuid.UUID] 
     rows = Session.objects.filter(user=user, ended_at=None).exclude(pk__in=but).order_by("pk")
     count = 0
     while keys := list(rows.values_list("pk", flat=True)[:BATCH]):
-        end(sids=keys, reason=reason)
-        count += len(keys)
+        # Not those that somebody else has ended since they were read.
+        count += len(end(sids=keys, reason=reason))
     return count
 
 

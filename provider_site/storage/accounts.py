@@ -44,8 +44,8 @@ def revoke_person(*, user_id: Any, reason: str) -> bool:
     for rows in stock:
         own = rows.filter(user=user_id).order_by()
         while keys := list(own.values_list("pk", flat=True)[:BATCH]):
-            own.filter(pk__in=keys).delete()
-            count += len(keys)
+            # Not those that somebody else has deleted since they were read.
+            count += own.filter(pk__in=keys).delete()[1].get(own.model._meta.label, 0)
     return count > 0
 
 
