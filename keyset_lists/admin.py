@@ -79,7 +79,9 @@ class KeysetChangeList(ChangeList):
         self.result_list: Any = page.rows
         self.multi_page = not page.is_whole
         self.result_count = AtLeast(self.list_per_page) if self.multi_page else len(page)
-        self.full_result_count: Any = None
+        narrowed = bool(self.query) or self.has_active_filters
+        # Where they are the same Django's search form says neither, and offers no way back to the whole list.
+        self.full_result_count: Any = None if narrowed else self.result_count
         self.show_full_result_count = self.show_all = self.can_show_all = False
         self.show_admin_actions = True
 

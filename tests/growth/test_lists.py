@@ -144,6 +144,15 @@ def test_list_of_one_page_has_no_links(office: Client) -> None:
     assert "p=" not in re.findall(r'<p class="paginator">.*?</p>', text, re.DOTALL)[0]
 
 
+def test_way_back_to_the_whole_list_is_offered_where_it_was_narrowed(office: Client, user: Any) -> None:
+    def offered(**query: str) -> bool:
+        return "Show all" in as_html(office.get(address_of(User), query))
+
+    assert not offered()
+    assert offered(q=user.get_username())
+    assert offered(is_staff__exact="1")
+
+
 class TestSearches:
     """By an exact value or the beginning of one."""
 
