@@ -33,7 +33,7 @@ SERVICES = [
     "outbox",
     "pruning",
 ]
-FAST = ["authorize", "tokens", "use"]
+FAST = ["authorize", "refusals", "tokens", "use"]
 VAULT = ["move", "processes", "refresh", "reseal"]
 SUITES = [
     *("tests/flows", "tests/security", "--ignore=tests/security/consumer"),

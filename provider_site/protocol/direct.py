@@ -19,12 +19,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
+from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import GRANT_TYPE_MAPPING
 from oauth2_provider.settings import oauth2_settings
 
 from provider_site import crypto
-from provider_site.models import Registration
-from provider_site.policy import redirect
+from provider_site.models import ClientSecret, Registration
+from provider_site.policy import redirect, scopes
 from provider_site.protocol import client_authentication
 from provider_site.protocol.issue import Issue
 from provider_site.protocol.scopes_backend import ScopesBackend
@@ -64,6 +65,7 @@ def _is_our_own() -> bool:
     return (
         oauth2_settings.OAUTH2_VALIDATOR_CLASS is Validator
         and oauth2_settings.OAUTH2_SERVER_CLASS is Server
+        and oauth2_settings.OAUTH2_BACKEND_CLASS is OAuthLibCore
         and oauth2_settings.SCOPES_BACKEND_CLASS is ScopesBackend
         and oauth2_settings.COMPLIANT_BCP_RFC9700_TOKEN_STORAGE
     )
@@ -94,8 +96,8 @@ class _Request:
     def __repr__(self) -> str:
         return "<_Request>"
 
-    def proves(self, client: Client, grant_type: str, now: datetime) -> bool:
-        """Tell whether the client has proven itself, and may use the grant; note the day its secret was used."""
+    def proof(self, client: Client, grant_type: str, now: datetime) -> ClientSecret | None:
+        """Return the secret by which the client has proven itself, ``None`` also where it may not use the grant."""
         application = client.application
         secret = client.secret(self.secret, now)
         if (
@@ -105,9 +107,8 @@ class _Request:
             or type(application).is_usable is not AbstractApplication.is_usable
             or not application.allows_grant_type(*GRANT_TYPE_MAPPING[grant_type])
         ):
-            return False
-        secrets.note_use(secret)
-        return True
+            return None
+        return secret
 
 
 # --- A client for itself (RFC 6749 4.4) -------------------------------------------------------------------------------
@@ -126,9 +127,10 @@ def _own_by(request: _Request, client: Client) -> dict[str, Any] | None:
     now = timezone.now()
     names = request.form["scope"].split(" ") if "scope" in request.form else []
     if (
-        not request.proves(client, "client_credentials", now)
+        (secret := request.proof(client, "client_credentials", now)) is None
         or client.registration.status != _Status.APPROVED
-        or not set(names) <= set(client.registered)
+        # Of what the site offers now: a scope may have left its catalogue and be registered still.
+        or not set(names) <= set(scopes.in_order(client.registered))
     ):
         return None
     issue = Issue(client, grant_type="client_credentials", names=names)
@@ -136,9 +138,14 @@ def _own_by(request: _Request, client: Client) -> dict[str, Any] | None:
         return None
     access_token = issue.access_token()
     with _with_listeners(request.connection):
-        if token_writes.store_own(request.connection, client=client, tokens=issue.stored(access_token, ""), now=now):
-            return issue.told(access_token, "", None)
-    return None
+        if not token_writes.store_own(
+            request.connection, client=client, tokens=issue.stored(access_token, ""), now=now
+        ):
+            return None
+        told = issue.told(access_token, "", None)
+    # Not before: the statement that stored the token has proven that the secret is none that was revoked meanwhile.
+    secrets.note_use(secret)
+    return told
 
 
 # --- Codes (RFC 6749 4.1.3, RFC 7636 4.6) -----------------------------------------------------------------------------
@@ -148,8 +155,11 @@ def _code(request: _Request, client: Client) -> dict[str, Any] | None:
     form = request.form
     found = token_rows.find_code(request.connection, client=client, sector=_sector(client), code=form.get("code", ""))
     now = timezone.now()
-    if found is None or found.code is None or not request.proves(found.client, "authorization_code", now):
+    if found is None or found.code is None:
         return None
+    if (secret := request.proof(found.client, "authorization_code", now)) is None:
+        return None
+    secrets.note_use(secret)
     grant, family = found.code.grant, found.authorization
     if found.code.consumed or grant is None or not _fits(form, grant, found.client):
         return None
@@ -196,8 +206,11 @@ def _refresh(request: _Request, client: Client) -> dict[str, Any] | None:
     text = request.form.get("refresh_token", "")
     found = token_rows.find_refresh_token(request.connection, client=client, sector=_sector(client), text=text)
     now = timezone.now()
-    if found is None or found.refresh is None or not request.proves(found.client, "refresh_token", now):
+    if found is None or found.refresh is None:
         return None
+    if (secret := request.proof(found.client, "refresh_token", now)) is None:
+        return None
+    secrets.note_use(secret)
     row, family = found.refresh.row, found.authorization
     registered = found.client.registered_with_claims
     if row.revoked is not None or access.refresh_use(found.refresh, registered).refusal is not None:

@@ -19,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import AutoField, CharField, DateTimeField, Field, ForeignKey, Model, TextField
 from django.db.models.base import ModelState
 from django.db.models.expressions import Col
+from django.db.models.fields import NOT_PROVIDED
 from django.db.models.signals import post_init, post_save, pre_init, pre_save
 
 from provider_site.conf import provider_settings
@@ -47,9 +48,15 @@ def _are_single_tables(models: tuple[type[Model], ...]) -> bool:
 
 
 def may_insert(*models: type[Model]) -> bool:
-    """Tell whether rows may be written past ``save()``: where nobody listens to it, and nobody has overridden it."""
+    """Tell whether rows may be written past ``save()``.
+
+    That is where nobody listens to it, nobody has overridden it, and the database fills in no column by itself.
+    """
     return all(
-        model.save is Model.save and not pre_save.has_listeners(model) and not post_save.has_listeners(model)
+        model.save is Model.save
+        and not pre_save.has_listeners(model)
+        and not post_save.has_listeners(model)
+        and not any(one.generated or one.db_default is not NOT_PROVIDED for one in model._meta.concrete_fields)
         for model in models
     )
 

@@ -111,7 +111,9 @@ def test_who_listens_to_rows_hears_of_each(world: World) -> None:
     assert heard == [Authorization, get_grant_model()]
 
 
-@pytest.mark.parametrize("name", ["OAUTH2_VALIDATOR_CLASS", "OAUTH2_SERVER_CLASS", "SCOPES_BACKEND_CLASS"])
+@pytest.mark.parametrize(
+    "name", ["OAUTH2_VALIDATOR_CLASS", "OAUTH2_SERVER_CLASS", "OAUTH2_BACKEND_CLASS", "SCOPES_BACKEND_CLASS"]
+)
 def test_class_of_a_project_decides_where_it_has_one(world: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     from oauth2_provider.settings import oauth2_settings
 

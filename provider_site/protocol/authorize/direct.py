@@ -20,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
+from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.settings import oauth2_settings
 from oauthlib.uri_validate import is_absolute_uri
 
@@ -136,6 +137,7 @@ def _is_our_own() -> bool:
     return (
         oauth2_settings.OAUTH2_VALIDATOR_CLASS is Validator
         and oauth2_settings.OAUTH2_SERVER_CLASS is Server
+        and oauth2_settings.OAUTH2_BACKEND_CLASS is OAuthLibCore
         and oauth2_settings.SCOPES_BACKEND_CLASS is ScopesBackend
     )
 
