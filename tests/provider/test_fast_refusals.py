@@ -1,5 +1,6 @@
 """What the general way of a token request refuses or leaves alone, the short way does not grant or touch."""
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -62,3 +63,55 @@ def test_column_that_the_database_fills_in_is_left_to_the_orm(db: None, monkeypa
     seen = statements(lambda: own(client))
     assert not is_direct(seen)
     assert get_access_token_model().objects.count() == 3
+
+
+def _basic(text: str | bytes, scheme: str = "Basic") -> dict[str, str]:
+    raw = text.encode() if isinstance(text, str) else text
+    return {"Authorization": f"{scheme} {base64.b64encode(raw).decode()}"}
+
+
+def odd_requests(client: Driver) -> dict[str, tuple[dict[str, str], str]]:
+    """Return headers and body of requests that are odd in how the client proves itself, or what it asks for."""
+    name, secret, ask = client.application.client_id, client.secret, "grant_type=client_credentials"
+    right, in_form = _basic(f"{name}:{secret}"), f"{ask}&client_id={name}&client_secret={secret}"
+    return {
+        "lower case": (_basic(f"{name}:{secret}", "bAsIc"), ask),
+        "percent-encoded": (_basic(f"%{ord(name[0]):x}{name[1:]}:{secret}"), ask),
+        "NUL in the header": (_basic(f"{name}%00:{secret}"), ask),
+        "NUL in the form": ({}, in_form + "%00"),
+        "no UTF-8 in the header": (_basic(f"{name}:{secret}".encode() + b"\xff"), ask),
+        "surrogate in the header": (_basic(f"{name}%ED%A0%80:{secret}"), ask),
+        "surrogate in the form": ({}, in_form + "&scope=%ED%A0%80"),
+        "letters beyond ASCII": (_basic(f"{name}:\u00e9\u4e2d"), ask),
+        "two headers joined": ({"Authorization": right["Authorization"] + "," + right["Authorization"]}, ask),
+        "Bearer and a form": ({"Authorization": "Bearer x"}, in_form),
+        "no scheme": ({"Authorization": "Basic"}, in_form),
+        "empty header": ({"Authorization": ""}, in_form),
+        "both methods": (right, in_form),
+        "empty secret in the form": (right, f"{ask}&client_secret="),
+        "the same name in the form": (right, f"{ask}&client_id={name}"),
+        "another name in the form": (right, f"{ask}&client_id=other"),
+        "repeated grant": (right, f"{ask}&{ask}"),
+        "empty scope": (right, f"{ask}&scope="),
+        "scope twice in one": (right, f"{ask}&scope=nickname+nickname"),
+        "spaces around": (right, f"{ask}&scope=+nickname+"),
+        "two spaces between": (right, f"{ask}&scope=openid++nickname"),
+        "a tab": (right, f"{ask}&scope=openid%09nickname"),
+        "a claim for a scope": (right, f"{ask}&scope=claim%3Anickname"),
+        "unknown client": (_basic(f"{'x' * 3000}:{secret}"), ask),
+    }
+
+
+@pytest.mark.parametrize("address", ["/o/token/", "/o/introspect/"])
+def test_odd_requests_are_answered_alike(db: None, settings: Any, address: str) -> None:
+    client = machine()
+    token = own(client).access
+    for name, (headers, form) in odd_requests(client).items():
+        told = []
+        for lane in LANES:
+            take(settings, lane)
+            kind = "application/x-www-form-urlencoded"
+            body = form if "token" in address else form + f"&token={token}"
+            answer = client.backchannel.post(address, data=body, content_type=kind, headers=headers)
+            told.append((answer.status_code, answer.json() | {"access_token": None}, answer.get("WWW-Authenticate")))
+        assert told[0] == told[1], name
