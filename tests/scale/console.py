@@ -242,6 +242,17 @@ def let_device_wait(user_code: str) -> None:
     DeviceAuthorization.objects.update(last_polled_at=F("last_polled_at") - timedelta(minutes=1))
 
 
+def command(name: str, arguments: list[str]) -> str:
+    """Run a command of the site; return what it said."""
+    from io import StringIO
+
+    from django.core.management import call_command
+
+    said = StringIO()
+    call_command(name, *arguments, stdout=said)
+    return said.getvalue()
+
+
 def main() -> None:
     """Do what is called for until there is no more."""
     import django

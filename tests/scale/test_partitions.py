@@ -28,20 +28,10 @@ def environment_of(database_url: str, directory: Path) -> dict[str, str]:
     return {name: value for name, value in kept.items() if not name.startswith("PYTEST")} | named
 
 
-@pytest.fixture(scope="module")
-def migrated(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the URL of a new database with the tables as migrations make them."""
-    url = new_database(postgres_url)
-    environment = environment_of(url, tmp_path_factory.mktemp("partitions"))
-    migrate = [sys.executable, "manage.py", "migrate", "-v0"]
-    subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
-    return url
-
-
 @pytest.fixture
-def database(migrated: str) -> Iterator[Any]:
-    """Return a connection to it."""
-    with psycopg.connect(migrated, autocommit=True) as connection:
+def database(postgres_url: str) -> Iterator[Any]:
+    """Return a connection to a new database with the tables as migrations make them."""
+    with psycopg.connect(new_database(postgres_url), autocommit=True) as connection:
         yield connection
 
 
