@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, router
+from django.db import NotSupportedError, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import AutoField, CharField, DateTimeField, Field, ForeignKey, Model, TextField
 from django.db.models.base import ModelState
@@ -68,6 +68,19 @@ def execute(connection: BaseDatabaseWrapper, statement: str, parameters: Sequenc
     database's ``OPTIONS``; Django's own cursor writes them into the text, which is parsed and planned each time).
     Who logs or wraps queries (DEBUG, ``execute_wrapper``) sees these too. Raises what Django's cursors raise.
     """
+    try:
+        return _executed(connection, statement, parameters, times)
+    except NotSupportedError:
+        # "cached plan must not change result type": prepared before a migration changed a column. Nothing was done.
+        if getattr(connection.connection, "prepare_threshold", None) is None:
+            raise
+        connection.connection.prepare_threshold = None  # for this connection, until it is closed
+        if connection.in_atomic_block:
+            raise
+        return _executed(connection, statement, parameters, times)
+
+
+def _executed(connection: BaseDatabaseWrapper, statement: str, parameters: Sequence[Any], times: bool) -> Any:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     if not hasattr(connection.connection, "prepare_threshold"):  # SQLite, or a psycopg before 3

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Value
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import get_access_token_model, get_application_model
 from oauth2_provider.settings import oauth2_settings
 
 from provider_site.models import ApplicationScope, ClientSecret
@@ -115,3 +116,20 @@ def test_odd_requests_are_answered_alike(db: None, settings: Any, address: str) 
             answer = client.backchannel.post(address, data=body, content_type=kind, headers=headers)
             told.append((answer.status_code, answer.json() | {"access_token": None}, answer.get("WWW-Authenticate")))
         assert told[0] == told[1], name
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="prepares statements on PostgreSQL alone")
+@pytest.mark.django_db(transaction=True)
+def test_statement_prepared_before_a_migration_goes_on() -> None:
+    import psycopg
+
+    client, table = machine(), get_application_model()._meta.db_table
+    client.secret = "wrong"  # each such request reads the client anew
+    assert [own(client).error for _ in range(12)] == ["invalid_client"] * 12
+    with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
+        other.execute(f'ALTER TABLE "{table}" ALTER COLUMN name TYPE varchar(300)')
+        try:
+            assert [own(client).error for _ in range(3)] == ["invalid_client"] * 3
+        finally:
+            other.execute(f'ALTER TABLE "{table}" ALTER COLUMN name TYPE varchar(255)')
+            connection.close()
