@@ -1,6 +1,7 @@
 """Keep the figures of a run, and put them into the document that shows them."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,11 +61,15 @@ def load(path: Path) -> Results:
 
 
 def show(path: Path, results: Results, document: Path) -> None:
-    """Draw the plot beside the figures, and write the tables between the document's marks for this file, if any."""
-    path.with_suffix(".svg").write_text(plot.draw(results.measurements, results.titles), encoding="utf-8")
+    """Draw the plot beside the figures; show it and the tables between the document's marks for this file, if any."""
+    picture = path.with_suffix(".svg")
+    picture.write_text(plot.draw(results.measurements, results.titles), encoding="utf-8")
     if document.exists():
         text = document.read_text(encoding="utf-8")
-        document.write_text(between(text, path.stem, in_words(results)), encoding="utf-8")
+        # With the tables, so that the document leads to no picture before it is drawn.
+        link = Path(os.path.relpath(picture, document.parent)).as_posix()
+        shown = f"![Flows a second]({link})\n\n{in_words(results)}"
+        document.write_text(between(text, path.stem, shown), encoding="utf-8")
 
 
 def in_words(results: Results) -> str:

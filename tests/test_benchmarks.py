@@ -202,6 +202,7 @@ def test_results_are_the_same_after_they_were_kept(tmp_path: Path) -> None:
     text = document.read_text()
     assert text.startswith("Before\n<!-- after -->\n")
     assert text.endswith("<!-- /after -->\nAfter\n")
+    assert "\n![Flows a second](after.svg)\n" in text
     assert found.tables() in text
     assert "old" not in text
     results.show(path, found, document)
