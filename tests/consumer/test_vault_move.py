@@ -1,6 +1,7 @@
 """Take over the tokens that allauth stored in clear."""
 
 import io
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -118,10 +119,17 @@ def migrate(name: str) -> None:
     executor.migrate([("consumer_site", name)])
 
 
-@pytest.mark.django_db(transaction=True)
-def test_migration_moves_the_rows_and_asks_for_the_key_ring_first(settings: Any) -> None:
-    ring = settings.CONSUMER_SITE["KEY_RING"]
+@pytest.fixture
+def earlier(transactional_db: None) -> Iterator[None]:
+    """Go back to before the move, and afterwards to the newest: the tables are those of all tests of this process."""
+    [newest] = MigrationExecutor(connection).loader.graph.leaf_nodes("consumer_site")
     migrate("0002_tokens_and_sessions")
+    yield
+    migrate(newest[1])
+
+
+def test_migration_moves_the_rows_and_asks_for_the_key_ring_first(earlier: None, settings: Any) -> None:
+    ring = settings.CONSUMER_SITE["KEY_RING"]
     account = make_account()
     make_plain(account, expires_at=SOON)
     settings.CONSUMER_SITE = {**settings.CONSUMER_SITE, "KEY_RING": []}
@@ -133,9 +141,7 @@ def test_migration_moves_the_rows_and_asks_for_the_key_ring_first(settings: Any)
     assert not SocialToken.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_migration_of_a_fresh_install_needs_no_key_ring(settings: Any) -> None:
-    migrate("0002_tokens_and_sessions")
+def test_migration_of_a_fresh_install_needs_no_key_ring(earlier: None, settings: Any) -> None:
     settings.CONSUMER_SITE = {**settings.CONSUMER_SITE, "KEY_RING": []}
     migrate("0003_move_social_tokens")
 
