@@ -35,10 +35,14 @@ def test_name_shows_what_it_is(operator: Client, user: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("model", [Review, get_application_model()])
-def test_search_for_a_thousand_words_is_one_for_some(operator: Client, user: Any, model: Any) -> None:
+def test_search_for_a_thousand_words_is_one_for_the_beginning_of_a_name(
+    operator: Client, user: Any, model: Any
+) -> None:
     application = registrations.submitted(user, name="some words and more")
-    words = " ".join(["some words"] * 1000)
-    assert application.name in as_html(operator.get(page_of(model), {"q": words}))
+    assert application.name in as_html(operator.get(page_of(model), {"q": "some words"}))
+    answer = operator.get(page_of(model), {"q": " ".join(["some words"] * 1000)})
+    assert answer.status_code == 200
+    assert application.name not in as_html(answer)
 
 
 def save(browser: Client, application: Any, **fields: Any) -> None:
