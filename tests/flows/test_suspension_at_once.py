@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -207,19 +208,25 @@ class TestDecisions:
         seen_facts = facts.read(application=application)
         seen = fact_digest(application)
         evil = replace(seen_facts, redirect_uris=("https://evil.example/callback",))
-        application_changed.connect(linger)
+        under_way = Event()
+
+        def announce(**kwargs: Any) -> None:
+            under_way.set()
+            linger(**kwargs)
+
+        application_changed.connect(announce)
 
         def act(number: int) -> None:
             if number == 0:
                 reviews.change(application=application, actor=None, asked=evil)
             else:
-                time.sleep(0.1)
+                assert under_way.wait(timeout=20)
                 reviews.approve(application=application, actor=None, seen=seen)
 
         try:
             results = at_once(lambda number: outcome(lambda: act(number)), 2)
         finally:
-            application_changed.disconnect(linger)
+            application_changed.disconnect(announce)
         assert results == ["done", "SeenSomethingElse"]
         assert Registration.objects.get().status == "submitted"
 
