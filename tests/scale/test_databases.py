@@ -10,7 +10,7 @@ from django.db.utils import ConnectionHandler
 
 from project.databases import IDLE_OPTION, read_caches, read_database
 
-SQLITE = "sqlite:////tmp/demo.sqlite3"
+SQLITE = "sqlite:///demo.sqlite3"
 SERVER = "postgresql://somebody@db.example.com/site"
 
 
