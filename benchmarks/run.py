@@ -122,7 +122,7 @@ class Bench:
 
     def _used(self, running: Running) -> tuple[float, float, float]:
         pids = (running.process.pid, self.cluster.process.pid)
-        return (*(processes.cpu_seconds(pid) for pid in pids), processes.machine_seconds())  # type: ignore[return-value]
+        return (*(processes.cpu_seconds(pid) for pid in pids), processes.machine_seconds())  # type: ignore[return-value]  # a pair, whose length mypy loses
 
     def warm(self, running: Running) -> None:
         """Have a server import what it imports at its first requests, and open its connections."""

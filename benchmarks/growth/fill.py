@@ -49,7 +49,7 @@ def insert(model: type[Model], columns: Columns, *, count: int) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         # Texts of this directory's own, never of a request.
-        rows = f"SELECT {', '.join(values)} FROM generate_series(1::bigint, {count}) AS i"  # noqa: S608
+        rows = f"SELECT {', '.join(values)} FROM generate_series(1::bigint, {count}) AS i"  # noqa: S608 - names of our own tables and columns
         cursor.execute(f"INSERT INTO {table} ({', '.join(names)}) {rows}", parameters)
 
 
@@ -91,7 +91,7 @@ def settle(*models: type[Model]) -> None:
             if key.get_internal_type().endswith("AutoField"):
                 column = connection.ops.quote_name(key.column)
                 cursor.execute(
-                    f"SELECT setval(pg_get_serial_sequence(%s, %s), (SELECT max({column}) FROM {table}) + 1)",  # noqa: S608
+                    f"SELECT setval(pg_get_serial_sequence(%s, %s), (SELECT max({column}) FROM {table}) + 1)",  # noqa: S608 - names of our own tables and columns
                     [table, key.column],
                 )
             # A vacuum is no part of a transaction, which is what a test fills its tables in.

@@ -11,9 +11,9 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402  models are imported once Django is set up
-from django.db import connection  # noqa: E402
+from django.db import connection  # noqa: E402 - after the settings are there
 
-from benchmarks.growth.visits import Visitor  # noqa: E402
+from benchmarks.growth.visits import Visitor  # noqa: E402 - after the settings are there
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

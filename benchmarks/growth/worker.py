@@ -14,10 +14,10 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402  models are imported once Django is set up
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.core.management import call_command  # noqa: E402 - after the settings are there
+from django.db import connection  # noqa: E402 - after the settings are there
 
-from benchmarks.growth import crowd, fill, plans, report, visits  # noqa: E402
+from benchmarks.growth import crowd, fill, plans, report, visits  # noqa: E402 - after the settings are there
 
 # One password is made per person who signs in; its cost is not what is measured.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

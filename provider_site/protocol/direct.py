@@ -19,18 +19,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
-from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import GRANT_TYPE_MAPPING
 from oauth2_provider.settings import oauth2_settings
 
 from provider_site import crypto
 from provider_site.models import ClientSecret, Registration
 from provider_site.policy import redirect, scopes
-from provider_site.protocol import client_authentication
+from provider_site.protocol import client_authentication, own_classes
 from provider_site.protocol.issue import Issue
-from provider_site.protocol.scopes_backend import ScopesBackend
-from provider_site.protocol.server import Server
-from provider_site.protocol.validator import Validator
 from provider_site.services import secrets, subjects
 from provider_site.signals import tokens_issued
 from provider_site.storage import access, clients, consented, credentials, token_rows, token_writes, tokens
@@ -48,41 +44,17 @@ def answer(request: HttpRequest) -> dict[str, Any] | None:
     grant = _GRANTS.get(request.POST["grant_type"])
     if (
         grant is None
-        or not _is_our_own()
+        or not own_classes.decide()
+        or not oauth2_settings.COMPLIANT_BCP_RFC9700_TOKEN_STORAGE  # tokens rest by digest
         or not grant.parameters >= request.POST.keys()
         or "HTTP_ORIGIN" in request.META
     ):
         return None
     connection = token_rows.connection()
-    sent = _sent(request) if connection is not None else None
+    sent = client_authentication.by_one_method(request) if connection is not None else None
     if connection is None or sent is None or (client := clients.known(connection, sent.client_id)) is None:
         return None
     return grant.answer(_Request(connection, sent.client_secret, request.POST), client)
-
-
-def _is_our_own() -> bool:
-    """Tell whether nothing in this project has put a class of its own where ours decide, and tokens rest by digest."""
-    return (
-        oauth2_settings.OAUTH2_VALIDATOR_CLASS is Validator
-        and oauth2_settings.OAUTH2_SERVER_CLASS is Server
-        and oauth2_settings.OAUTH2_BACKEND_CLASS is OAuthLibCore
-        and oauth2_settings.SCOPES_BACKEND_CLASS is ScopesBackend
-        and oauth2_settings.COMPLIANT_BCP_RFC9700_TOKEN_STORAGE
-    )
-
-
-def _sent(request: HttpRequest) -> client_authentication.ClientCredentials | None:
-    """Return how the client authenticates, by one method (RFC 6749 2.3.1); ``None`` for anything else."""
-    form = request.POST
-    payload = client_authentication.basic_payload(request.META.get("HTTP_AUTHORIZATION"))
-    if payload is None:
-        if request.META.get("HTTP_AUTHORIZATION") or not form.get("client_id") or not form.get("client_secret"):
-            return None
-        return client_authentication.ClientCredentials(form["client_id"], form["client_secret"])
-    sent = client_authentication.from_basic(payload)
-    if sent is None or "client_secret" in form or form.get("client_id", sent.client_id) != sent.client_id:
-        return None
-    return sent
 
 
 @dataclass(frozen=True, slots=True)

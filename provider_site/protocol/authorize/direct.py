@@ -20,8 +20,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
-from oauth2_provider.oauth2_backends import OAuthLibCore
-from oauth2_provider.settings import oauth2_settings
 from oauthlib.uri_validate import is_absolute_uri
 
 from provider_site import crypto
@@ -29,12 +27,10 @@ from provider_site.conf import provider_settings
 from provider_site.models import Consent, DailyCount, Registration
 from provider_site.policy import authentication, redirect, scopes
 from provider_site.policy import consent as consent_policy
+from provider_site.protocol import own_classes
 from provider_site.protocol.authorize import answers
 from provider_site.protocol.authorize import parameters as parameters_module
 from provider_site.protocol.authorize.parameters import AuthorizationParameters
-from provider_site.protocol.scopes_backend import ScopesBackend
-from provider_site.protocol.server import Server
-from provider_site.protocol.validator import Validator
 from provider_site.services import audit, sessions, situations, try_it, usage
 from provider_site.storage import clients, code_rows, codes
 from provider_site.storage.clients import Client
@@ -105,7 +101,7 @@ def _ordinary(request: HttpRequest) -> Mapping[str, str] | None:
 
 def answer(request: HttpRequest) -> HttpResponse | None:
     """Return the answer to a request, or ``None``: nothing was written, and the request goes the long way."""
-    if not _is_our_own():
+    if not own_classes.decide():
         return None
     look_ahead(request)
     found: _Found | None = getattr(request, _GROUND, None)
@@ -130,16 +126,6 @@ def answer(request: HttpRequest) -> HttpResponse | None:
     if not granted:
         return None
     return _granted(request, found, consent, parameters, granted)
-
-
-def _is_our_own() -> bool:
-    """Tell whether nothing in this project has put a class of its own where ours decide."""
-    return (
-        oauth2_settings.OAUTH2_VALIDATOR_CLASS is Validator
-        and oauth2_settings.OAUTH2_SERVER_CLASS is Server
-        and oauth2_settings.OAUTH2_BACKEND_CLASS is OAuthLibCore
-        and oauth2_settings.SCOPES_BACKEND_CLASS is ScopesBackend
-    )
 
 
 def _read(request: HttpRequest, client: Client, sent: Mapping[str, str]) -> AuthorizationParameters | None:
