@@ -60,6 +60,7 @@ def test_spike_on_a_narrow_phone_is_drawn_whole_and_read_by_keyboard(
     page.locator("#id_password").fill(factories.PASSWORD)
     page.locator("#id_password").press("Enter")
     page.locator(".usage-bars").first.wait_for()
+    page.wait_for_load_state("load")  # the bars are there before the stylesheets may be
     found = page.evaluate(MEASURE)
     assert (found["bars"], found["outside"], found["cut"], found["overflow"]) == (90, 0, 0, 0)
     assert contrast(found["bar"], found["behind"]) >= 3  # WCAG 2.2, 1.4.11
