@@ -1,6 +1,7 @@
 """Settings of the reference project; every value that depends on the deployment comes from the environment.
 
-Which sites: SITES, PROVIDER_URL, CONSUMER_URL, PORT, ALLOWED_HOSTS, BEHIND_PROXY, TRUSTED_PROXY_COUNT, DEBUG.
+Which sites: SITES, PROVIDER_URL, CONSUMER_URL, PORT, ALLOWED_HOSTS, BEHIND_PROXY, TRUSTED_PROXY_COUNT, DEBUG,
+RATE_LIMITS (JSON: docs/limits.md).
 Secrets: SECRET_KEY, PROVIDER_KEY_RING, CONSUMER_KEY_RING (rings are comma-separated, newest first).
 Engines: DATABASE_URL (more in project/databases.py), CACHE_URL, SESSIONS_IN_CACHE, VAR_DIR, MEDIA_ROOT, STATIC_ROOT.
 Words and mail: PROVIDER_NAME, CONSUMER_NAME, TIME_ZONE, DEFAULT_FROM_EMAIL, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER,
@@ -12,6 +13,7 @@ GITHUB_CLIENT_SECRET. All of them are in consumer_site/environment.py, and in do
 Others: ADMIN_SIGN_IN_MAX_AGE (seconds), LOG_LEVEL, WORKER_LOG_LEVEL.
 """
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,6 +96,7 @@ MIDDLEWARE = [
     "project.logs.ReferenceMiddleware",
     "project.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    *(["provider_site.middleware.OverloadMiddleware"] if PROVIDER in SITES else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "project.hosts.HostMiddleware",
     *(["provider_site.middleware.EndpointMiddleware"] if PROVIDER in SITES else []),
@@ -202,10 +205,11 @@ if SECURE_COOKIES:
     # The prefix makes browsers refuse such a cookie from any other host, sub-domains included.
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+TRUSTED_PROXIES = 0
 if read_flag("BEHIND_PROXY", default=False):
     # Only where a proxy sets this header itself and drops the client's: it decides what counts as https.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT") or 1)
+    TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT") or 1)
 
 # --- Accounts of people ------------------------------------------------------------------------------------------
 
@@ -309,6 +313,8 @@ if PROVIDER in SITES:
         "KEY_RING": read_key_ring("PROVIDER_KEY_RING", development_file=_development_file("provider_key_ring")),
         # In the demonstration, applications run on this very machine.
         "OUTBOUND_ALLOW_LOOPBACK_HTTP": DEBUG,
+        "TRUSTED_PROXIES": TRUSTED_PROXIES,
+        "RATE_LIMITS": json.loads(os.environ.get("RATE_LIMITS") or "{}"),
     }
     MFA_KEY_RING = PROVIDER_SITE["KEY_RING"]
     # DOT warns of any http redirect URI; provider_site allows http for loopback alone (RFC 8252 7.3).

@@ -45,7 +45,7 @@ _RFC9700_GATES = (
 
 @register()
 def check_settings(app_configs: Any, **_kwargs: Any) -> list[CheckMessage]:
-    """Report a missing issuer (E001) or key ring (E002), settings unfit (E005-E009, E011, E021) or unknown (W004)."""
+    """Report what is missing (E001, E002), unfit (E005-E009, E011, E012, E021) or unknown (W004) in the settings."""
     problems: list[CheckMessage] = []
     for name, check_id, line in (
         ("issuer", "provider_site.E001", 'PROVIDER_SITE = {"ISSUER": "https://id.example.com", ...}'),
@@ -93,6 +93,9 @@ _REGISTRATION_SETTINGS = (
     ("jwks_max_age", "provider_site.E021", '"JWKS_CACHE_SECONDS": 3600'),
     ("key_rotation", "provider_site.E021", '"KEY_ROTATION_DAYS": 90'),
     ("key_kept", "provider_site.E021", '"KEY_KEPT_DAYS": 90'),
+    ("rate_limits", "provider_site.E012", '"RATE_LIMITS": {"token": "600/m"}'),
+    ("max_queue", "provider_site.E012", '"MAX_QUEUE_SECONDS": 5'),
+    ("trusted_proxies", "provider_site.E012", '"TRUSTED_PROXIES": 1'),
 )
 
 

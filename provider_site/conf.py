@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from provider_site.claim_settings import ClaimSettings
 from provider_site.device_settings import DeviceSettings
+from provider_site.limit_settings import LimitSettings
 from provider_site.outbound_settings import OutboundSettings
 from provider_site.sign_in_settings import SignInSettings
 from provider_site.signing_settings import SigningSettings
@@ -43,9 +44,11 @@ KNOWN_KEYS = frozenset(
         "KEY_KEPT_DAYS",
         "KEY_RING",
         "KEY_ROTATION_DAYS",
+        "LIMITS_CACHE",
         "MAX_APPLICATIONS",
         "MAX_CONSENT_DAYS",
         "MAX_OPEN_DEVICE_CODES",
+        "MAX_QUEUE_SECONDS",
         "NICKNAME_MAX_LENGTH",
         "OUTBOUND_ALLOWED_NETWORKS",
         "OUTBOUND_ALLOW_LOOPBACK_HTTP",
@@ -53,6 +56,7 @@ KNOWN_KEYS = frozenset(
         "OUTBOUND_TIMEOUT_SECONDS",
         "PASSWORD_CHANGE_ENDS",
         "PHONE_VERIFIED",
+        "RATE_LIMITS",
         "REAUTHENTICATE_URL",
         "RECENT_SIGN_IN_SECONDS",
         "REFRESH_TOKEN_GRACE_SECONDS",
@@ -66,6 +70,7 @@ KNOWN_KEYS = frozenset(
         "SITE_NAME",
         "STEP_UP",
         "SWITCH_ACCOUNT_URL",
+        "TRUSTED_PROXIES",
         "UNUSED_CONSENT_DAYS",
         "UNUSED_WARNING_DAYS",
         "WHO_MAY_REGISTER",
@@ -82,7 +87,7 @@ def _is_duration(value: Any) -> bool:
     return value is None or value == "once" or (isinstance(value, int) and 1 <= value <= 36_500)
 
 
-class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings, SignInSettings, ClaimSettings):
+class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings, SignInSettings, ClaimSettings, LimitSettings):
     """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
 
     Every property is computed once and forgotten when the setting changes (``setting_changed``).

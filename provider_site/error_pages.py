@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.conf import provider_settings
-from provider_site.errors import AuthorizationRequestExpired, new_reference
+from provider_site.errors import AuthorizationRequestExpired, TooManyRequests, new_reference
 from provider_site.security_headers import protect
 from provider_site.signals import error_shown
 
@@ -41,6 +41,10 @@ _PAGES: dict[str, tuple[Any, Any]] = {
         _("Only the people who build this app can try it here"),
         _("The address you followed is for its developers. You did nothing wrong, and nobody has learnt anything."),
     ),
+    "too_many": (
+        _("Too many requests"),
+        _("This was done so often in a short time that we ask you to wait a little. Nothing is lost or locked."),
+    ),
     "expired": (
         _("This sign-in request has expired"),
         _("It was left open for too long, has been answered already, or was begun by another account."),
@@ -57,10 +61,12 @@ def error_page(
     application: Any = None,
     status: int = 400,
     reason: str = "",
+    wait: int = 0,
 ) -> HttpResponse:
     """Answer the person where no client can be trusted with the answer: what happened, whose fault, what to do.
 
-    ``detail`` goes to the log alone, under the reference the page shows; ``reason`` is a reviewer's own words.
+    ``detail`` goes to the log alone, under the reference the page shows; ``reason`` is a reviewer's own words;
+    ``wait`` is in seconds.
     """
     reference = new_reference()
     title, explanation = _PAGES[kind]
@@ -74,6 +80,7 @@ def error_page(
         "explanation": explanation,
         "error": error,
         "reason": reason,
+        "wait_minutes": -(-wait // 60),
         "reference": reference,
         "application": application,
         "back_url": registration.homepage_url if registration is not None and is_approved else "",
@@ -86,6 +93,13 @@ def error_page(
         client_id=application.client_id if application is not None else "",
     )
     return protect(render(request, "provider_site/error.html", context, status=status))
+
+
+def too_many_page(request: HttpRequest, error: TooManyRequests) -> HttpResponse:
+    """Answer somebody who has to wait, and say for how long (RFC 6585 4)."""
+    response = error_page(request, "too_many", detail=error.detail, status=429, wait=error.wait)
+    response["Retry-After"] = str(error.wait)
+    return response
 
 
 def expired_page(request: HttpRequest, error: AuthorizationRequestExpired) -> HttpResponse:

@@ -64,6 +64,17 @@ class TooManyDevices(ProviderError):
     description = "Too many device codes of this client wait for people. Try again later."
 
 
+class TooManyRequests(ProviderError):
+    """Something happens more often than ``RATE_LIMITS`` lets it; ``wait`` is in seconds (RFC 6585 4)."""
+
+    code = "temporarily_unavailable"
+    description = "Too many requests. Try again later."
+
+    def __init__(self, detail: str, *, wait: int) -> None:
+        super().__init__(detail)
+        self.wait = wait
+
+
 class ConsentRefused(ProviderError):
     """A consent form asked for something the person had no choice to give."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -15,13 +18,17 @@ from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
 from django.urls import ResolverMatch, URLResolver, get_resolver, set_urlconf
 from django.utils import translation
+from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from provider_site.conf import provider_settings
 from provider_site.protocol import endpoints
 from provider_site.protocol.authorize import direct
 from provider_site.protocol.logout import pages
 from provider_site.services import logout, sessions
+
+logger = logging.getLogger("provider_site.middleware")
 
 
 class EndpointMiddleware:
@@ -82,6 +89,66 @@ def _completed(response: HttpResponseBase) -> HttpResponseBase:
     if isinstance(response, HttpResponse):
         response.headers.setdefault("Content-Length", str(len(response.content)))
     response.headers.setdefault("X-Frame-Options", getattr(settings, "X_FRAME_OPTIONS", "DENY").upper())
+    return response
+
+
+class OverloadMiddleware:
+    """Refuse at once what has waited so long that its client has probably gone: 503 with Retry-After (RFC 9110 15.6.4).
+
+    More requests than the workers can answer wait in a queue that only grows: everybody waits for what nobody reads
+    any more. Where those are refused that waited longest, the others are answered in time.
+
+    Stands first of all. The proxy in front says when it took a request, in X-Request-Start (for nginx
+    ``proxy_set_header X-Request-Start "t=${msec}";``); without ``TRUSTED_PROXIES`` nothing is refused.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, or say that there is no time to."""
+        if provider_settings.trusted_proxies and (began := request.META.get("HTTP_X_REQUEST_START")):
+            waited = time.time() - _moment(began)
+            # Nobody waits for a minute: those are clocks that differ.
+            if provider_settings.max_queue < waited < provider_settings.max_queue + _CLOCKS_DIFFER:
+                logger.warning("refused after %.1f s in the queue", waited)
+                return _busy(request)
+        return self.get_response(request)
+
+
+_CLOCKS_DIFFER = 60
+_BUSY = """<!doctype html><html lang="{language}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title><h1>{title}</h1><p>{text}</p></html>"""
+
+
+def _moment(text: str) -> float:
+    """Return the seconds since 1970 that a proxy wrote as (milli- or micro)seconds; infinite for anything else."""
+    try:
+        number = float(text.removeprefix("t="))
+    except ValueError:
+        return float("inf")
+    while number > 1e11:  # the year 5138 in seconds
+        number /= 1000
+    return number
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    if "text/html" in request.META.get("HTTP_ACCEPT", ""):
+        with translation.override(translation.get_language_from_request(request)):
+            title, text = (
+                _("Too many people at once"),
+                _("Nothing is lost. Wait a few seconds, then load this page again."),
+            )
+            page = _BUSY.format(language=translation.get_language(), title=escape(title), text=escape(text))
+        response = HttpResponse(page, status=503)
+    else:
+        told = (
+            '{"error": "temporarily_unavailable", "error_description": "Too many requests at once. Try again later."}'
+        )
+        response = HttpResponse(told, status=503, content_type="application/json")
+    response["Retry-After"] = str(1 + secrets.randbelow(5))  # not all at once again
+    response["Cache-Control"] = "no-store"
     return response
 
 

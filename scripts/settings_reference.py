@@ -38,8 +38,17 @@ def entries(settings_class: type) -> Iterator[tuple[str, list[str]]]:
 
 
 def _markdown(paragraph: str) -> str:
+    if paragraph.startswith("- "):
+        return "\n".join("- " + _wrapped(item, hanging="  ") for item in paragraph[2:].split("\n- "))
+    return _wrapped(paragraph)
+
+
+def _wrapped(paragraph: str, hanging: str = "") -> str:
     words = " ".join(paragraph.split()).replace("``", "`").replace("Raises ImproperlyConfigured", "Refused")
-    return textwrap.fill(words[:1].upper() + words[1:], 120, break_long_words=False, break_on_hyphens=False)
+    text = words if hanging else words[:1].upper() + words[1:]
+    return textwrap.fill(
+        text, 118 if hanging else 120, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def reference() -> str:

@@ -44,10 +44,11 @@ def _empty_cache() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _nothing_counted() -> Iterator[None]:
     """Leave no count of use in memory: the next test would write it."""
-    from provider_site.services import usage
+    from provider_site.services import limits, usage
 
     yield
     usage.forget()
+    limits.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from provider_site.conf import provider_settings
 from provider_site.errors import TooManyDevices
 from provider_site.policy import user_codes
 from provider_site.policy.grants import DEVICE_CODE
-from provider_site.protocol import client_authentication
+from provider_site.protocol import client_authentication, throttling
 from provider_site.protocol.descriptions import unregistered_scopes
 from provider_site.protocol.device_grant import DeviceGrant
 from provider_site.protocol.own_core import OAuthLibMixin
@@ -38,15 +38,16 @@ class BeginView(OAuthLibMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer with the codes, and count what went wrong: to whom, by the name that was sent."""
-        response = self._begin(request)
+        response = malformed(request) or throttling.used_up(request, "token") or self._begin(request)
+        throttling.count(request, "token", response)
         if response.status_code >= 400:
             usage.count_error(client_id=client_authentication.sent_client_id(request))
         return response
 
     def _begin(self, request: HttpRequest) -> HttpResponse:
         """Authenticate the client as at the token endpoint, then check what it asks for."""
-        if (wrong := malformed(request)) is not None:
-            return wrong
+        if (refused := throttling.tried_too_often(request)) is not None:
+            return refused
         core = self.get_oauthlib_core()
         sent = Request(*core._extract_params(request))
         # As at the token endpoint: DOT and oauthlib look at the grant type to know which client they have before them.

@@ -12,7 +12,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749 import errors
 
 from provider_site.models import Registration
-from provider_site.protocol import client_authentication, descriptions
+from provider_site.protocol import client_authentication, descriptions, throttling
 from provider_site.protocol.machine_view import MachineView
 from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.protocol.token import malformed, oauth_error
@@ -31,10 +31,16 @@ class IntrospectView(OAuthLibMixin, MachineView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer in JSON that no cache keeps; 200 also for what is no token (RFC 7662 2.2)."""
-        if (wrong := malformed(request)) is not None:
+        if (wrong := malformed(request) or throttling.used_up(request, "introspection")) is not None:
             return wrong
-        if (told := self._at_once(request)) is not None:
-            return _answer(told)
+        told = self._at_once(request)
+        response = _answer(told) if told is not None else self._in_full(request)
+        throttling.count(request, "introspection", response)
+        return response
+
+    def _in_full(self, request: HttpRequest) -> HttpResponse:
+        if (refused := throttling.tried_too_often(request)) is not None:
+            return refused
         try:
             application = self._authenticated(request)
         except errors.InvalidRequestError as error:

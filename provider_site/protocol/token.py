@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from provider_site.policy.grants import DEVICE_CODE
-from provider_site.protocol import client_authentication, descriptions, device_grant, direct
+from provider_site.protocol import client_authentication, descriptions, device_grant, direct, throttling
 from provider_site.protocol.machine_view import MachineView
 from provider_site.protocol.own_core import OAuthLibMixin
 from provider_site.services import usage
@@ -60,15 +60,14 @@ class TokenView(OAuthLibMixin, MachineView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer, and count what went wrong: to whom, by the name that was sent."""
-        response = self._exchange(request)
+        response = malformed(request) or throttling.used_up(request, "token") or self._exchange(request)
+        throttling.count(request, "token", response)
         if response.status_code >= 400 and not device_grant.is_ordinary(response.content):
             usage.count_error(client_id=client_authentication.sent_client_id(request))
         return response
 
     def _exchange(self, request: HttpRequest) -> HttpResponse:
         """Answer what is ordinary at once, and the rest by oauthlib, after the checks it leaves out."""
-        if (wrong := malformed(request)) is not None:
-            return wrong
         grant_type = request.POST.get("grant_type")
         if not grant_type:
             return oauth_error(request, "invalid_request", "The grant_type parameter is missing.")
@@ -76,6 +75,8 @@ class TokenView(OAuthLibMixin, MachineView):
             return oauth_error(request, "unsupported_grant_type", "This grant type is not supported.")
         if self.validator_class is None and self.server_class is None and (told := direct.answer(request)) is not None:
             return answer(request, json.dumps(told), 200, {})
+        if (refused := throttling.tried_too_often(request)) is not None:
+            return refused
         _uri, headers, body, status = self.create_token_response(request)
         return answer(request, body, status, headers)
 
@@ -91,5 +92,9 @@ class RevokeView(OAuthLibMixin, MachineView):
             return wrong
         if not request.POST.get("token"):
             return oauth_error(request, "invalid_request", "The token parameter is missing.")
+        if (refused := throttling.used_up(request, "token") or throttling.tried_too_often(request)) is not None:
+            return refused
         _uri, headers, body, status = self.create_revocation_response(request)
-        return answer(request, body or "", status, headers)
+        response = answer(request, body or "", status, headers)
+        throttling.count(request, "token", response)
+        return response

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 
 from django.http import HttpRequest
 
+from provider_site.conf import provider_settings
 from provider_site.models import AuditEvent
+from provider_site.policy import networks
 from provider_site.signals import audit_recorded
 
 
@@ -43,7 +44,8 @@ def address_of(request: HttpRequest) -> str | None:
 
     A unix socket has none, and what a proxy's header was copied from may be anything: PostgreSQL keeps addresses alone.
     """
-    try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))  # a zone is of this machine alone
-    except ValueError:
-        return None
+    return networks.client_address(
+        peer=request.META.get("REMOTE_ADDR", ""),
+        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        trusted_proxies=provider_settings.trusted_proxies,
+    )

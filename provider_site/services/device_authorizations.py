@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,6 +20,7 @@ from provider_site.errors import AuthorizationRequestExpired, TooManyDevices
 from provider_site.models import Authorization, DeviceAuthorization, Session
 from provider_site.models.session import digest_of
 from provider_site.policy import user_codes
+from provider_site.policy.networks import network_of
 from provider_site.storage import codes, credentials, tokens
 from provider_site.storage.codes import AuthorizationContext
 from provider_site.storage.revocation import DeadToken
@@ -102,15 +102,6 @@ def _want_room(application: Any, address: str | None, now: datetime) -> None:
         own = network_of(address)
         if sum(network_of(other) == own for other in others if other) >= _OPEN_OF_ONE_ADDRESS:
             raise TooManyDevices(f"client {application.client_id} at one address")
-
-
-def network_of(address: str) -> str:
-    """Return what one customer of a provider has: an IPv4 address, or an IPv6 network of 64 bits."""
-    parsed = ip_address(address)
-    if not isinstance(parsed, IPv6Address):
-        return address
-    # An IPv4 address in IPv6's dress (RFC 4291 2.5.5.2): all of IPv4 is one network of 64 bits there.
-    return str(parsed.ipv4_mapped) if parsed.ipv4_mapped is not None else f"{int(parsed) >> 64:x}"
 
 
 def _save_with_new_user_code(row: DeviceAuthorization) -> str:

@@ -15,7 +15,7 @@ from django.core.cache import cache
 
 from provider_site import crypto
 from provider_site.models import DeviceAuthorization
-from provider_site.policy import user_codes
+from provider_site.policy import networks, user_codes
 from provider_site.services import device_authorizations, device_requests
 
 _REMEMBERED = 24 * 3600
@@ -71,7 +71,7 @@ def waiting(*, user: Any, address: str | None) -> int:
 
 
 def _who(user: Any, address: str | None) -> list[tuple[str, str]]:
-    where = [("address", device_authorizations.network_of(address))] if address else []
+    where = [("address", networks.network_of(address))] if address else []
     return [("person", str(user.pk)), *where]
 
 

@@ -15,6 +15,7 @@ from provider_site.models import Registration
 from provider_site.policy import sectors
 from provider_site.policy.facts import Facts, can_be_stored
 from provider_site.policy.sectors import Document, Fault
+from provider_site.services import limits
 
 _FAULTS = {
     Fault.HOSTS: _(
@@ -39,13 +40,17 @@ _CALLS = {
 }
 
 
-def read(*, uri: str) -> Document:
+def read(*, uri: str, asked_by: Any = None) -> Document:
     """Return what a sector identifier URI lists (OpenID Registration 5). It waits for another host: in no transaction.
 
-    Raises ValidationError where the address may not be one, does not answer, or answers with no JSON list of texts.
+    Raises ValidationError where the address may not be one, does not answer, or answers with no JSON list of texts, and
+    where ``asked_by``, a person at the developer pages, lets addresses be read too often.
     """
     if (fault := sectors.uri_fault(uri)) is not None:
         raise ValidationError(_FAULTS[fault], code=fault, params={"names": uri})
+    if asked_by is not None and limits.spend("outbound", asked_by.pk):
+        text = _("You have let many addresses be read in a short time. Wait an hour, then send this once more.")
+        raise ValidationError(text, code="too_often")
     try:
         with http.OutboundSession() as session:
             answer = session.get(uri, headers={"Accept": "application/json"}, allow_redirects=False)
@@ -62,7 +67,7 @@ def read(*, uri: str) -> Document:
     return Document(uri, tuple(listed))
 
 
-def read_again(*, application: Any, redirect_uris: Sequence[str]) -> None:
+def read_again(*, application: Any, redirect_uris: Sequence[str], asked_by: Any) -> None:
     """Read an application's sector identifier URI once more where it did not list all of these before.
 
     Call it before the transaction that changes the redirect URIs. Raises ValidationError as ``read`` does.
@@ -72,7 +77,7 @@ def read_again(*, application: Any, redirect_uris: Sequence[str]) -> None:
     registration = rows.first()
     if registration is None or set(redirect_uris) <= set(registration.sector_redirect_uris):
         return
-    document = read(uri=registration.sector_identifier_uri)
+    document = read(uri=registration.sector_identifier_uri, asked_by=asked_by)
     rows.filter(sector_identifier_uri=document.uri).update(sector_redirect_uris=list(document.redirect_uris))
 
 

@@ -18,8 +18,8 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from provider_site.conf import provider_settings
-from provider_site.error_pages import expired_page
-from provider_site.errors import AuthorizationRequestExpired, ConsentRefused
+from provider_site.error_pages import expired_page, too_many_page
+from provider_site.errors import AuthorizationRequestExpired, ConsentRefused, TooManyRequests
 from provider_site.policy import redirect
 from provider_site.portal.app_profile_form import AppProfileForm
 from provider_site.portal.consent.forms import ALLOW, DENY, PREVIEW, ConsentForm
@@ -32,6 +32,7 @@ from provider_site.services import (
     consents,
     device_authorizations,
     device_requests,
+    limits,
     sessions,
 )
 from provider_site.storage import access
@@ -49,6 +50,8 @@ class ConsentView(LoginRequiredMixin, View):
             return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]  # HttpResponseBase
         except AuthorizationRequestExpired as error:
             return expired_page(request, error)
+        except TooManyRequests as error:
+            return too_many_page(request, error)
 
     def _question(self, request: HttpRequest, handle: str) -> Question:
         kept = authorization_requests.find(handle=handle, user=request.user)
@@ -72,6 +75,7 @@ class ConsentView(LoginRequiredMixin, View):
         question = self._question(request, handle)
         if (elsewhere := _compare_first(question, handle)) is not None:
             return elsewhere
+        limits.require("consent", request.user.pk)
         # Whatever else is in the form: a no takes nothing that could be altered.
         if request.POST.getlist("decision") == [DENY]:
             consents.deny(authorization_request=question.kept, user=request.user, request=request)

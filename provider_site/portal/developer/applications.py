@@ -22,6 +22,7 @@ from provider_site.conf import provider_settings
 from provider_site.errors import NotAllowed
 from provider_site.models import Registration, Review
 from provider_site.portal.developer.forms import NewApplicationForm
+from provider_site.portal.waiting import too_often
 from provider_site.security_headers import protect
 from provider_site.services import developers, members
 
@@ -108,7 +109,7 @@ class CreateView(LoginRequiredMixin, View):
         """Show the form."""
         if closed_because(request.user):
             return _list_page(request, status=403)
-        return self._page(request, NewApplicationForm(initial={"once": _new_once(request)}))
+        return self._page(request, NewApplicationForm(initial={"once": _new_once(request)}, asked_by=request.user))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Register a draft. Its first secret is in this very answer, and nowhere else.
@@ -118,11 +119,14 @@ class CreateView(LoginRequiredMixin, View):
         once = _once(request)
         data = request.POST.copy()
         data["once"] = data.get("once", "") if once else _new_once(request)
-        form = NewApplicationForm(data, request.FILES)
+        form = NewApplicationForm(data, request.FILES, asked_by=request.user)
         if form.is_valid() and not once:
             form.add_error(None, _("This form was open for too long. Nothing is lost: please send it once more."))
         if not form.is_valid():
             return self._page(request, form, status=400)
+        if told := too_often("registration", request.user):
+            form.add_error(None, told)
+            return self._page(request, form, status=429)
         try:
             registered = developers.register(
                 user=request.user,

@@ -84,7 +84,9 @@ class EditView(OverviewPage):
         """Look up what the sector identifier URI says of new redirect URIs; return why that can't be known."""
         try:
             sectors.read_again(
-                application=self.application, redirect_uris=request.POST.get("redirect_uris", "").split()
+                application=self.application,
+                redirect_uris=request.POST.get("redirect_uris", "").split(),
+                asked_by=request.user,
             )
         except ValidationError as error:
             return error

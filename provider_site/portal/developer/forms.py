@@ -273,8 +273,9 @@ class NewApplicationForm(ApplicationForm):
     once = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
     sector_document: Document | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, asked_by: Any, **kwargs: Any) -> None:
         """Begin with what nearly every application asks for."""
+        self.asked_by = asked_by
         before = Facts(scopes={"openid": ScopeRequest(required=True)})
         application = applications.application_model()(authorization_grant_type=grants.AUTHORIZATION_CODE)
         super().__init__(*args, application=application, before=before, **kwargs)
@@ -307,7 +308,7 @@ class NewApplicationForm(ApplicationForm):
                 self.add_error("sector_identifier_uri", text)
         elif not {"redirect_uris", "sector_identifier_uri"} & set(self.errors):
             try:
-                self.sector_document = sectors.read(uri=uri) if uri else None
+                self.sector_document = sectors.read(uri=uri, asked_by=self.asked_by) if uri else None
                 # The client ID is not made yet; whatever it is, it is no fault.
                 sectors.settle(client_id="", redirect_uris=cleaned["redirect_uris"], document=self.sector_document)
             except ValidationError as error:

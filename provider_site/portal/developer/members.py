@@ -16,6 +16,7 @@ from provider_site.errors import NotAllowed
 from provider_site.models import Member
 from provider_site.portal.developer.access import OwnedApplicationMixin
 from provider_site.portal.recent_sign_in import RecentSignInMixin
+from provider_site.portal.waiting import too_often
 from provider_site.services import members, people
 
 
@@ -100,6 +101,9 @@ class InviteView(_MembersPage):
         form = InvitationForm(request.POST, is_principal=self.is_principal())
         if not form.is_valid():
             return self.answer(request, form, status=400)
+        if told := too_often("invitation", request.user):
+            form.add_error(None, told)
+            return self.answer(request, form, status=429)
         identifier = form.cleaned_data["identifier"]
         try:
             members.invite(

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,10 +26,10 @@ from django.views import View
 from oauthlib.oauth2.rfc6749 import errors as oauthlib_errors
 
 from provider_site.conf import provider_settings
-from provider_site.error_pages import error_page, suspended_page
-from provider_site.errors import ConsentRefused
+from provider_site.error_pages import error_page, suspended_page, too_many_page
+from provider_site.errors import ConsentRefused, TooManyRequests
 from provider_site.models import AuthorizationRequest, Consent, DailyCount
-from provider_site.policy import authentication, redirect
+from provider_site.policy import authentication, networks, redirect
 from provider_site.policy import consent as consent_policy
 from provider_site.policy.authentication import Demand
 from provider_site.protocol.authorize import answers, sign_in
@@ -40,6 +41,7 @@ from provider_site.services import (
     audit,
     authorization_requests,
     consents,
+    limits,
     members,
     sessions,
     situations,
@@ -56,6 +58,13 @@ class Pipeline(OAuthLibMixin, View):
 
     # The address at which a kept request goes on, by its handle.
     resume_name = "oauth2_provider:authorize-resume"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer by a page where so many requests wait that another one has to."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except TooManyRequests as error:
+            return too_many_page(request, error)
 
     def advance(
         self,
@@ -251,7 +260,12 @@ class Pipeline(OAuthLibMixin, View):
     def keep(
         self, request: HttpRequest, parameters: AuthorizationParameters, application: Any, *, for_anybody: bool = False
     ) -> str:
-        """Keep the request while the person is at another page; return its handle."""
+        """Keep the request while the person is at another page; return its handle.
+
+        Raises TooManyRequests: without a limit, strangers could fill the database from here.
+        """
+        if (address := audit.address_of(request)) is not None:
+            limits.require("authorize", networks.network_of(address))
         user = request.user if request.user.is_authenticated and not for_anybody else None
         required = applications.required_scopes(application=application)
         parameters = replace(parameters, required=sorted(required.intersection(parameters.scope)))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from provider_site.errors import AuthorizationRequestExpired
 from provider_site.models import ApplicationScope, Authorization, AuthorizationRequest, DeviceAuthorization, Session
-from provider_site.policy import user_codes
+from provider_site.policy import networks, user_codes
 from provider_site.services import (
     consents,
     device_authorizations,
@@ -256,8 +256,8 @@ def test_one_address_is_bounded_whoever_enters(user: Any, other_user: Any) -> No
 
 
 def test_addresses_of_one_network_are_one(user: Any, other_user: Any) -> None:
-    assert device_authorizations.network_of("2001:db8::1") == device_authorizations.network_of("2001:db8::ffff:1")
-    assert device_authorizations.network_of("2001:db8::1") != device_authorizations.network_of("2001:db8:0:1::1")
+    assert networks.network_of("2001:db8::1") == networks.network_of("2001:db8::ffff:1")
+    assert networks.network_of("2001:db8::1") != networks.network_of("2001:db8:0:1::1")
 
 
 def test_many_guesses_everywhere_leave_each_account_one_and_lock_nobody_out(
