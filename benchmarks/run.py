@@ -71,7 +71,7 @@ class Bench:
         found = json.loads(stamp.read_text())
         return bool(found.pop("at") > time.time() - FILLED_FOR_SECONDS and found == known)
 
-    def start(self, subject: Subject, *, workers: int = servers.WORKERS, threads: int = 0) -> Running:
+    def start(self, subject: Subject, *, workers: int = 0, threads: int = 0) -> Running:
         """Start a subject under the server of this run."""
         port = subject.port or processes.free_port()
         command = list(subject.command)
@@ -82,7 +82,7 @@ class Bench:
                 environment |= {"BENCH_WSGI": application, "BENCH_PROFILE": str(self.work.directory / "profile.pstats")}
                 application = "benchmarks.profiled:application"
             server = servers.SERVERS[self.options.server]
-            command = server.command(application, port, workers, threads or server.threads)
+            command = server.command(application, port, workers or server.workers, threads or server.threads)
         process = self.started.start(
             subject.name, command, ready=lambda: processes.listening(port), env=environment, cwd=subject.directory
         )

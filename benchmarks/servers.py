@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-WORKERS = 2
-
 
 @dataclass(frozen=True)
 class Server:
@@ -15,8 +13,9 @@ class Server:
 
     name: str
     words: str
+    workers: int
     threads: int
-    """Of each worker: as many as serve most requests on two cores."""
+    """Of each worker: with ``workers`` as many as serve most requests on two cores."""
     command: Callable[[str, int, int, int], list[str]]
     """From the application (`module:name`), the port, the number of workers and that of threads."""
 
@@ -42,8 +41,9 @@ def _granian(application: str, port: int, workers: int, threads: int) -> list[st
 
 
 SERVERS = {
-    "gunicorn": Server("gunicorn", f"gunicorn, {WORKERS} workers of 4 threads (gthread)", 4, _gunicorn),
-    "granian": Server("granian", f"granian, WSGI, {WORKERS} workers of 1 blocking thread", 1, _granian),
+    "gunicorn": Server("gunicorn", "gunicorn, 2 workers of 4 threads (gthread)", 2, 4, _gunicorn),
+    # One worker more than there are cores works while the others wait for a commit.
+    "granian": Server("granian", "granian, WSGI, 3 workers of 1 blocking thread", 3, 1, _granian),
 }
 
 
