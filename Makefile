@@ -1,6 +1,7 @@
 # make demo          both sites, seeded, on http://localhost:8000 and http://127.0.0.1:8000 (PORT= moves them)
 # make demo-reset    the same, from nothing
 # make test          every check there is (ARGS= goes to pytest)
+# make soak          the tests that take minutes to hours, on PostgreSQL and Redis (ARGS= goes to pytest)
 # make lint          formatters, linters and types alone
 # make bench         this provider beside bare Django, stock DOT and oidc-provider (ARGS= goes to it; docs/performance.md)
 # make requirements  requirements*.txt anew from pyproject.toml and requirements*.in
@@ -15,7 +16,7 @@ export PORT
 python = $$(PYTHON="$(PYTHON)" .ci/find-python)
 venv = .venv/bin/python
 
-.PHONY: help demo demo-reset test bench lint requirements screenshots environment test-environment bench-environment
+.PHONY: help demo demo-reset test soak bench lint requirements screenshots environment test-environment bench-environment
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -39,6 +40,9 @@ demo-reset: environment
 
 test: test-environment
 	@exec $(venv) .ci/test.py $(ARGS)
+
+soak: test-environment
+	@exec $(venv) .ci/soak.py $(ARGS)
 
 bench: bench-environment
 	@exec $(venv) .ci/bench.py $(ARGS)

@@ -47,7 +47,7 @@ SUITES = [
     "tests/growth",
 ]
 # A browser shows the same pages, a slow test starts processes with an engine of its own.
-SELECTION = "not browser and not slow and not postgres and not redis"
+SELECTION = "not browser and not slow and not postgres and not redis and not soak"
 
 
 def main(arguments: list[str]) -> int:
