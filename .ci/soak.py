@@ -1,7 +1,7 @@
 """Run the tests marked `soak`, which take minutes to hours, on PostgreSQL and Redis; called by `make soak`.
 
-Arguments go to pytest; how long a test goes on is in the environment (SOAK_ROUNDS and the like, named where a test reads
-them). What the tests print is shown: their figures.
+Arguments go to pytest; how long a test goes on is in the environment (SOAK_ROUNDS and the like, named where a test
+reads them). What the tests print is shown: their figures.
 """
 
 import os
