@@ -1,5 +1,6 @@
-"""What attacks begin with: a good client, another client, and browsers that check forms as real ones do."""
+"""What attacks begin with: a good client, another one, browsers that check forms as real ones do, weakened builds."""
 
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -7,8 +8,28 @@ from django.test import Client
 
 from tests import factories
 from tests.provider.driver import ISSUER_HOST, Driver, plant_signing_key
+from tests.security.weakened import again
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    again.generate(metafunc)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    again.keep_named_cases(items, config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    return (yield from again.call(item))
+
+
+@pytest.fixture(autouse=True)
+def weakened(request: Any, settings: Any) -> Iterator[None]:
+    """Run the test against a build without the defence that it is about, where the registry names the test."""
+    yield from again.weaken(request, settings)
 
 
 @pytest.fixture

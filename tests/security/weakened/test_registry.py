@@ -1,0 +1,84 @@
+"""Every attack can fail: each file of attacks names a build that it must not survive, or what of stock it breaks."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.security.weakened.again import RUN
+from tests.security.weakened.registry import SECURITY, Build, load
+from tests.security.weakened.stock import BY_STOCK
+
+ROOT = SECURITY.parents[1]
+FILES = sorted(
+    path.relative_to(SECURITY).as_posix()
+    for folder in (SECURITY, SECURITY / "consumer")
+    for path in folder.glob("test_*.py")
+)
+
+
+def tests_of(path: Path) -> set[str]:
+    """Return the addresses of a file's tests, as pytest writes them behind the file's name."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}::{inner.name}" for inner in node.body if isinstance(inner, ast.FunctionDef)}
+    return found
+
+
+def attacks() -> set[str]:
+    """Return the addresses of all attacks that builds name, without their cases."""
+    return {attack.partition("[")[0] for weakening in load().values() for attack in weakening.attacks}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_file_has_an_attack_that_succeeds_somewhere(file: str) -> None:
+    named = {attack.partition("::")[0] for attack in attacks()} | BY_STOCK.keys()
+    assert file in named, f"No build of tests/security/weakened lets an attack of {file} through"
+
+
+def test_every_named_attack_is_there() -> None:
+    there = {f"{file}::{name}" for file in FILES for name in tests_of(SECURITY / file)}
+    assert attacks() - there == set()
+    of_stock = {address for addresses in BY_STOCK.values() for address in addresses}
+    missing = {
+        address
+        for address in of_stock
+        if address.partition("::")[2] not in tests_of(ROOT / "tests" / address.partition("::")[0])
+    }
+    assert missing == set()
+
+
+def test_every_named_case_was_collected(request: pytest.FixtureRequest) -> None:
+    """A mistyped case would be an attack that is never run."""
+    if any("::" in argument for argument in request.config.args):
+        pytest.skip("single tests were chosen")
+    collected = {item.path.relative_to(SECURITY).as_posix() for item in request.session.items if within(item)}
+    named = {
+        (weakening.name, attack)
+        for weakening in load().values()
+        for attack in weakening.attacks
+        if attack.partition("::")[0] in collected
+    }
+    assert named - request.config.stash[RUN] == set()
+
+
+def within(item: pytest.Item) -> bool:
+    """Tell whether a test is one of an attack."""
+    return item.path.is_relative_to(SECURITY) and item.path.parent.name != "weakened"
+
+
+def test_every_build_says_what_is_missing() -> None:
+    assert [weakening.name for weakening in load().values() if not weakening.what.endswith(".")] == []
+
+
+def test_build_is_whole_again_afterwards(settings: object) -> None:
+    from provider_site.protocol.validator import Validator
+
+    before = Validator.validate_code
+    with pytest.MonkeyPatch.context() as patch:
+        Build(patch, settings).replace("provider_site.protocol.validator.Validator.validate_code", None)
+        assert Validator.validate_code is None
+    assert Validator.validate_code is before
