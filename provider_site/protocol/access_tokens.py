@@ -186,8 +186,7 @@ class AccessTokens(OAuth2Validator):
         """Use up what was presented; return the refresh token's row if there is one whose successor this is."""
         record = vars(request).get("refresh_token_record")
         if record is not None:
-            until = record.row.revoked and record.row.revoked + provider_settings.refresh_token_grace
-            first = tokens.consume_refresh_token(record, grace_until=until)
+            first = tokens.consume_refresh_token(record, grace=provider_settings.refresh_token_grace)
             return record.row if first else None  # DOT: one successor per refresh token
         if request.grant_type in _BY_CODE:
             codes.consume(self._code(request))  # type: ignore[arg-type]  # validate_code has seen it

@@ -94,11 +94,11 @@ def find_refresh_token(text: str) -> RefreshTokenRecord | None:
     return RefreshTokenRecord(row, authorization)
 
 
-def consume_refresh_token(record: RefreshTokenRecord, *, grace_until: datetime | None = None) -> bool:
+def consume_refresh_token(record: RefreshTokenRecord, *, grace: timedelta = timedelta(0)) -> bool:
     """Rotate a refresh token out, in the transaction that stores its successor; return whether this use was the first.
 
     One conditional UPDATE decides among simultaneous uses. A later use raises RefreshTokenReused, unless it comes
-    before ``grace_until`` with the family alive: then it returns ``False`` and may mint a sibling.
+    within ``grace`` of the first with the family alive: then it returns ``False`` and may mint a sibling.
     """
     assert transaction.get_connection().in_atomic_block, "a token and its successor belong in one transaction"
     now = timezone.now()
@@ -108,7 +108,10 @@ def consume_refresh_token(record: RefreshTokenRecord, *, grace_until: datetime |
         if record.row.access_token_id:
             get_access_token_model().objects.filter(pk=record.row.access_token_id).delete()
         return True
-    if grace_until is None or now >= grace_until:
+    # Read anew: the first use may have come between the reading of the record and this.
+    rotated = tokens.filter(pk=record.row.pk).values_list("revoked", flat=True).first()
+    family = Authorization.objects.filter(pk=record.row.token_family, revoked_at__isnull=True)
+    if rotated is None or now >= rotated + grace or not family.exists():
         raise RefreshTokenReused("the refresh token had been rotated already")
     return False
 
