@@ -97,11 +97,13 @@ def _number(variable: str, *, default: int, environ: Mapping[str, str]) -> int:
 
 
 def read_caches(*, environ: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
-    """Return CACHES: Redis or Valkey at CACHE_URL, otherwise the memory of each process."""
+    """Return CACHES: Redis or Valkey at CACHE_URL, apart for copies of sessions; or the memory of each process."""
     if url := environ.get("CACHE_URL", "").strip():
         # One that hangs must not hold the workers; a connection idle for half a minute is tried before it is used.
         waits = {"socket_connect_timeout": 2, "socket_timeout": 2, "health_check_interval": 30}
+        backends = {"default": "RedisCache", "sessions": "SessionCopies"}
         return {
-            "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url, "OPTIONS": waits}
+            alias: {"BACKEND": f"project.caches.{name}", "LOCATION": url, "OPTIONS": waits}
+            for alias, name in backends.items()
         }
     return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -1,9 +1,11 @@
 """The pages for what goes wrong outside any view: what happened, whose fault it is, what to do next."""
 
 import logging
+import sys
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.functional import Promise
@@ -37,12 +39,24 @@ PAGES = {
         _("The address may be mistyped, or the page is gone."),
         _("Check the address, or start from the home page."),
     ),
+    429: ErrorPage(
+        _("Too many requests"),
+        _("This was tried so often in a short time that this site waits before it goes on."),
+        _("Nothing is lost or locked: wait a few minutes, then try again."),
+    ),
     500: ErrorPage(
         _("Something went wrong on our side"),
         _("This is our fault, not yours. The fault has been recorded."),
         _("Try again in a moment. If it keeps happening, tell us the reference below."),
     ),
+    503: ErrorPage(
+        _("This site can’t answer just now"),
+        _("A part of it is being restarted, or is out of order. This is our fault, not yours."),
+        _("Wait a moment, then load this page again. Look whether what you sent was done before you send it again."),
+    ),
 }
+# By when a database that restarts is mostly back.
+RETRY_SECONDS = 5
 CSRF_PAGE = ErrorPage(
     _("This form is out of date"),
     _("The form was opened before you signed in or out, in another window, or your browser refuses cookies."),
@@ -86,8 +100,20 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     return render_error(request, PAGES[404], 404)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer 429, as allauth's limits ask for; the longest of those that people meet are over in five minutes."""
+    response = render_error(request, PAGES[429], 429)
+    response["Retry-After"] = "300"
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500."""
+    """Answer 500; 503 with Retry-After where it is the database that is gone, full or busy (RFC 9110 15.6.4)."""
+    # Django calls this while it handles what was raised.
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = render_error(request, PAGES[503], 503)
+        response["Retry-After"] = str(RETRY_SECONDS)
+        return response
     return render_error(request, PAGES[500], 500)
 
 

@@ -93,6 +93,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "site_monitoring.probes.ProbeMiddleware",
     "project.logs.ReferenceMiddleware",
     "project.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -142,6 +143,7 @@ CACHES = read_caches()
 SESSION_ENGINE = "project.sessions"
 # A cache of one process would answer with sessions that another process has ended.
 SESSIONS_IN_CACHE = read_flag("SESSIONS_IN_CACHE", default=bool(os.environ.get("CACHE_URL", "").strip()))
+SESSION_CACHE_ALIAS = "sessions" if "sessions" in CACHES else "default"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -269,6 +271,10 @@ else:
     EMAIL_USE_TLS = read_flag("EMAIL_USE_TLS", default=False)
     EMAIL_TIMEOUT = 10
 
+# Opens /metrics, and what /health/ready keeps from strangers.
+MONITORING_TOKEN = os.environ.get("MONITORING_TOKEN", "").strip()
+TRACING = read_flag("TRACING", default=False)
+
 LOG_LEVEL = os.environ.get("LOG_LEVEL") or "INFO"
 LOGGING = logging_config(level=LOG_LEVEL, worker_level=os.environ.get("WORKER_LOG_LEVEL") or LOG_LEVEL)
 
@@ -314,6 +320,9 @@ if PROVIDER in SITES:
         # In the demonstration, applications run on this very machine.
         "OUTBOUND_ALLOW_LOOPBACK_HTTP": DEBUG,
         "TRUSTED_PROXIES": TRUSTED_PROXIES,
+        "MONITORING_TOKEN": MONITORING_TOKEN,
+        "METRICS": read_flag("METRICS", default=False),
+        "TRACING": TRACING,
         "RATE_LIMITS": json.loads(os.environ.get("RATE_LIMITS") or "{}"),
     }
     MFA_KEY_RING = PROVIDER_SITE["KEY_RING"]
@@ -329,6 +338,8 @@ if CONSUMER in SITES:
         "SITE_URL": CONSUMER_URL,
         "URLCONF": "project.urls_consumer",
         "HOUSE": CONNECTORS.house,
+        "MONITORING_TOKEN": MONITORING_TOKEN,
+        "TRACING": TRACING,
     }
     SOCIALACCOUNT_PROVIDERS = CONNECTORS.providers
     if SANDBOX:

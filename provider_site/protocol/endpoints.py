@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest
+from django.db import InterfaceError, OperationalError, connections
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLResolver
 from django.urls.resolvers import ResolverMatch, RoutePattern
 
 from provider_site.conf import provider_settings
 
+logger = logging.getLogger("provider_site.endpoints")
+
 View = Callable[..., HttpResponseBase]
 
 _MARK = "is_machine_endpoint"
 _FAILURE = "_machine_endpoint_failure"
 _ISSUER_PATH = "<path:issuer_path>"
+# By when a database that restarts is mostly back.
+_RETRY_SECONDS = 5
 
 
 def machine_endpoint(view: View) -> View:
@@ -32,10 +39,27 @@ def machine_endpoint(view: View) -> View:
         failure: Exception | None = request.__dict__.pop(_FAILURE, None)
         if failure is not None:
             raise failure
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except (OperationalError, InterfaceError):
+            logger.exception("503 at %s: the database does not serve", request.path)
+            return _unavailable()
 
     setattr(once, _MARK, True)
     return once
+
+
+def _unavailable() -> HttpResponse:
+    """Answer that the database is gone, full or busy: 503 with Retry-After (RFC 9110 15.6.4)."""
+    for connection in connections.all(initialized_only=True):
+        # The host's own transaction around the view (ATOMIC_REQUESTS) must not commit half of it.
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            connection.set_rollback(True)
+    told = {"error": "temporarily_unavailable", "error_description": "The server can't answer now. Try again later."}
+    response = HttpResponse(json.dumps(told), status=503, content_type="application/json")
+    response["Retry-After"] = str(_RETRY_SECONDS)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def keep_failure(request: HttpRequest, failure: Exception) -> None:
