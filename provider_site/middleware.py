@@ -128,8 +128,10 @@ def _moment(text: str) -> float:
         number = float(text.removeprefix("t="))
     except ValueError:
         return float("inf")
-    while number > 1e11:  # the year 5138 in seconds
-        number /= 1000
+    # No loop until it is small enough: infinity never is, and anybody may send it where the proxy lets it through.
+    for _unit in ("milliseconds", "microseconds"):
+        if number > 1e11:  # the year 5138 in seconds
+            number /= 1000
     return number
 
 
