@@ -14,10 +14,12 @@ class ConsumerSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, and connect the receivers where allauth is there to send."""
-        from consumer_site import checks, provider_checks
+        from consumer_site import checks, deployment_checks, health, provider_checks
 
         checks.register_all()
         provider_checks.register_all()
+        deployment_checks.register_all()
+        health.connect()
         if apps.is_installed("allauth.socialaccount"):
             from consumer_site import receivers
 

@@ -209,6 +209,25 @@ class ConsumerSettings:
         return str(self.raw.get("CALENDAR_NAME") or "朝夕日历")
 
     @property
+    def MONITORING_TOKEN(self) -> str:
+        """Secret that monitoring sends as Authorization: Bearer, to read at /health/ready which check fails.
+
+        22 or more characters. Default none: nobody reads more there than whether all is well.
+        """
+        value = str(self.raw.get("MONITORING_TOKEN") or "")
+        if value and len(value) < 22:
+            raise ImproperlyConfigured('CONSUMER_SITE["MONITORING_TOKEN"] has 22 or more characters.')
+        return value
+
+    @property
+    def TRACING(self) -> bool:
+        """Whether each request to this site, and each call it makes, is an OpenTelemetry span. Default False.
+
+        Needs opentelemetry-api (the extra opentelemetry) and TracingMiddleware.
+        """
+        return bool(self.raw.get("TRACING", False))
+
+    @property
     def AVATAR_MAX_BYTES(self) -> int:
         """Largest avatar picture copied from a provider, in bytes. Default 512 KiB."""
         return int(self.raw.get("AVATAR_MAX_BYTES", 512 * 1024))

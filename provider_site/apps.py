@@ -14,7 +14,11 @@ class ProviderSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect checks and receivers."""
-        from provider_site import checks  # noqa: F401  registering is its import
+        from provider_site import (
+            checks,  # noqa: F401  registering is its import
+            deployment_checks,
+            health,
+        )
         from provider_site.services import (  # noqa: F401  what the outbox delivers registers on import
             accounts,
             backchannel_logout,
@@ -32,6 +36,8 @@ class ProviderSiteConfig(AppConfig):
             usage,
         )
 
+        health.connect()
+        deployment_checks.register_all()
         accounts.connect_receivers()
         roles.connect_receivers(sender=self)
         sessions.connect_receivers()

@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from provider_site.claim_settings import ClaimSettings
 from provider_site.device_settings import DeviceSettings
 from provider_site.limit_settings import LimitSettings
+from provider_site.monitoring_settings import MonitoringSettings
 from provider_site.outbound_settings import OutboundSettings
 from provider_site.sign_in_settings import SignInSettings
 from provider_site.signing_settings import SigningSettings
@@ -49,6 +50,8 @@ KNOWN_KEYS = frozenset(
         "MAX_CONSENT_DAYS",
         "MAX_OPEN_DEVICE_CODES",
         "MAX_QUEUE_SECONDS",
+        "METRICS",
+        "MONITORING_TOKEN",
         "NICKNAME_MAX_LENGTH",
         "OUTBOUND_ALLOWED_NETWORKS",
         "OUTBOUND_ALLOW_LOOPBACK_HTTP",
@@ -70,6 +73,7 @@ KNOWN_KEYS = frozenset(
         "SITE_NAME",
         "STEP_UP",
         "SWITCH_ACCOUNT_URL",
+        "TRACING",
         "TRUSTED_PROXIES",
         "UNUSED_CONSENT_DAYS",
         "UNUSED_WARNING_DAYS",
@@ -87,7 +91,15 @@ def _is_duration(value: Any) -> bool:
     return value is None or value == "once" or (isinstance(value, int) and 1 <= value <= 36_500)
 
 
-class ProviderSettings(OutboundSettings, SigningSettings, DeviceSettings, SignInSettings, ClaimSettings, LimitSettings):
+class ProviderSettings(
+    OutboundSettings,
+    SigningSettings,
+    DeviceSettings,
+    SignInSettings,
+    ClaimSettings,
+    LimitSettings,
+    MonitoringSettings,
+):
     """Read ``settings.PROVIDER_SITE``, each key as a typed property with its default.
 
     Every property is computed once and forgotten when the setting changes (``setting_changed``).

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("provider_site", "consumer_site", "outbound_http", "keyset_lists", "project")
+PACKAGES = ("provider_site", "consumer_site", "outbound_http", "keyset_lists", "site_monitoring", "project")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
 # Contract id -> imports that break it, each as (module that gets the import, import statement).
