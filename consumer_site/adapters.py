@@ -14,6 +14,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal.flows.login import record_authentication
 from allauth.socialaccount.models import SocialApp, SocialToken
 from allauth.socialaccount.providers.base import AuthError, AuthProcess
+from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, transaction
 from django.http import HttpResponseRedirect
@@ -24,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from consumer_site import social_apps
 from consumer_site.errors import AccountRace, Fault, OutboundError, Refused, SignInError, StateLost, Unreachable
 from consumer_site.http import OutboundSession
-from consumer_site.linking import claim
+from consumer_site.linking import claim, connecting
 from consumer_site.linking.current import write_upon_current_rows
 from consumer_site.pages import provider_form_targets, sign_in_error_page
 from consumer_site.vault import handover
@@ -96,7 +97,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
                 _connect_again(request, sociallogin)
             return
         _keep_own_addresses(sociallogin)
-        if state["process"] != AuthProcess.LOGIN:
+        if state["process"] == AuthProcess.CONNECT:
+            _refuse_without_proof(request, state)
             return
         user = self.find_local_user(request, sociallogin)
         if user is not None:
@@ -181,6 +183,18 @@ def _connect_again(request: HttpRequest, sociallogin: SocialLogin) -> None:
         address = reverse("consumer_site:another-account")
     except NoReverseMatch:  # a project without our pages keeps allauth's message
         return
+    raise ImmediateHttpResponse(HttpResponseRedirect(address))
+
+
+def _refuse_without_proof(request: HttpRequest, state: dict[str, Any]) -> None:
+    """Lead a session whose person has not signed in for a while to where that can be made good."""
+    if not request.user.is_authenticated or not connecting.refuses(request, begun_at=state.get(_STARTED_AT)):
+        return
+    messages.warning(request, _("Nothing was connected. First show that this account is yours, then connect again."))
+    try:
+        address = reverse("consumer_site:connections")
+    except NoReverseMatch:  # a project without our pages
+        address = next((way["url"] for way in connecting.other_proofs(request)), "/")
     raise ImmediateHttpResponse(HttpResponseRedirect(address))
 
 

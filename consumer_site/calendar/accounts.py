@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from consumer_site import vault
 from consumer_site.calendar.connected import connected_accounts
 from consumer_site.conf import consumer_settings
+from consumer_site.linking import connecting
 from consumer_site.pages import local_next, page, provider_form_targets, see_other
 
 
@@ -92,10 +93,15 @@ def connections(request: HttpRequest) -> HttpResponse:
         form = _disconnect(request)
         if not form.errors:
             return see_other(reverse("consumer_site:connections"))
+    connected = connected_accounts(request)
     context: dict[str, Any] = {
         "form": form,
-        "connected": connected_accounts(request),
+        "connected": connected,
         "choices": choices(request),
+        # A way in stays for ever: whoever sits here has to have shown who they are.
+        "needs_proof": connecting.needs_proof(request),
+        "proofs": [item for item in connected if item.connect_url and not item.elsewhere],
+        "other_proofs": connecting.other_proofs(request),
     }
     status = 422 if form.is_bound else 200
     return page(request, "consumer_site/connections.html", context, status=status, form_action=provider_form_targets())

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from consumer_site.calendar.connected import Connected, connected_accounts, label_of, provider_name_of
-from consumer_site.linking import accounts, claim
+from consumer_site.linking import accounts, claim, connecting
 from consumer_site.linking.policy import Facts, obstacle_to_merging, obstacle_to_moving
 from consumer_site.models import CalendarEvent
 from consumer_site.pages import page, provider_form_targets, see_other
@@ -79,8 +79,8 @@ def _ask(request: HttpRequest, account: SocialAccount, *, status: int) -> HttpRe
         "label": label_of(account),
         "shown": _fingerprint(account),
         "recent": claim.signed_in_recently(request),
-        "proofs": [item for item in mine if item.connect_url],
-        "has_password": request.user.has_usable_password(),  # type: ignore[union-attr]  # signed in
+        "proofs": [item for item in mine if item.connect_url and not item.elsewhere],
+        "other_proofs": connecting.other_proofs(request),
         "can_merge": merging is None,
         "can_move": moving is None,
         "why_not_merge": merging.value if merging else "",

@@ -53,6 +53,10 @@ def signed_in_recently(request: HttpRequest) -> bool:
 
     A session that somebody left open must not be enough to pour two accounts into one.
     """
+    return 0 <= time.time() - last_signed_in(request) < RECENT_SECONDS
+
+
+def last_signed_in(request: HttpRequest) -> float:
+    """Return when this person last signed in, or proved it anew, in this session: Unix time in seconds, 0 for never."""
     records = get_authentication_records(request, request.user)
-    latest = max((record.get("at", 0) for record in records), default=0)
-    return 0 <= time.time() - latest < RECENT_SECONDS
+    return max((float(record.get("at", 0)) for record in records), default=0)

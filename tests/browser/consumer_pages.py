@@ -182,6 +182,13 @@ def _signed_in_a_while_ago(page: Any, consumer: str) -> None:
     assert page.locator("main .choices button").count() > 5
 
 
+def _accounts_after_a_while(page: Any, consumer: str) -> None:
+    """Be asked to show who one is before another account can be connected."""
+    page.goto(f"{consumer}/accounts/3rdparty/")
+    assert page.locator("main .choices button").count() > 1
+    assert not page.get_by_role("button", name="Connect GitHub").count()
+
+
 ANYBODY = [
     Stop("home", "/"),
     Stop("ways to sign in", "/accounts/login/"),
@@ -211,4 +218,5 @@ PERSONS = [
     Stop("another account", _another_account),
     Stop("another account, protected", _protected),
     Stop("another account, long signed in", _signed_in_a_while_ago),
+    Stop("accounts, long signed in", _accounts_after_a_while),
 ]

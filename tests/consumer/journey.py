@@ -1,5 +1,6 @@
 """One sign-in at the house, step by step."""
 
+import time
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -62,12 +63,17 @@ def assert_error_page(response: Any, status: int, *words: str) -> None:
         assert word in text, (word, text)
 
 
-def sign_in_as(visitor: Client, person: Any) -> None:
-    """Give the browser a session of the consumer's, without a sign-in."""
+def sign_in_as(visitor: Client, person: Any, *, recently: bool = False) -> None:
+    """Give the browser a session of the consumer's, without a sign-in, or as if there had been one just `recently`."""
     if settings.SESSION_ENGINE != "project.sessions":
         visitor.force_login(person)
-        return
-    from project.sessions import acting_site
+    else:
+        from project.sessions import acting_site
 
-    with acting_site("consumer"):
-        visitor.force_login(person)
+        with acting_site("consumer"):
+            visitor.force_login(person)
+    if recently:
+        session = visitor.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+        session["account_authentication_methods_user"] = str(person.pk)
+        session.save()

@@ -98,13 +98,13 @@ class TestConnecting:
     def test_connection_begun_before_the_sign_in_is_not_finished_after_it(self, journey: Journey, victim: Any) -> None:
         """An attacker who planted the session knows its state: the victim's sign-in must not make it theirs."""
         address = journey.house.authorize(journey.leave(process="connect"))
-        sign_in_as(journey.visitor, victim)
+        sign_in_as(journey.visitor, victim, recently=True)
         assert_error_page(journey.come_back(address), 400)
         assert owners() == {}
 
     def test_the_same_holds_for_qq(self, qq: CannedQQ, visitor: Client, victim: Any) -> None:
         state = qq_journey.leave(visitor, process="connect")
-        sign_in_as(visitor, victim)
+        sign_in_as(visitor, victim, recently=True)
         assert_error_page(qq_journey.come_back(visitor, code=qq_journey.CODE, state=state), 400)
         assert owners() == {}
 
@@ -112,12 +112,12 @@ class TestConnecting:
         sign_in_as(journey.visitor, factories.make_user("attacker"))
         address = journey.house.authorize(journey.leave(process="connect"))
         journey.visitor.post("/accounts/logout/")
-        sign_in_as(journey.visitor, victim)
+        sign_in_as(journey.visitor, victim, recently=True)
         assert_error_page(journey.come_back(address), 400)
         assert owners() == {}
 
     def test_person_who_began_it_finishes_it(self, journey: Journey, qq: CannedQQ, victim: Any) -> None:
-        sign_in_as(journey.visitor, victim)
+        sign_in_as(journey.visitor, victim, recently=True)
         assert journey.sign_in(form={"process": "connect"}).status_code == 302
         assert qq_journey.sign_in(journey.visitor, process="connect").status_code == 302
         assert owners() == {SUBJECT: "victim", OPENID: "victim"}
@@ -129,7 +129,7 @@ class TestConnecting:
 
     def test_account_of_another_person_is_not_taken_over(self, journey: Journey, victim: Any) -> None:
         SocialAccount.objects.create(provider="house", uid=SUBJECT, user=victim)
-        sign_in_as(journey.visitor, factories.make_user("attacker"))
+        sign_in_as(journey.visitor, factories.make_user("attacker"), recently=True)
         journey.sign_in(form={"process": "connect"})
         assert owners() == {SUBJECT: "victim"}
 

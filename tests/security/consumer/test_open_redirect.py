@@ -73,7 +73,7 @@ class TestNext:
         assert_stays(qq_journey.sign_in(visitor, next=wanted)["Location"])
 
     def test_after_connecting_and_failing_to(self, journey: Journey, victim: Any, wanted: str) -> None:
-        sign_in_as(journey.visitor, victim)
+        sign_in_as(journey.visitor, victim, recently=True)
         form = {"next": wanted, "process": "connect"}
         assert_stays(journey.sign_in(form=form)["Location"])
         other = SocialAccount.objects.get(uid=SUBJECT)

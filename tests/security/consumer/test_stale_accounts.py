@@ -54,7 +54,7 @@ def test_connection_gives_nobody_back_what_was_taken_while_the_provider_answered
     early_project: None, journey: Journey, taken: str
 ) -> None:
     suspended = factories.make_user("suspended", is_staff=True)
-    sign_in_as(journey.visitor, suspended)
+    sign_in_as(journey.visitor, suspended, recently=True)
     rows = get_user_model().objects.filter(pk=suspended.pk)
     journey.house.bend_userinfo = lambda claims: elsewhere(lambda: rows.update(**{taken: False})).join(10)
     response = journey.sign_in(form={"process": "connect"})
@@ -106,7 +106,7 @@ def test_sign_in_does_not_bring_an_account_back_to_where_it_was(journey: Journey
 
 def test_account_that_two_connect_at_once_is_one_person_s_and_a_page_for_the_other(journey: Journey) -> None:
     first, second = factories.make_user("first"), factories.make_user("second")
-    sign_in_as(journey.visitor, second)
+    sign_in_as(journey.visitor, second, recently=True)
 
     def overtake(instance: SocialAccount) -> None:
         row = SocialAccount(user=first, provider=instance.provider, uid=instance.uid)
