@@ -45,6 +45,7 @@ SUITES = [
     *(f"tests/consumer/test_vault_{name}.py" for name in VAULT),
     "tests/consumer/test_logout_sessions.py",
     "tests/growth",
+    "tests/runbooks/test_backup_and_restore.py",
 ]
 # A browser shows the same pages, a slow test starts processes with an engine of its own.
 SELECTION = "not browser and not slow and not postgres and not redis and not soak"
