@@ -2,7 +2,8 @@
 
 Which sites: SITES, PROVIDER_URL, CONSUMER_URL, PORT, ALLOWED_HOSTS, BEHIND_PROXY, TRUSTED_PROXY_COUNT, DEBUG,
 RATE_LIMITS (JSON: docs/limits.md).
-Secrets: SECRET_KEY, PROVIDER_KEY_RING, CONSUMER_KEY_RING (rings are comma-separated, newest first).
+Secrets: SECRET_KEY, PROVIDER_KEY_RING, CONSUMER_KEY_RING (rings are comma-separated, newest first),
+SECRET_KEY_FALLBACKS (comma-separated).
 Engines: DATABASE_URL (more in project/databases.py), CACHE_URL, SESSIONS_IN_CACHE, VAR_DIR, MEDIA_ROOT, STATIC_ROOT.
 Words and mail: PROVIDER_NAME, CONSUMER_NAME, TIME_ZONE, DEFAULT_FROM_EMAIL, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER,
 EMAIL_HOST_PASSWORD, EMAIL_USE_TLS.
@@ -66,6 +67,8 @@ def _development_file(name: str) -> Path | None:
 
 
 SECRET_KEY = read_secret("SECRET_KEY", development_file=_development_file("secret_key"))
+# Earlier ones, which still open sessions and links while they are rotated out.
+SECRET_KEY_FALLBACKS = read_list("SECRET_KEY_FALLBACKS")
 
 # --- Applications ------------------------------------------------------------------------------------------------
 
