@@ -253,12 +253,12 @@ def command(name: str, arguments: list[str]) -> str:
     return said.getvalue()
 
 
-def main() -> None:
-    """Do what is called for until there is no more."""
+def serve(names: dict[str, Any]) -> None:
+    """Do what is called for, out of the functions among `names`, until there is no more."""
     import django
 
     django.setup()
-    known = {name: one for name, one in globals().items() if inspect.isfunction(one) and not name.startswith("_")}
+    known = {name: one for name, one in names.items() if inspect.isfunction(one) and not name.startswith("_")}
     for line in sys.stdin:
         asked = json.loads(line)
         try:
@@ -270,4 +270,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(globals())

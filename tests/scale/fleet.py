@@ -149,7 +149,8 @@ def environment_of(database_url: str, cache_url: str, port: int, **variables: st
 def host(directory: Path, environment: dict[str, str], port: int) -> Iterator[Host]:
     """Run one host."""
     directory.mkdir()
-    command = [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+    command = [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"127.0.0.1:{port}"]
+    command += ["--threads", environment.get("SERVER_THREADS", "4")]
     with (directory / "server.log").open("wb") as log:
         own = environment | {"VAR_DIR": str(directory / "var")}
         process = subprocess.Popen(command, cwd=directory, env=own, stdout=log, stderr=log)
@@ -161,9 +162,9 @@ def host(directory: Path, environment: dict[str, str], port: int) -> Iterator[Ho
 
 @contextmanager
 def console(environment: dict[str, str]) -> Iterator[Console]:
-    """Run the console."""
+    """Run the console, or the one that an area of tests has for itself."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.scale.console"],
+        [sys.executable, "-m", environment.get("CONSOLE", "tests.scale.console")],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.PIPE,
