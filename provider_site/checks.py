@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +27,7 @@ from provider_site.conf import KNOWN_KEYS, provider_settings
 from provider_site.models import Registration
 from provider_site.models.profile import avatar_storage
 from provider_site.services import key_life, sessions
+from site_doctor import host_rules
 
 # How many applications one message names.
 _NAMED = 10
@@ -353,7 +353,7 @@ def _bare_endpoints() -> Iterable[CheckMessage]:
 
 
 def _limits_of_one_process() -> Iterable[CheckMessage]:
-    cache, workers = caches["default"], _workers(os.environ)
+    cache, workers = caches["default"], host_rules.workers(os.environ)
     if isinstance(cache, DummyCache):
         told = "The default cache keeps nothing, so that codes and secrets may be guessed without limit (RFC 8628 5.1)."
     elif isinstance(cache, LocMemCache) and workers > 1:
@@ -365,10 +365,3 @@ def _limits_of_one_process() -> Iterable[CheckMessage]:
         return
     hint = 'CACHES["default"] with "django.core.cache.backends.redis.RedisCache", on every host the same.'
     yield checks.Warning(told, hint=hint, id="provider_site.W016")
-
-
-def _workers(environ: Mapping[str, str]) -> int:
-    """Return how many processes the environment tells a server to start: gunicorn, uvicorn, granian; 1 for no word."""
-    told = f"--workers {environ.get('WEB_CONCURRENCY', '')} {environ.get('GUNICORN_CMD_ARGS', '')} "
-    told += f"--workers {environ.get('GRANIAN_WORKERS', '')} "
-    return max(1, *map(int, re.findall(r"(?:--workers|-w)[ =]*([0-9]+)", told)), 1)

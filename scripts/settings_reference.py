@@ -18,7 +18,7 @@ HEAD = """\
 
 Written by `python -m scripts.settings_reference` from the docstrings in `provider_site/conf.py` and
 `consumer_site/conf.py`. `python manage.py check` names a setting that is missing or cannot work, with the line to add;
-`check --deploy` also what is unsafe.
+`check --deploy` also what is unsafe ([all checks](checks.md)), and [`doctor`](doctor.md) looks at the running site.
 """
 SECTIONS = (("PROVIDER_SITE", ProviderSettings), ("CONSUMER_SITE", ConsumerSettings))
 _ENTRY = re.compile(r"``([A-Z][A-Z_]+)``: ")

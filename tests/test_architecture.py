@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("provider_site", "consumer_site", "outbound_http", "keyset_lists", "site_monitoring", "project")
+PACKAGES = (
+    "provider_site",
+    "consumer_site",
+    "outbound_http",
+    "keyset_lists",
+    "site_monitoring",
+    "site_doctor",
+    "project",
+)
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
 # Contract id -> imports that break it, each as (module that gets the import, import statement).
@@ -47,6 +55,12 @@ VIOLATIONS: dict[str, list[tuple[str, str]]] = {
         ("keyset_lists/planted.py", "import consumer_site.conf"),
         ("keyset_lists/planted.py", "import outbound_http.policy"),
         ("keyset_lists/planted.py", "import project.settings"),
+    ],
+    "doctor-alone": [
+        ("site_doctor/planted.py", "import provider_site.conf"),
+        ("site_doctor/planted.py", "import consumer_site.conf"),
+        ("site_doctor/planted.py", "import outbound_http.policy"),
+        ("site_doctor/planted.py", "import project.settings"),
     ],
     "protocol-library": [
         ("provider_site/policy/planted.py", "from oauth2_provider.models import get_application_model"),

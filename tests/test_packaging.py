@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from tests import wheels
 
 APPS = ("provider_site", "consumer_site")
-PACKAGES = (*APPS, "outbound_http", "keyset_lists", "site_monitoring")
+PACKAGES = (*APPS, "outbound_http", "keyset_lists", "site_monitoring", "site_doctor")
 ONLY_PROVIDER = {"django-oauth-toolkit", "django-tasks", "django-tasks-db"}
 ONLY_CONSUMER = {"django-allauth"}
 BOTH = {"cryptography", "pillow", "pyjwt", "requests", "urllib3"}

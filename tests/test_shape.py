@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("provider_site", "consumer_site", "outbound_http", "keyset_lists", "site_monitoring", "project")
+PACKAGES = (
+    "provider_site",
+    "consumer_site",
+    "outbound_http",
+    "keyset_lists",
+    "site_monitoring",
+    "site_doctor",
+    "project",
+)
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}

@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("provider_site", "consumer_site", "project", "keyset_lists", "site_monitoring", "outbound_http")
+PACKAGES = (
+    "provider_site",
+    "consumer_site",
+    "project",
+    "keyset_lists",
+    "site_monitoring",
+    "site_doctor",
+    "outbound_http",
+)
 DECORATORS = {"cache", "lru_cache"}
 
 PURE = "depends on its arguments alone"
