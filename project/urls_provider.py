@@ -6,11 +6,12 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from project.environment import PROVIDER
 from project.home import home
-from project.urls_shared import HANDLER_400, HANDLER_403, HANDLER_404, HANDLER_500, shared_urls
+from project.urls_shared import HANDLER_400, HANDLER_403, HANDLER_404, HANDLER_429, HANDLER_500, shared_urls
 
 handler400 = HANDLER_400
 handler403 = HANDLER_403
 handler404 = HANDLER_404
+handler429 = HANDLER_429  # allauth's rate limits look for it here
 handler500 = HANDLER_500
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -12,6 +12,7 @@ from project.local_sign_in import LocalSignInView
 HANDLER_400 = "project.errors.bad_request"
 HANDLER_403 = "project.errors.permission_denied"
 HANDLER_404 = "project.errors.page_not_found"
+HANDLER_429 = "project.errors.too_many_requests"
 HANDLER_500 = "project.errors.server_error"
 
 

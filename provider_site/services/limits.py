@@ -79,7 +79,8 @@ def spend(limit: str, *who: object) -> int:
     counted = _count(key, size, until, now)
     granted = max(0, min(size, rate.number - (counted - size)))
     with _lock:
-        if key not in _portions and len(_portions) >= _KEPT:
+        _portions.pop(key, None)  # to the end of those that give way
+        if len(_portions) >= _KEPT:
             del _portions[next(iter(_portions))]
         _portions[key] = _Portion(until, max(granted - 1, 0), is_last=granted < size, counted=counted)
         if granted < size:
@@ -115,15 +116,17 @@ def _end(key: tuple[str, str], rate: Rate, now: float) -> float:
 
 def _count(key: tuple[str, str], number: int, until: float, now: float) -> int:
     """Add to what all processes have counted in this time, and return the sum."""
+    with _lock:
+        portion = _portions.get(key)
+        known = (portion.counted if portion is not None and portion.until == until else 0) + number
     if now >= _state.cache_rests_until:
         try:
-            return _count_in_cache(key, number, until, now)
+            # A small cache throws counts out, and begins anew where this process knows better.
+            return max(_count_in_cache(key, number, until, now), known)
         except Exception as error:  # noqa: BLE001 - each cache has errors of its own
             _state.cache_rests_until = now + _RESTS
             logger.warning("rate limits are counted by each process for itself: %s", type(error).__name__)
-    with _lock:
-        portion = _portions.get(key)
-        return (portion.counted if portion is not None and portion.until == until else 0) + number
+    return known
 
 
 def _count_in_cache(key: tuple[str, str], number: int, until: float, now: float) -> int:
