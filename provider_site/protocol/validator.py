@@ -245,13 +245,12 @@ class Validator(DeviceCodes):
         record = tokens.find_refresh_token(refresh_token)
         if record is None or record.row.application_id != client.pk:
             return False
-        now = timezone.now()
         if record.row.revoked is not None:
             live_family = record.authorization is not None and record.authorization.revoked_at is None
-            if not (live_family and now < record.row.revoked + provider_settings.refresh_token_grace):
+            if not (live_family and tokens.is_retry(record.row.revoked, provider_settings.refresh_token_grace)):
                 self._punish_replay(record.row.token_family, kind="refresh_token")
                 return False
-        elif now >= record.row.created + provider_settings.refresh_token_idle_lifetime:
+        elif timezone.now() >= record.row.created + provider_settings.refresh_token_idle_lifetime:
             return False
         if self._refresh_refusal(record):
             return False

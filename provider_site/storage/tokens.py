@@ -94,6 +94,14 @@ def find_refresh_token(text: str) -> RefreshTokenRecord | None:
     return RefreshTokenRecord(row, authorization)
 
 
+def is_retry(rotated: datetime, grace: timedelta) -> bool:
+    """Tell whether a refresh token that was rotated then may be sent again now.
+
+    Without a grace never: another host's clock may be ahead, and ``rotated`` yet to come.
+    """
+    return grace > timedelta(0) and timezone.now() < rotated + grace
+
+
 def consume_refresh_token(record: RefreshTokenRecord, *, grace: timedelta = timedelta(0)) -> bool:
     """Rotate a refresh token out, in the transaction that stores its successor; return whether this use was the first.
 
@@ -111,7 +119,7 @@ def consume_refresh_token(record: RefreshTokenRecord, *, grace: timedelta = time
     # Read anew: the first use may have come between the reading of the record and this.
     rotated = tokens.filter(pk=record.row.pk).values_list("revoked", flat=True).first()
     family = Authorization.objects.filter(pk=record.row.token_family, revoked_at__isnull=True)
-    if rotated is None or now >= rotated + grace or not family.exists():
+    if rotated is None or not is_retry(rotated, grace) or not family.exists():
         raise RefreshTokenReused("the refresh token had been rotated already")
     return False
 

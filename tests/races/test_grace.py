@@ -1,8 +1,11 @@
 """What honest retries get that arrive together with the first use of a refresh token (decision 0009)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from oauth2_provider.models import get_refresh_token_model
 
 from provider_site.models import Authorization
 from provider_site.services import consents
@@ -42,6 +45,16 @@ def test_retry_that_was_read_before_its_family_was_killed_buys_nothing(
     assert driver.refresh(token).status == 200
     before_writing(monkeypatch, lambda: consents.withdraw(user=user_of(user), application=driver.application))
     assert driver.refresh(token).error == "invalid_grant"
+
+
+def test_token_rotated_by_a_clock_that_is_ahead_is_no_retry_without_a_grace(driver: Driver, settings: Any) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | {"REFRESH_TOKEN_GRACE_SECONDS": 0}
+    token = driver.tokens().refresh
+    second = driver.refresh(token)
+    ahead = timezone.now() + timedelta(seconds=30)
+    get_refresh_token_model().objects.exclude(revoked=None).update(revoked=ahead)
+    assert driver.refresh(token).error == "invalid_grant"
+    assert not driver.works(second.access)
 
 
 def user_of(key: str) -> Any:
