@@ -112,6 +112,7 @@ def sign_in_error_page(
         error.status,
         reference,
         error.detail,
+        extra={"event": f"sign_in.{error.code}"},
     )
     name = {"provider": getattr(provider, "name", "")}
     title, advice = (process == "connect" and error.connecting) or (error.title, error.advice)

@@ -70,6 +70,11 @@ class RedisCache(django_redis.RedisCache):
         self._outage = _outages.setdefault(str(server), _Outage())
         self._instead = self._make_instead({name: value for name, value in params.items() if name != "OPTIONS"})
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the last that asked Redis got no answer: whoever watches the site wants to know."""
+        return self._outage.is_gone
+
     def _make_instead(self, params: dict[str, Any]) -> BaseCache:
         return LocMemCache("instead of Redis", {**params, "OPTIONS": {"MAX_ENTRIES": 20_000}})
 

@@ -11,7 +11,8 @@ Providers that the consumer signs people in by, each with its secret or with its
 HOUSE_CLIENT_ID, HOUSE_CLIENT_SECRET, HOUSE_NAME and more (HOUSE_<ID>_ISSUER … for further ones); QQ_APP_ID, QQ_APP_KEY;
 WEIXIN_APP_ID, WEIXIN_APP_SECRET, WEIXIN_INSIDE_APP_ID, WEIXIN_INSIDE_APP_SECRET; GITHUB_CLIENT_ID,
 GITHUB_CLIENT_SECRET. All of them are in consumer_site/environment.py, and in docs/consumer/configuration.md.
-Others: ADMIN_SIGN_IN_MAX_AGE (seconds), LOG_LEVEL, WORKER_LOG_LEVEL.
+Others: ADMIN_SIGN_IN_MAX_AGE (seconds), LOG_LEVEL, WORKER_LOG_LEVEL, LOG_FORMAT
+(line or json), ACCESS_LOG, MONITORING_TOKEN, METRICS, TRACING (docs/monitoring.md).
 """
 
 import json
@@ -279,7 +280,14 @@ MONITORING_TOKEN = os.environ.get("MONITORING_TOKEN", "").strip()
 TRACING = read_flag("TRACING", default=False)
 
 LOG_LEVEL = os.environ.get("LOG_LEVEL") or "INFO"
-LOGGING = logging_config(level=LOG_LEVEL, worker_level=os.environ.get("WORKER_LOG_LEVEL") or LOG_LEVEL)
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "").strip() or "line"
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be line or json, not {LOG_FORMAT!r}.")
+# A line for each request, which the server or the proxy may write as well.
+ACCESS_LOG = read_flag("ACCESS_LOG", default=LOG_FORMAT == "json")
+LOGGING = logging_config(
+    level=LOG_LEVEL, worker_level=os.environ.get("WORKER_LOG_LEVEL") or LOG_LEVEL, form=LOG_FORMAT
+)
 
 # --- The two applications ----------------------------------------------------------------------------------------
 

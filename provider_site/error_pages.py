@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.conf import provider_settings
-from provider_site.errors import AuthorizationRequestExpired, TooManyRequests, new_reference
+from provider_site.errors import AuthorizationRequestExpired, TooManyRequests, reference_of
 from provider_site.security_headers import protect
 from provider_site.signals import error_shown
 
@@ -68,9 +68,9 @@ def error_page(
     ``detail`` goes to the log alone, under the reference the page shows; ``reason`` is a reviewer's own words;
     ``wait`` is in seconds.
     """
-    reference = new_reference()
+    reference = reference_of(request)
     title, explanation = _PAGES[kind]
-    logger.warning("error page %s: %s (%s)", reference, kind, detail)
+    logger.warning("error page %s: %s (%s)", reference, kind, detail, extra={"event": f"error_page.{kind}"})
     registration = getattr(application, "registration", None) if application is not None else None
     # Nobody has looked at the address of an application that is not approved: no button of ours leads there.
     is_approved = registration is not None and registration.status == registration.Status.APPROVED

@@ -16,6 +16,11 @@ def new_reference() -> str:
     return "".join(characters[:4]) + "-" + "".join(characters[4:])
 
 
+def reference_of(request: object) -> str:
+    """Return the reference by which the host's logs know the request (``request.reference``), otherwise a new one."""
+    return str(getattr(request, "reference", "")) or new_reference()
+
+
 class ProviderError(Exception):
     """An error with an OAuth ``code``, a public ``description`` and a private ``detail``, never mixed.
 

@@ -57,6 +57,9 @@ def ask_cache() -> None:
     cache.set("site_monitoring.probe", word, 10)
     if cache.get("site_monitoring.probe") is None:
         raise NotReady("the cache forgets at once")
+    # A cache may have something of its own to answer by while its server is away.
+    if getattr(cache, "is_gone", False):
+        raise NotReady("the cache's server is gone")
 
 
 class _Migrated:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from site_monitoring import checks, readiness
+from tests.provider.driver import Driver, plant_signing_key
 
 TOKEN = "monitoring-token-of-the-tests-0123456789"
 
@@ -16,6 +17,13 @@ def _nothing_known() -> Iterator[None]:
     readiness.forget()
     readiness._memory.faults.clear()
     checks.forget()
+
+
+@pytest.fixture
+def driver(registered: Any, user: Any) -> Driver:
+    """Return an approved application and a signed-in person's browser."""
+    plant_signing_key()
+    return Driver(registered, user)
 
 
 @pytest.fixture

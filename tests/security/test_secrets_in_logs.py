@@ -74,10 +74,10 @@ class TestSecretsInLogs:
         assert registered.client_secret not in written(everything)
 
     def test_request_lines_of_the_server_lose_their_query(self) -> None:
-        from project.logs import QueryFilter
+        from project.logs import ReferenceFilter
 
         line = '"GET /accounts/house/login/callback/?code=abc&state=xyz HTTP/1.1"'
         record = logging.LogRecord("django.server", logging.INFO, "", 0, '"%s" %s %s', (line, "302", "0"), None)
-        QueryFilter().filter(record)
+        ReferenceFilter().filter(record)
         assert "abc" not in record.getMessage()
         assert "/accounts/house/login/callback/" in record.getMessage()

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from provider_site.conf import provider_settings
-from provider_site.errors import new_reference
+from provider_site.errors import reference_of
 from provider_site.policy import redirect
 from provider_site.policy.logout import Refusal
 from provider_site.protocol.logout.requests import LogoutRefused, LogoutRequest
@@ -62,7 +62,7 @@ _WORDS: dict[Refusal, tuple[Any, Any, str]] = {
 
 def refused(request: HttpRequest, error: LogoutRefused) -> HttpResponse:
     """Answer a request that is not valid: nothing is ended, and the person may still sign out by themselves."""
-    reference = new_reference()
+    reference = reference_of(request)
     title, explanation, public = _WORDS[error.refusal]
     logger.warning("logout refused %s: %s (%s)", reference, error.refusal, error)
     client_id = error.application.client_id if error.application is not None else ""
