@@ -13,6 +13,10 @@ from tests.security.weakened import again
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "weakened: runs an attack against a build without what stops it")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     again.generate(metafunc)
 

@@ -41,7 +41,7 @@ def generate(metafunc: pytest.Metafunc) -> None:
         return
     names = attacks().get(address_of(metafunc, metafunc.definition.path), {})
     if names:
-        again = [pytest.param(name, id=f"!{name}") for name in names]
+        again = [pytest.param(name, id=f"!{name}", marks=pytest.mark.weakened) for name in names]
         metafunc.parametrize(FIXTURE, [pytest.param(None, id=pytest.HIDDEN_PARAM), *again], indirect=True)
 
 
