@@ -161,3 +161,20 @@ def test_logout_token_is_obeyed_once_among_all(fleet: Fleet, visit: Application,
     assert console("receipts") == 1
     for _host in fleet.hosts:
         assert visitor.session.get(calendar, allow_redirects=False, timeout=TIMEOUT).status_code == 302
+
+
+def test_wrong_secrets_are_counted_among_all(fleet: Fleet, visit: Application) -> None:
+    here, there = fleet.hosts
+    sent = {"grant_type": "client_credentials", "client_id": visit.made["client_id"], "client_secret": "guessed"}
+
+    def guess(host: Host) -> int:
+        return fleet.at(host, "POST", "/o/token/", data=sent).status_code
+
+    for _time in range(2):  # where the minute that is counted ends in between, in the next
+        while guess(here) != 429:
+            pass
+        seen = [guess(there) for _one in range(3)]
+        if guess(here) == 429:
+            break
+    # The other host learns by its own first wrong one that there have been too many.
+    assert seen[-1] == 429, seen
