@@ -92,14 +92,18 @@ def current(*, algorithms: Collection[str], now: datetime | None = None) -> Clie
 
 @transaction.atomic
 def retire(*, kid: str, force: bool = False, now: datetime | None = None) -> ClientKey:
-    """Publish and use a key no more; raise ClientKey.DoesNotExist, or KeyInUse for one that signs unless forced."""
+    """Publish and use a key no more, and delete its private half.
+
+    Raise ClientKey.DoesNotExist, or KeyInUse for one that signs unless forced.
+    """
     now = now or timezone.now()
     key = ClientKey.objects.select_for_update().get(kid=kid)
     if key.retired_at is None:
         if not force and current(algorithms=[key.algorithm], now=now) == key:
             raise KeyInUse(kid)
-        key.retired_at = now
-        key.save(update_fields=["retired_at"])
+        # Nothing is signed by it again: what can't be opened can't leak.
+        key.retired_at, key.sealed = now, ""
+        key.save(update_fields=["retired_at", "sealed"])
     return key
 
 

@@ -23,6 +23,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from project.environment import read_list
+from provider_site.storage import clients
 from tests import readme
 
 _MANAGE = "python manage.py "
@@ -104,7 +105,8 @@ class Site:
         self._restart()
 
     def _restart(self) -> None:
-        """Give the settings what the environment says now."""
+        """Give the settings what the environment says now, and forget what a new process does not know."""
+        clients._known.clear()
         provider, consumer = (read_list(name, environ=self.environment) for name in _RINGS)
         self._settings.PROVIDER_SITE = self._settings.PROVIDER_SITE | {"KEY_RING": provider}
         self._settings.CONSUMER_SITE = self._settings.CONSUMER_SITE | {"KEY_RING": consumer}
