@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from provider_site.models import OutboxMessage
+from provider_site.storage import batches
 
 logger = logging.getLogger("provider_site.outbox")
 
@@ -70,6 +71,12 @@ def retry(*, message_ids: Sequence[int]) -> int:
     for key in keys:
         transaction.on_commit(partial(_wake, key))
     return len(keys)
+
+
+def retry_given_up() -> int:
+    """Make every message that was given up due now, with all its attempts again; return how many."""
+    rows = OutboxMessage.objects.filter(delivered_at=None, dead_at__isnull=False)
+    return sum(retry(message_ids=keys) for keys in batches.of_keys(rows, size=100))
 
 
 @task()

@@ -70,7 +70,8 @@ class Site:
         if _ASSIGNMENT.match(line):
             self._assign(line)
             return ""
-        connections.close_all()  # a database that is copied or put in another's place is used by nobody
+        if "$DATABASE" in line:
+            connections.close_all()  # what is copied or put in another's place is used by nobody
         command = ["bash", "-euo", "pipefail", "-c", line]
         done = subprocess.run(
             command, cwd=self.directory, env=self.environment, capture_output=True, text=True, check=False
