@@ -14,7 +14,7 @@ from jwcrypto import jwk
 
 from consumer_site.models import LogoutReceipt, SessionLink
 from tests.consumer.journey import HOST, Journey, assert_error_page, query_of
-from tests.consumer.logout import DONE, FRONT, OUT, SID, claims_of, is_still_in, logout_token, tell
+from tests.consumer.logout import DONE, EVENT, FRONT, OUT, SID, claims_of, is_still_in, logout_token, tell
 from tests.consumer.openid_provider import CLIENT_ID, CLIENT_SECRET, SUBJECT, OpenIDProvider
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +97,46 @@ def test_forged_token_ends_nothing(signed_in: Journey, forge: Any) -> None:
     assert answer.status_code == 400, answer.content
     assert is_still_in(signed_in.visitor)
     assert not LogoutReceipt.objects.exists()
+
+
+# What makes a signed token no logout token for this client (Back-Channel Logout 1.0 section 2.6).
+LACKS: dict[str, dict[str, Any]] = {
+    "another issuer": {"iss": "https://evil.example"},
+    "no issuer": {"iss": None},
+    "another client": {"aud": "another-client"},
+    "several clients and none of them named": {"aud": [CLIENT_ID, "another-client"]},
+    "no client": {"aud": None},
+    "no event": {"events": {}},
+    "events missing": {"events": None},
+    "another event": {"events": {"http://schemas.openid.net/event/other": {}}},
+    "event that is no object": {"events": {EVENT: True}},
+    "events as a list": {"events": [EVENT]},
+    "a nonce": {"nonce": "n"},
+    "an empty nonce": {"nonce": ""},
+    "no jti": {"jti": None},
+    "an empty jti": {"jti": ""},
+    "a jti that is a number": {"jti": 7},
+    "nobody": {"sub": None, "sid": None},
+    "everybody": {"sub": "", "sid": ""},
+    "an end long ago": {"exp": 1_000_000_000},
+    "no end": {"exp": None},
+    "no beginning": {"iat": None},
+    "a beginning days ago": {"iat": 1_000_000_000},
+}
+
+
+@pytest.mark.parametrize("lack", LACKS)
+def test_token_that_is_no_logout_token_for_us_ends_nothing(signed_in: Journey, lack: str) -> None:
+    answer = tell(logout_token(signed_in.house, **LACKS[lack]))
+    assert answer.status_code == 400, answer.content
+    assert is_still_in(signed_in.visitor)
+    assert not LogoutReceipt.objects.exists()
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "secevent+jwt", "application/id+jwt"])
+def test_token_of_another_type_ends_nothing(signed_in: Journey, typ: str) -> None:
+    assert tell(logout_token(signed_in.house, header={"typ": typ})).status_code == 400
+    assert is_still_in(signed_in.visitor)
 
 
 @pytest.mark.parametrize(
