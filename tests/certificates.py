@@ -10,23 +10,26 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def for_localhost(folder: Path, *addresses: str) -> tuple[ssl.SSLContext, Path]:
-    """Return a server's TLS context for localhost, and for these addresses, and the bundle that trusts it."""
+def for_localhost(folder: Path, *addresses: str, name: str = "localhost", days: int = 1) -> tuple[ssl.SSLContext, Path]:
+    """Return a server's TLS context for localhost, and for these addresses, and the bundle that trusts it.
+
+    ``days`` is how many are left until its end; below 0 it is over.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
+        x509.DNSName(name),
         *(x509.IPAddress(ip_address(address)) for address in addresses),
     ]
     now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=100))
+        .not_valid_after(now + dt.timedelta(days=days, hours=1))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
