@@ -96,8 +96,8 @@ class GitHubClient(OAuth2Client):
                 f"GitHub knows no app of this client id: HTTP 404 at the {step} step", code="github_404"
             )
         fields = _fields(body)
-        # GitHub's own code says more than an HTTP status; it is looked for first. Compared, not looked up in a set, which
-        # takes no list and no object.
+        # GitHub's own code says more than an HTTP status; it is looked for first. Compared, not looked up in
+        # a set, which takes no list and no object.
         if fields and fields.get("error") not in (None, False, ""):
             text = fields.get("error_description")
             words = quoted(text, data.values()) if isinstance(text, str) else ""
