@@ -2,6 +2,7 @@
 # make demo-reset    the same, from nothing
 # make test          every check there is (ARGS= goes to pytest)
 # make soak          the tests that take minutes to hours, on PostgreSQL and Redis (ARGS= goes to pytest)
+# make fuzz          every parser and every endpoint with inputs nobody wrote (FUZZ_SECONDS=600 each; docs/fuzzing.md)
 # make lint          formatters, linters and types alone
 # make bench         this provider beside bare Django, stock DOT and oidc-provider (ARGS= goes to it; docs/performance.md)
 # make requirements  requirements*.txt anew from pyproject.toml and requirements*.in
@@ -16,7 +17,7 @@ export PORT
 python = $$(PYTHON="$(PYTHON)" .ci/find-python)
 venv = .venv/bin/python
 
-.PHONY: help demo demo-reset test soak bench lint requirements screenshots environment test-environment bench-environment
+.PHONY: help demo demo-reset test soak fuzz bench lint requirements screenshots environment test-environment bench-environment fuzz-environment
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -43,6 +44,12 @@ test: test-environment
 
 soak: test-environment
 	@exec $(venv) .ci/soak.py $(ARGS)
+
+fuzz-environment:
+	@python=$(python) && "$$python" .ci/environment.py requirements.txt requirements-test.txt requirements-fuzz.txt
+
+fuzz: fuzz-environment
+	@exec $(venv) .ci/fuzz.py $(ARGS)
 
 bench: bench-environment
 	@exec $(venv) .ci/bench.py $(ARGS)

@@ -1,4 +1,4 @@
-"""Write the three requirements*.txt: every version pinned, every file by its hash.
+"""Write the requirements*.txt: every version pinned, every file by its hash.
 
 Called by `make requirements`. The files hold for Python 3.11 and later on every platform, and name no package index.
 """
@@ -30,3 +30,5 @@ if __name__ == "__main__":
     compile_file("requirements.txt", *EXTRAS, "pyproject.toml", "requirements.in")
     compile_file("requirements-test.txt", "requirements-test.in")
     compile_file("requirements-bench.txt", "requirements-bench.in")
+    compile_file("requirements-fuzz.txt", "requirements-fuzz.in")
+    compile_file("requirements-release.txt", "requirements-release.in")

@@ -1,0 +1,78 @@
+"""Write docs/fuzzing.md from the targets and from the figures of their runs: `python -m scripts.fuzzing_table`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+TARGET, FIGURES = DOCS / "fuzzing.md", DOCS / "fuzzing.json"
+HEAD = """\
+# Bad input
+
+Written by `python -m scripts.fuzzing_table` from the targets in `tests/fuzz/targets/` and the figures in `fuzzing.json`.
+
+Whatever is sent, by whomever: no 500, no endless work, no memory without a bound, and nothing believed that should not be.
+Three ways of trying look for the input that says otherwise.
+
+| What | With | In the ordinary suite | By `make fuzz` |
+|---|---|---|---|
+| every parser of outside data | atheris: inputs changed by what code they reach, and JSON by its meaning (`tests/fuzz/mutator.py`) | the kept corpus, replayed | 10 minutes for each target |
+| every endpoint for machines | schemathesis, from [openapi.yaml](openapi.yaml) | a few requests for each | fifty times as many |
+| every address of both sites | Hypothesis: any method, body, header, charset; signed in and not | a few requests for each | fifty times as many |
+
+```console
+make fuzz                                        # everything
+make fuzz ARGS="redirect_match id_token"         # some targets
+make fuzz ARGS=endpoints                         # the HTTP part alone
+FUZZ_SECONDS=5 make fuzz                         # seconds for each: to see that it runs
+FUZZ_SECONDS=3600 FUZZ_JOBS=8 make fuzz          # an hour for each, eight at once
+```
+
+atheris has wheels for Linux and Python 3.11 to 3.13 (decision [0055](decisions/0055-parsers-are-fuzzed-under-coverage.md)). A run
+begins with the target's own seeds, its corpus and whatever earlier runs on the same machine left in `var/fuzz/found`. An input
+that takes longer than 10 seconds, or for which the process grows beyond 1,500 MB, is a fault like any other; it is
+written to `var/fuzz/faults` and ends its target.
+
+From a run of 30 seconds on, inputs that take a step through the project's code that none before took are added to
+`tests/fuzz/corpus/` (`python -m tests.fuzz.distil`). The ordinary suite replays that corpus and counts the lines each input costs: more
+than two million is a failure, so that a loop without an end fails there instead of hanging.
+
+## What holds for each target
+
+A target refuses an input in the way its code documents, or what it returns has to pass an oracle that does not share the code:
+another parser, the bytes read by hand, or the same thing written and read again.
+"""
+MIDDLE = """
+## What was tried
+
+Sums over all runs so far; *edges* are the branches of the watched modules that the last run reached.
+
+| Target | Inputs | Bytes | Minutes | Edges | Faults |
+|---|---:|---:|---:|---:|---:|
+"""
+
+
+def lines() -> Iterator[str]:
+    """Yield the document's tables and what stands between them."""
+    from tests.fuzz.alone import targets  # noqa: PLC0415 - sets Django up
+
+    figures = json.loads(FIGURES.read_text())
+    yield HEAD + "\n| Target | Reads | Holds |\n|---|---|---|\n"
+    for name, target in sorted(targets().items()):
+        yield f"| `{name}` | {target.reads} | {target.oracle} |\n"
+    yield MIDDLE
+    for name, done in sorted(figures.items()):
+        yield row(f"`{name}`", done["inputs"], done["bytes"], done["seconds"], f"{done['edges']:,}", done["faults"])
+    sums = [sum(done[key] for done in figures.values()) for key in ("inputs", "bytes", "seconds", "faults")]
+    yield row("together", *sums[:3], "", sums[3])
+
+
+def row(name: str, inputs: int, octets: int, seconds: int, edges: str, faults: int) -> str:
+    """Return one row of the figures."""
+    return f"| {name} | {inputs:,} | {octets:,} | {seconds / 60:.1f} | {edges} | {faults} |\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text("".join(lines()))
