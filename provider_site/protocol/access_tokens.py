@@ -153,7 +153,10 @@ class AccessTokens(OAuth2Validator):
     def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
         # No super(): the hot path. DOT's rows come out the same (tests/provider/test_dot_oracle.py).
         self._check_and_set_request_resource(request)
-        user, kept = _user(request), vars(request)
+        user, kept, authorization = _user(request), vars(request), self._authorization(request)
+        if authorization is not None:
+            # First: who takes a consent back begins with its row, and in another order both would wait for each other.
+            tokens.note_use(authorization.consent)
         tokens.store_tokens(
             application=request.client,
             user=user,
@@ -170,9 +173,6 @@ class AccessTokens(OAuth2Validator):
             token["scope"] = told
         else:  # RFC 6749 3.3: a scope has one word at least
             del token["scope"]
-        authorization = self._authorization(request)
-        if authorization is not None:
-            tokens.note_use(authorization.consent)
         if tokens_issued.has_listeners():
             tokens_issued.send(
                 sender=type(self),

@@ -55,6 +55,8 @@ _STEPS = {
         "DELETE FROM {access_table} WHERE {access_key} = %s",
     ),
 }
+# Before all else, as who takes a consent back begins with it too: in another order they would wait for each other.
+_LOCKED = "SELECT 1 FROM {consent_table} WHERE id = %s FOR NO KEY UPDATE"
 _NOTED = "UPDATE {consent_table} SET last_used_at = %s, unused_warned_at = NULL WHERE id = %s"
 
 _texts: dict[tuple[str, str, bool], tuple[str, ...]] = {}
@@ -69,7 +71,9 @@ def _statements(connection: BaseDatabaseWrapper, kind: str, noted: bool = False)
             made = [_insert(connection, f"WHERE {clients.FINGERPRINT_NOW[connection.vendor]} = %s")]
         else:
             steps = [*_STEPS[kind], *([_NOTED] if noted else [])]
-            made = _in_one(connection, steps) if connection.vendor == "postgresql" else _in_turn(connection, steps)
+            made = _in_turn(connection, steps)
+            if connection.vendor == "postgresql":
+                made = _in_one(connection, steps, lock=_LOCKED if noted else "")
         _texts[key] = tuple(text.format(**names) for text in made)
     return _texts[key]
 
@@ -78,9 +82,11 @@ def _insert(connection: BaseDatabaseWrapper, source: str) -> str:
     return f"INSERT INTO {{access_table}} ({_ACCESS.columns(connection)}) SELECT {_ACCESS.holes()} {source}"
 
 
-def _in_one(connection: BaseDatabaseWrapper, steps: Sequence[str]) -> list[str]:
+def _in_one(connection: BaseDatabaseWrapper, steps: Sequence[str], *, lock: str) -> list[str]:
     first, *others = steps
     parts = [f"taken AS ({first} RETURNING 1)"]
+    if lock:
+        parts = [f"locked AS ({lock})", f"taken AS ({first} AND EXISTS (SELECT 1 FROM locked) RETURNING 1)"]
     parts += [f"part_{n} AS ({one} AND EXISTS (SELECT 1 FROM taken))" for n, one in enumerate(others)]
     parts.append(f"made AS ({_insert(connection, 'FROM taken')} RETURNING {{access_key}} AS key)")
     columns, holes = _RENEWAL.columns(connection), _RENEWAL.holes(access_token="made.key")
@@ -142,7 +148,8 @@ def _exchange(
     bought = _ACCESS.values(connection, now, access)
     if len(statements) == 1:
         renewal = _RENEWAL.values(connection, now, _renewal(tokens, family, sql.IN_SQL))
-        parameters = [*(value for values in steps for value in values), *bought, *renewal]
+        lock = steps[-1][-1:] if noted else []
+        parameters = [*lock, *(value for values in steps for value in values), *bought, *renewal]
         with sql.execute(connection, statements[0], parameters) as cursor:
             return bool(cursor.rowcount == 1)
     with transaction.atomic(using=connection.alias):

@@ -14,7 +14,8 @@ from tests.races.figures import Figures
 from tests.races.stage import Stage, batches
 
 
-def _cookies(jar: Mapping[str, str]) -> tuple[str, str]:
+def cookies(jar: Mapping[str, str]) -> tuple[str, str]:
+    """Return the header by which a browser sends these."""
     return "Cookie", "; ".join(f"{name}={value}" for name, value in jar.items())
 
 
@@ -51,7 +52,7 @@ def one_request(stage: Stage, rounds: int) -> Figures:
 
 def _decisions(stage: Stage, handle: str, *, divided: bool) -> list[Ask]:
     csrf = secrets.token_hex(16)
-    headers = (_cookies(stage.made["cookies"] | {"csrftoken": csrf}), ("Origin", f"http://{stage.provider}"))
+    headers = (cookies(stage.made["cookies"] | {"csrftoken": csrf}), ("Origin", f"http://{stage.provider}"))
     scopes = ["nickname", "avatar", "offline_access"]
     forms = [
         {"csrfmiddlewaretoken": csrf, "decision": decision, "duration": "30", "scope": scopes}
@@ -62,7 +63,7 @@ def _decisions(stage: Stage, handle: str, *, divided: bool) -> list[Ask]:
 
 
 def _resumed(stage: Stage, handle: str) -> Ask:
-    return Ask(stage.provider, f"/o/authorize/{handle}/", headers=(_cookies(stage.made["cookies"]),))
+    return Ask(stage.provider, f"/o/authorize/{handle}/", headers=(cookies(stage.made["cookies"]),))
 
 
 def _code_of(answers: list[Answer]) -> str | None:
@@ -126,6 +127,6 @@ def _told(stage: Stage, visit: dict[str, Any]) -> Ask:
 
 def _want(stage: Stage, visits: list[dict[str, Any]], outcome: str) -> None:
     """Fail unless all of these browsers are signed in at the consumer, or none is."""
-    asks = [Ask(stage.consumer, CALENDAR, headers=(_cookies(visit["cookies"]),)) for visit in visits]
+    asks = [Ask(stage.consumer, CALENDAR, headers=(cookies(visit["cookies"]),)) for visit in visits]
     found = outcomes(stage.crowd.each(asks))
     assert found == {outcome: len(visits)}, found

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.races import figures, page_rounds, token_rounds
+from tests.races import figures, page_rounds, token_rounds, withdrawal_rounds
 from tests.races.stage import GRACE, LANES, Stage
 
 PROCESSES = 4
@@ -30,6 +30,11 @@ def test_refresh_tokens(stage: Callable[..., Stage], lane: str) -> None:
 @pytest.mark.parametrize("lane", LANES)
 def test_refresh_tokens_within_the_grace_and_after_it(stage: Callable[..., Stage], lane: str) -> None:
     figures.keep(token_rounds.within_the_grace(stage(lane=lane, grace=GRACE), ROUNDS))
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_withdrawals(stage: Callable[..., Stage], lane: str) -> None:
+    figures.keep(withdrawal_rounds.one_withdrawal(stage(lane=lane), ROUNDS))
 
 
 def test_device_codes(stage: Callable[..., Stage]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.races import page_rounds, token_rounds
+from tests.races import page_rounds, token_rounds, withdrawal_rounds
 from tests.races.stage import GRACE, LANES, Stage
 
 PROCESSES = 2
@@ -30,6 +30,11 @@ def test_retries_within_the_grace_are_siblings_and_later_ones_kill_the_family(
     stage: Callable[..., Stage], lane: str
 ) -> None:
     assert token_rounds.within_the_grace(stage(lane=lane, grace=GRACE), ROUNDS).rounds == ROUNDS
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_withdrawal_ends_what_is_being_bought_meanwhile(stage: Callable[..., Stage], lane: str) -> None:
+    assert withdrawal_rounds.one_withdrawal(stage(lane=lane), ROUNDS).rounds == ROUNDS
 
 
 def test_one_device_code_buys_one_set_of_tokens_at_most_which_its_replay_kills(stage: Callable[..., Stage]) -> None:
