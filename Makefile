@@ -6,6 +6,8 @@
 # make lint          formatters, linters and types alone
 # make bench         this provider beside bare Django, stock DOT and oidc-provider (ARGS= goes to it; docs/performance.md)
 # make requirements  requirements*.txt anew from pyproject.toml and requirements*.in
+# make audit         asks for known vulnerabilities of everything that is pinned
+# make sbom          what a deployment installs, as CycloneDX, into dist/
 # make screenshots   the README's pictures, taken from a run of the demonstration
 
 SHELL := /bin/sh
@@ -64,6 +66,12 @@ lint: test-environment
 requirements: test-environment
 	@$(venv) -m pip install --quiet --disable-pip-version-check uv
 	@$(venv) .ci/requirements.py
+
+audit: test-environment
+	@exec $(venv) .ci/audit.py
+
+sbom: test-environment
+	@exec $(venv) .ci/sbom.py $(ARGS)
 
 screenshots: test-environment
 	@exec $(venv) .ci/screenshots.py

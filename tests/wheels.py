@@ -10,10 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def build(directory: Path) -> Path:
-    """Build the wheel of this checkout into `directory` and return its path."""
+def build(directory: Path, *, source: Path = ROOT) -> Path:
+    """Build the wheel of a tree, by default this checkout, into `directory` and return its path."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(directory)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RuntimeError(f"The wheel was not built:\n{result.stdout}{result.stderr}")
     (wheel,) = directory.glob("*.whl")

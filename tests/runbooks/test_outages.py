@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
 from provider_site.models import OutboxMessage
 from provider_site.services import outbox
@@ -86,6 +86,8 @@ def test_deliveries_stand_still(site: Site, failing: list[str]) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_disk_fills_up(site: Site, driver: Driver) -> None:
     assert driver.redeem(driver.code(scope="openid nickname", scopes=("nickname",))).status == 200
+    # A renewal as long ago: nothing points to the access token any more.
+    get_refresh_token_model().objects.update(revoked=timezone.now() - timedelta(days=90), access_token=None)
     tokens = get_access_token_model().objects
     tokens.update(expires=timezone.now() - timedelta(days=90))
     OutboxMessage.objects.update(delivered_at=timezone.now() - timedelta(days=400))
