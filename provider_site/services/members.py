@@ -162,7 +162,8 @@ def invite(
         raise NotAllowed("only an owner invites, and only the principal one co-owners")
     if registration.status == Registration.Status.SUSPENDED:
         raise ValidationError(_("Nobody is invited to a suspended application."), code="suspended")
-    if not identifier or len(identifier) > 254:
+    # What can't be printed is in no name: a line break would go on into audit trails and messages.
+    if not identifier or len(identifier) > 254 or not identifier.isprintable():
         raise ValidationError(_("Write a user name or an e-mail address."), code="identifier")
     rows = Member.objects.filter(application=application)
     if rows.count() >= MAX_MEMBERS:

@@ -44,7 +44,6 @@ def redirect_uris_are_registered_unseen(build: Build) -> None:
 @weakens(
     f"{_PKCE}::test_no_challenge_gets_no_code",
     f"{_PKCE}::test_no_challenge_gets_no_code_though_consent_is_remembered",
-    "test_any_authorize_parameter.py::test_any_value_of_a_parameter_is_a_page_or_an_answer_to_the_client[code_challenge]",
 )
 def pkce_is_not_required(build: Build) -> None:
     """A client may leave PKCE out (RFC 9700 2.1.1)."""

@@ -81,7 +81,9 @@ def answers_are_joined_by_hand(build: Build) -> None:
 )
 def any_link_is_registered(build: Build) -> None:
     """An application's links may run code in who clicks them."""
-    build.replace("provider_site.services.link_rules.link_faults", lambda *_args, **_named: {})
+    for module in ("applications", "facts"):
+        build.replace(f"provider_site.services.{module}.link_faults", lambda *_args, **_named: {})
+    build.replace("django.core.validators.URLValidator.__call__", lambda *_args: None)
 
 
 @weakens(
@@ -142,3 +144,20 @@ def issuer_is_what_the_host_header_says(build: Build) -> None:
 def charsets_are_handed_on(build: Build) -> None:
     """The server reads a query by the charset that the client names."""
     build.replace("project.content_types.plain", lambda content_type: content_type)
+
+
+@weakens(
+    "test_mix_up.py::TestMixUp::test_every_answer_says_who_gives_it",
+    "test_any_authorize_parameter.py::test_any_value_of_a_parameter_is_a_page_or_an_answer_to_the_client[scope]",
+)
+def answers_do_not_say_who_gives_them(build: Build) -> None:
+    """No `iss` in the answer, so that a client of two providers takes the one's for the other's (RFC 9207)."""
+
+    def nameless(original: Any, *args: Any, **named: Any) -> Any:
+        response = original(*args, **named)
+        if "Location" in response:
+            head, _mark, _iss = response["Location"].partition("&iss=")
+            response["Location"] = head
+        return response
+
+    build.wrap("provider_site.protocol.authorize.answers.to_client", nameless)

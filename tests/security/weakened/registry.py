@@ -72,10 +72,14 @@ WEAKENINGS: dict[str, Weakening] = {}
 
 
 def weakens(*attacks: str) -> Callable[[Callable[[Build], None]], Callable[[Build], None]]:
-    """Register a build under its function's name (with hyphens); its docstring says what is missing."""
+    """Register a build under its function's name with hyphens, the consumer's marked; its docstring says what it lacks.
+
+    The provider's and the consumer's may have one name.
+    """
 
     def register(apply: Callable[[Build], None]) -> Callable[[Build], None]:
-        name = apply.__name__.replace("_", "-")
+        mark = "consumer-" if ".consumer_" in apply.__module__ else ""
+        name = mark + apply.__name__.replace("_", "-")
         assert name not in WEAKENINGS, name
         assert attacks, name
         what = (apply.__doc__ or "").strip().partition("\n")[0]
