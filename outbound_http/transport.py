@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import DecodeError, HTTPError, ProtocolError
 from urllib3.util import create_urllib3_context
 
+from outbound_http import observing
 from outbound_http.errors import AnswerTooLarge, CallFailed, CallTimeout, DestinationRefused, OutboundError
 from outbound_http.guard import check_address
 from outbound_http.policy import Policy
@@ -140,6 +141,7 @@ class GuardedAdapter(HTTPAdapter):
         token = _call.set(call)
         where = _redacted(request, policy)
         outcome = "failed"
+        span = observing.begin(str(request.method), urlsplit(request.url or "").hostname or "")
         try:
             kwargs |= {"stream": True, "timeout": (policy.connect_timeout, policy.read_timeout)}
             response = super().send(request, **kwargs)
@@ -152,6 +154,7 @@ class GuardedAdapter(HTTPAdapter):
             raise refused from None
         finally:
             _call.reset(token)
+            span(outcome)
             policy.logger.info("%s %s %.3fs", where, outcome, self.clock() - call.started)
         response.url = response.url.partition("?")[0]  # raise_for_status() quotes it
         return response

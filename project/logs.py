@@ -125,6 +125,14 @@ def _cut(word: str) -> str:
 class LineFormatter(logging.Formatter):
     """Write a record as text without secrets, its message on one line."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text; another handler may have kept the traceback with all its words on the record."""
+        kept, record.exc_text = record.exc_text, None
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = kept
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class's name
         """Return the line; a message that would end it is written as one all the same."""
         record.message = redact(_on_one_line(record.message))

@@ -99,6 +99,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "site_monitoring.probes.ProbeMiddleware",
     "project.logs.ReferenceMiddleware",
+    *(["provider_site.metrics.MetricsMiddleware"] if PROVIDER in SITES else []),
+    f"{SITES[0]}_site.telemetry.TracingMiddleware",
     "project.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     *(["provider_site.middleware.OverloadMiddleware"] if PROVIDER in SITES else []),

@@ -33,6 +33,10 @@ replay_detected = Signal()
 # empty where the page knows of none
 error_shown = Signal()
 
+# Something happened, or was about to, more often than RATE_LIMITS lets it.
+# sender: the Rate class; limit: the name of the limit
+limit_reached = Signal()
+
 # An application was registered.
 # sender: the Registration class; registration: the Registration
 application_registered = Signal()

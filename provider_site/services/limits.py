@@ -20,6 +20,7 @@ from provider_site import crypto
 from provider_site.conf import provider_settings
 from provider_site.errors import TooManyRequests
 from provider_site.rates import Rate
+from provider_site.signals import limit_reached
 
 logger = logging.getLogger("provider_site.limits")
 
@@ -62,6 +63,13 @@ def require(limit: str, *who: object) -> None:
 
 def spend(limit: str, *who: object) -> int:
     """Count one; return how many seconds to wait before it may happen, or 0: now."""
+    wait = _spend(limit, *who)
+    if wait:
+        limit_reached.send(sender=Rate, limit=limit)
+    return wait
+
+
+def _spend(limit: str, *who: object) -> int:
     rate = provider_settings.rate_limits[limit]
     if rate is None:
         return 0
@@ -93,6 +101,7 @@ def waiting(limit: str, *who: object) -> int:
     now, portion = time.time(), _portions.get((limit, "\n".join(map(str, who))))
     if portion is None or portion.until <= now or portion.left or not portion.is_last:
         return 0
+    limit_reached.send(sender=Rate, limit=limit)
     return _seconds(portion.until - now)
 
 
