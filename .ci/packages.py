@@ -32,6 +32,11 @@ def has_pgbouncer() -> bool:
     return bool(shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin"))
 
 
+def has_nginx() -> bool:
+    """Look too where Debian keeps it, off people's PATH."""
+    return bool(shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"))
+
+
 def has_chromium() -> bool:
     """Look where CHROMIUM points, then on PATH."""
     return any(shutil.which(name) for name in (os.environ.get("CHROMIUM") or "", "chromium", "google-chrome") if name)
@@ -59,6 +64,7 @@ PROGRAMS = (
     Program("PostgreSQL", "postgresql", has_postgresql),
     Program("Redis", "redis-server", on_path("redis-server", "valkey-server")),
     Program("PgBouncer", "pgbouncer", has_pgbouncer),
+    Program("nginx", "nginx-light", has_nginx),
     Program("curl", "curl", on_path("curl")),
     Program("OpenSSL", "openssl", on_path("openssl")),
     Program("GNU gettext", "gettext", on_path("msgfmt")),

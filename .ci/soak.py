@@ -18,7 +18,7 @@ from tests import engines  # noqa: E402 - found on the path named above
 
 # The deployment's own settings are none of the tests' business.
 FOREIGN = ("SITES", "PROVIDER_URL", "CONSUMER_URL", "PORT", "DEBUG", "DJANGO_SETTINGS_MODULE")
-NAMES = ("PostgreSQL", "Redis", "PgBouncer")
+NAMES = ("PostgreSQL", "Redis", "PgBouncer", "nginx")
 
 
 def main(arguments: list[str]) -> int:

@@ -63,3 +63,9 @@ def node(clients: Path) -> str:
 def gettext(program: str) -> str:
     """Return the path of one of GNU gettext's programs."""
     return shutil.which(program) or missing("GNU gettext", "gettext")
+
+
+def nginx() -> str:
+    """Return the path of nginx, which Debian keeps off people's PATH."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    return found or missing("nginx", "nginx-light")
