@@ -112,7 +112,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     # Django calls this while it handles what was raised.
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         response = render_error(request, PAGES[503], 503)
-        response["Retry-After"] = str(RETRY_SECONDS)
+        response["Retry-After"], response["Cache-Control"] = str(RETRY_SECONDS), "no-store"
         return response
     return render_error(request, PAGES[500], 500)
 

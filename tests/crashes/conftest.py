@@ -24,12 +24,10 @@ def sqlite_url(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) 
 
     file = tmp_path_factory.mktemp("sqlite") / "site.sqlite3"
     tests_own = connections["default"]
-    if tests_own.vendor == "sqlite":
-        with (
-            closing(sqlite3.connect(tests_own.settings_dict["NAME"])) as source,
-            closing(sqlite3.connect(file)) as copy,
-        ):
-            source.backup(copy)
+    # pytest-django makes it where a test of the run asks for it.
+    if tests_own.vendor == "sqlite" and Path(tests_own.settings_dict["NAME"]).name == "test.sqlite3":
+        with closing(sqlite3.connect(tests_own.settings_dict["NAME"])) as source, closing(sqlite3.connect(file)) as to:
+            source.backup(to)
     else:
         environment = fleets.environment_of(f"sqlite:///{file}", "", 0, VAR_DIR=str(file.parent))
         command = [sys.executable, str(fleets.ROOT / "manage.py"), "migrate", "-v0"]

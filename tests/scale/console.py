@@ -256,6 +256,7 @@ def command(name: str, arguments: list[str]) -> str:
 def serve(names: dict[str, Any]) -> None:
     """Do what is called for, out of the functions among `names`, until there is no more."""
     import django
+    from django.db import connections
 
     django.setup()
     known = {name: one for name, one in names.items() if inspect.isfunction(one) and not name.startswith("_")}
@@ -265,6 +266,7 @@ def serve(names: dict[str, Any]) -> None:
             answer = {"value": known[asked["call"]](**asked["arguments"])}
         except Exception:  # noqa: BLE001 - the test is told whatever it was
             answer = {"error": traceback.format_exc()}
+        connections.close_all()  # a test may end them, or the server
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
