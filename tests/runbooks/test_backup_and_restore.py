@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session as BrowserSession
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 
+from consumer_site import vault
+from project.sessions import acting_site
 from provider_site.models import AuditEvent, Consent, Registration, Session
 from provider_site.services import consents, outbox, reviews
 from tests import factories, machine
@@ -134,3 +138,19 @@ def test_numbers_of_lost_rows_are_given_to_nobody(site: Site, driver: Driver, to
     site.follow(PAGE, "restored")
     assert factories.make_user("new").pk > lost.pk + 900_000
     assert AuditEvent.objects.order_by("-pk")[0].pk > 900_000
+
+
+def test_consumer_forgets_the_tokens_and_sessions_that_came_back(site: Site, user: Any) -> None:
+    account = SocialAccount.objects.create(user=user, provider="house", uid="one")
+    vault.save(account=account, tokens=vault.TokenSet("access", "refresh"))
+    visitor = Client(headers={"host": "127.0.0.1:8000"})
+    with acting_site("consumer"):
+        visitor.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    site.follow(PAGE, f"backup-{connection.vendor}")
+    site.follow(PAGE, f"restore-{connection.vendor}")
+    assert "_auth_user_id" in visitor.session
+    said = site.follow(PAGE, "restored-consumer")
+    assert "sessions: 1" in said
+    assert "stored tokens: 1" in said
+    assert vault.load(account=account) is None
+    assert "_auth_user_id" not in visitor.session
