@@ -66,6 +66,15 @@ class TestStateOfSomethingElse:
         assert not qq.asked
         assert not journey.house.requests_to("/token")
 
+    def test_attackers_code_at_qq_signs_nobody_in_as_the_attacker(self, qq: CannedQQ, visitor: Client) -> None:
+        """QQ knows neither PKCE nor nonce: there the state is all."""
+        attackers = qq_journey.leave(browser())
+        qq_journey.leave(visitor)
+        for state in (attackers, "", "guessed"):
+            assert_error_page(qq_journey.come_back(visitor, code=qq_journey.CODE, state=state), 400, "took too long")
+        assert not is_signed_in(visitor)
+        assert not qq.asked
+
     @pytest.mark.parametrize("connector", ["house", "qq"])
     def test_state_works_once_for_a_refusal_too(self, journey: Journey, qq: CannedQQ, connector: str) -> None:
         state = query_of(journey.leave())["state"] if connector == "house" else qq_journey.leave(journey.visitor)

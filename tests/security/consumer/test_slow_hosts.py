@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from consumer_site.errors import CallTimeout
+from consumer_site.errors import CallTimeout, OutboundError
 from consumer_site.http import OutboundSession
 from tests.consumer.journey import HOST, Journey
 from tests.consumer.openid_provider import PICTURE, Answer
@@ -25,8 +25,9 @@ def test_redirects_share_one_total_time() -> None:
         connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
     with serving(redirect) as server, OutboundSession(clock=lambda: now[0]) as session:
-        with pytest.raises(CallTimeout):
+        with pytest.raises(OutboundError) as caught:
             session.get(f"http://127.0.0.1:{server.port}/")
+        assert isinstance(caught.value, CallTimeout)
         assert len(server.seen) == 3
 
 
