@@ -2,8 +2,7 @@
 
 Which sites: SITES, PROVIDER_URL, CONSUMER_URL, PORT, ALLOWED_HOSTS, BEHIND_PROXY, TRUSTED_PROXY_COUNT, DEBUG,
 RATE_LIMITS (JSON: docs/limits.md).
-Secrets: SECRET_KEY, PROVIDER_KEY_RING, CONSUMER_KEY_RING (rings are comma-separated, newest first),
-SECRET_KEY_FALLBACKS (comma-separated).
+Secrets: SECRET_KEY, SECRET_KEY_FALLBACKS, PROVIDER_KEY_RING, CONSUMER_KEY_RING (lists by comma, newest first).
 Engines: DATABASE_URL (more in project/databases.py), CACHE_URL, SESSIONS_IN_CACHE, VAR_DIR, MEDIA_ROOT, STATIC_ROOT.
 Words and mail: PROVIDER_NAME, CONSUMER_NAME, TIME_ZONE, DEFAULT_FROM_EMAIL, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER,
 EMAIL_HOST_PASSWORD, EMAIL_USE_TLS.
@@ -68,8 +67,7 @@ def _development_file(name: str) -> Path | None:
 
 
 SECRET_KEY = read_secret("SECRET_KEY", development_file=_development_file("secret_key"))
-# Earlier ones, which still open sessions and links while they are rotated out.
-SECRET_KEY_FALLBACKS = read_list("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = read_list("SECRET_KEY_FALLBACKS")  # earlier ones, while they are rotated out
 
 # --- Applications ------------------------------------------------------------------------------------------------
 
@@ -287,9 +285,7 @@ if LOG_FORMAT not in {"line", "json"}:
     raise ImproperlyConfigured(f"LOG_FORMAT must be line or json, not {LOG_FORMAT!r}.")
 # A line for each request, which the server or the proxy may write as well.
 ACCESS_LOG = read_flag("ACCESS_LOG", default=LOG_FORMAT == "json")
-LOGGING = logging_config(
-    level=LOG_LEVEL, worker_level=os.environ.get("WORKER_LOG_LEVEL") or LOG_LEVEL, form=LOG_FORMAT
-)
+LOGGING = logging_config(level=LOG_LEVEL, worker_level=os.environ.get("WORKER_LOG_LEVEL") or LOG_LEVEL, form=LOG_FORMAT)
 
 # --- The two applications ----------------------------------------------------------------------------------------
 
