@@ -12,14 +12,16 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.webauthn.forms import AddWebAuthnForm as AllauthAddWebAuthnForm
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):
         by_connector = _is_by_connector_alone(context.request)
         if by_connector and app != "allauth.socialaccount":
             _refuse_rights_without_proof(context.request.user)
+            _want_a_recent_sign_in(context.request)
         return bool(super().is_reauthentication_required(app=app, **kwargs)) or (
             by_connector and app == "allauth.account"
         )
@@ -51,6 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Store the password; for staff who have none, somebody else of the staff has to choose the first."""
         if _is_by_connector_alone(context.request):
             _refuse_rights_without_proof(user)
+            _want_a_recent_sign_in(context.request)
         super().set_password(user, password)
 
     def is_safe_url(self, url: str) -> bool:
@@ -85,6 +89,20 @@ def _refuse_rights_without_proof(user: Any) -> None:
     """Refuse staff who could not prove themselves here: they would make the key to the admin by a connector alone."""
     if (user.is_staff or user.is_superuser) and not get_reauthentication_flows(user):
         raise PermissionDenied("staff get their first password from somebody else of the staff")
+
+
+def _want_a_recent_sign_in(request: HttpRequest) -> None:
+    """Lead whoever has no local proof, and signed in a while ago, to where they sign in once more.
+
+    allauth lets such people change everything; a session that was left open or stolen would get a way in for ever.
+    """
+    # Only a consumer has sessions that a connector opened.
+    from consumer_site.linking import connecting  # noqa: PLC0415 - absent where the provider is alone
+
+    if get_reauthentication_flows(request.user) or not connecting.needs_proof(request):
+        return
+    messages.warning(request, _("Nothing was changed. First show that this account is yours, then try again."))
+    raise ImmediateHttpResponse(HttpResponseRedirect(reverse("consumer_site:connections")))
 
 
 @lru_cache(maxsize=4)

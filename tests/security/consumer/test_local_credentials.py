@@ -103,3 +103,31 @@ def test_merged_account_brings_no_address_to_somebody_with_more_than_sign_ins(jo
     journey.visitor.post(ANOTHER, {"choice": "merge", "shown": shown})
     assert {account.user for account in SocialAccount.objects.all()} == {victim}
     assert EmailAddress.objects.filter(email=THEIRS, user=victim).exists() is (guard == "nothing")
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/accounts/password/set/", NEW),
+        (EMAILS, {"action_add": "", "email": THEIRS}),
+        ("/accounts/2fa/webauthn/add/", {"name": "key"}),
+        ("/accounts/2fa/totp/activate/", {"code": "000000"}),
+    ],
+)
+def test_open_session_of_somebody_with_the_connector_alone_gets_no_other_way_in(
+    by_qq: Client, victim: Any, address: str, form: dict[str, str]
+) -> None:
+    """They have nothing to prove themselves by but a sign-in; whoever sits at their session has to make one."""
+    victim.set_unusable_password()
+    victim.save()
+    qq_journey.sign_in(by_qq)  # the password's change ended the session
+    session = by_qq.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 3600
+    session.save()
+    answer = by_qq.post(address, form)
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/3rdparty/")
+    victim.refresh_from_db()
+    assert not victim.has_usable_password()
+    assert not EmailAddress.objects.filter(email=THEIRS).exists()
+    assert 'action="/accounts/qq/login/"' in by_qq.get("/accounts/3rdparty/").content.decode()

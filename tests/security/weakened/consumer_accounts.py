@@ -66,6 +66,12 @@ def consumer_connector_is_as_good_as_a_password(build: Build) -> None:
     build.replace("project.accounts._is_by_connector_alone", lambda _request: False)
 
 
+@weakens(f"{_LOCAL}::test_open_session_of_somebody_with_the_connector_alone_gets_no_other_way_in")
+def consumer_open_session_gets_a_password(build: Build) -> None:
+    """Whoever has no local proof needs none, however old their sign-in, as at stock allauth."""
+    build.replace("project.accounts._want_a_recent_sign_in", lambda _request: None)
+
+
 @weakens(f"{_SECRETS}::TestSealedRows::test_row_moved_to_another_account_does_not_open")
 def consumer_tokens_are_sealed_for_anybody(build: Build) -> None:
     """A sealed row opens for whichever account it lies at."""
