@@ -1,4 +1,4 @@
-"""Attacks that succeed against django-oauth-toolkit as it comes, too: by file, the runs of tests/defects that show it."""
+"""Attacks that succeed against django-oauth-toolkit as it comes: by file, the runs of tests/defects that show it."""
 
 BY_STOCK: dict[str, tuple[str, ...]] = {
     "test_any_token_parameter.py": (
