@@ -5,18 +5,20 @@ docs/monitoring.md says what the fields are.
 
 import json
 import logging
+import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 
-from project.environment import PROVIDER
+from project.environment import PROVIDER, read_flag
 from project.redaction import MASK, path_of, redact, without_handles
 
 # No 0, 1, l or o: a person reads the reference aloud.
@@ -176,6 +178,20 @@ def _on_one_line(message: str) -> str:
     if message.isprintable():
         return message
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+
+
+def read_logging(*, environ: Mapping[str, str] = os.environ) -> tuple[str, bool, dict[str, Any]]:
+    """Return LOG_LEVEL, ACCESS_LOG and LOGGING; raise ImproperlyConfigured for a form that there is not.
+
+    LOG_FORMAT is line or json. Requests have lines of their own (ACCESS_LOG) in JSON; of text the server, or the proxy,
+    may have its own.
+    """
+    level, form = environ.get("LOG_LEVEL") or "INFO", environ.get("LOG_FORMAT", "").strip() or "line"
+    if form not in {"line", "json"}:
+        raise ImproperlyConfigured(f"LOG_FORMAT must be line or json, not {form!r}.")
+    worker_level = environ.get("WORKER_LOG_LEVEL") or level
+    writes = read_flag("ACCESS_LOG", default=form == "json", environ=environ)
+    return level, writes, logging_config(level=level, worker_level=worker_level, form=form)
 
 
 def logging_config(*, level: str, worker_level: str, form: str = "line") -> dict[str, Any]:

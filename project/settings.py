@@ -35,7 +35,7 @@ from project.environment import (
     read_sites,
     read_url,
 )
-from project.logs import logging_config
+from project.logs import read_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
@@ -279,13 +279,7 @@ else:
 MONITORING_TOKEN = os.environ.get("MONITORING_TOKEN", "").strip()
 TRACING = read_flag("TRACING", default=False)
 
-LOG_LEVEL = os.environ.get("LOG_LEVEL") or "INFO"
-LOG_FORMAT = os.environ.get("LOG_FORMAT", "").strip() or "line"
-if LOG_FORMAT not in {"line", "json"}:
-    raise ImproperlyConfigured(f"LOG_FORMAT must be line or json, not {LOG_FORMAT!r}.")
-# A line for each request, which the server or the proxy may write as well.
-ACCESS_LOG = read_flag("ACCESS_LOG", default=LOG_FORMAT == "json")
-LOGGING = logging_config(level=LOG_LEVEL, worker_level=os.environ.get("WORKER_LOG_LEVEL") or LOG_LEVEL, form=LOG_FORMAT)
+LOG_LEVEL, ACCESS_LOG, LOGGING = read_logging()
 
 # --- The two applications ----------------------------------------------------------------------------------------
 

@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 
 from tests import chromium, emptying, engines, factories, outside, servers, wheels
+from tests.secret_watch.plugin import SecretWatch
 
 TIMEOUT_MS = 15_000
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Grep all output for every secret issued."""
+    config.addinivalue_line("markers", "shows_secrets: is about an output in which a secret belongs")
+    config.pluginmanager.register(SecretWatch(config), "secret-watch")
 
 
 @pytest.hookimpl(trylast=True)

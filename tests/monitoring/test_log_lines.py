@@ -4,21 +4,17 @@ import io
 import json
 import logging
 import logging.config
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from project import environment, errors, logs, redaction
 from tests.provider.driver import Driver
 
-ROOT = Path(__file__).resolve().parents[2]
 PROVIDER = "localhost:8000"
 
 
@@ -116,12 +112,14 @@ class TestJSON:
         assert written.getvalue() == ""
 
     def test_another_format_is_refused(self) -> None:
-        command = [sys.executable, "-c", "import project.settings"]
-        ran = subprocess.run(
-            command, cwd=ROOT, env=os.environ | {"LOG_FORMAT": "xml"}, capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 1
-        assert "LOG_FORMAT must be line or json" in ran.stderr
+        with pytest.raises(ImproperlyConfigured):
+            logs.read_logging(environ={"LOG_FORMAT": "xml"})
+
+    @pytest.mark.parametrize(
+        ("environ", "writes"), [({}, False), ({"LOG_FORMAT": "json"}, True), ({"ACCESS_LOG": "on"}, True)]
+    )
+    def test_requests_have_lines_in_json_and_where_asked_for(self, environ: dict[str, str], writes: bool) -> None:
+        assert logs.read_logging(environ=environ)[1] is writes
 
 
 class TestText:
@@ -130,6 +128,16 @@ class TestText:
         logging.getLogger("provider_site.tests").warning("name %s", "two\nlines\x1b[31m")
         assert written.getvalue().endswith(" WARNING provider_site.tests ref=- name two\\nlines\\x1b[31m\n")
         assert written.getvalue().count("\n") == 1
+
+    def test_traceback_that_another_handler_has_kept_is_masked_all_the_same(
+        self, configured: Callable[[str], Written]
+    ) -> None:
+        written = configured("line")
+        record = logging.LogRecord("provider_site.tests", logging.ERROR, "", 0, "failed", None, None)
+        record.exc_info, record.exc_text = (ValueError, ValueError("token=secret1"), None), "ValueError: token=secret1"
+        logging.getLogger().handle(record)
+        assert "token=…" in written.getvalue()
+        assert "secret1" not in written.getvalue()
 
     def test_requests_have_no_line_of_their_own(self, configured: Callable[[str], Written]) -> None:
         written = configured("line")
