@@ -19,6 +19,9 @@ from provider_site.services import audit, limits
 # Errors by which something is tried (RFC 6749 5.2); a mistake in the request is none.
 _TRIED = ('"error": "invalid_client"', '"error": "invalid_grant"')
 
+# DOT's column for client identifiers; two longer ones are both nobody's.
+_LONGEST_NAME = 255
+
 
 def used_up(request: HttpRequest, limit: str) -> HttpResponse | None:
     """Return the refusal of a request beyond what the client it names may do, ``None`` for one to be answered."""
@@ -31,7 +34,7 @@ def tried_too_often(request: HttpRequest) -> HttpResponse | None:
     """Return the refusal of a request from where too much was wrong, ``None`` for one to be answered."""
     if limits.nobody_waits() or (network := _network(request)) is None:
         return None
-    named = client_authentication.sent_client_id(request)
+    named = _named(request)
     waits = limits.waiting("failures", named, network), limits.waiting("network_failures", network)
     return _refusal(max(waits))
 
@@ -45,12 +48,17 @@ def count(request: HttpRequest, limit: str, response: HttpResponse) -> None:
         and any(one in response.text for one in _TRIED)
         and (network := _network(request)) is not None
     ):
-        limits.spend("failures", client_authentication.sent_client_id(request), network)
+        limits.spend("failures", _named(request), network)
         limits.spend("network_failures", network)
 
 
+def _named(request: HttpRequest) -> str:
+    """Return whom a request names, no longer than a name can be: what is counted stays in memory for a while."""
+    return client_authentication.sent_client_id(request)[:_LONGEST_NAME]
+
+
 def _client(request: HttpRequest) -> tuple[str, ...]:
-    named = client_authentication.sent_client_id(request)
+    named = _named(request)
     if request.POST.get("client_secret") or "HTTP_AUTHORIZATION" in request.META:
         return (named,)
     return named, _network(request) or ""

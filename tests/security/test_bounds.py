@@ -1,11 +1,13 @@
 """Exhaust the provider: large, many or endless inputs, and guessing without a limit."""
 
+import base64
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from provider_site.models import AuthorizationRequest
+from provider_site.services import limits
 from tests import factories
 from tests.provider.driver import ISSUER_HOST, Driver, encode, query
 
@@ -75,6 +77,25 @@ class TestBounds:
     def test_odd_bearer_token_is_no_server_error(self, driver: Driver, token: str) -> None:
         driver.backchannel.raise_request_exception = False
         assert driver.userinfo(token).status_code == 401
+
+    @pytest.mark.parametrize(
+        "endpoint", ["/o/token/", "/o/revoke_token/", "/o/introspect/", "/o/device_authorization/"]
+    )
+    @pytest.mark.parametrize("in_header", [False, True])
+    def test_name_of_a_client_that_is_none_is_not_kept_whole(
+        self, driver: Driver, endpoint: str, in_header: bool
+    ) -> None:
+        """Failures are counted by the name that was sent: thousands of megabytes would be remembered else."""
+        name = "x" * 1_000_000
+        pair = base64.b64encode(f"{name}:wrong".encode()).decode()
+        form = {"grant_type": "client_credentials", "token": "x"} | ({} if in_header else {"client_id": name})
+        if not in_header:
+            form["client_secret"] = "wrong"
+        headers = {"Authorization": f"Basic {pair}"} if in_header else {}
+        answer = driver.backchannel.post(endpoint, encode(form), content_type=FORM, headers=headers)
+        assert answer.status_code == 401
+        assert limits._portions
+        assert sum(len(text) for key in limits._portions for text in key) < 5_000
 
     def test_passwords_cannot_be_guessed_without_a_limit_by_forged_addresses(self, user: Any) -> None:
         user.emailaddress_set.create(email=user.email, verified=True, primary=True)

@@ -8,7 +8,7 @@ import pytest
 from tests.security.weakened.registry import SECURITY
 
 ROOT = SECURITY.parents[1]
-PACKAGES = ("provider_site", "consumer_site", "project", "outbound_http")
+PACKAGES = ("provider_site", "consumer_site", "project", "outbound_http", "site_monitoring", "site_doctor")
 # What is a secret, or as good as one, where it is compared.
 SECRETS = ("secret", "password", "signature", "verifier", "digest", "token", "hmac", "api_key", "nonce", "challenge")
 # Comparisons of what is no secret, by file and source.

@@ -78,8 +78,9 @@ def weakens(*attacks: str) -> Callable[[Callable[[Build], None]], Callable[[Buil
     """
 
     def register(apply: Callable[[Build], None]) -> Callable[[Build], None]:
-        mark = "consumer-" if ".consumer_" in apply.__module__ else ""
-        name = mark + apply.__name__.replace("_", "-")
+        name = apply.__name__.replace("_", "-")
+        if ".consumer_" in apply.__module__ and not name.startswith("consumer-"):
+            name = f"consumer-{name}"
         assert name not in WEAKENINGS, name
         assert attacks, name
         what = (apply.__doc__ or "").strip().partition("\n")[0]
