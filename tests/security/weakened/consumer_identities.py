@@ -106,7 +106,7 @@ def consumer_unionid_is_the_person(build: Build) -> None:
 
 @weakens(f"{_WEIXIN}::test_profile_of_somebody_else_signs_nobody_in[oZ9yX8wV7uT6-sR_qPoNmLkJiHgF]")
 def consumer_profile_is_anybody_s(build: Build) -> None:
-    """Whose profile WeChat answered with is not looked at, as at stock allauth."""
+    """Whose profile WeChat answered with is not looked at."""
 
     def read(original: Any, fields: dict[str, object], *, openid: str, base_url: str) -> Any:
         return original({**fields, "openid": openid}, openid=openid, base_url=base_url)
