@@ -66,6 +66,7 @@ PROGRAMS = (
     Program("PgBouncer", "pgbouncer", has_pgbouncer),
     Program("nginx", "nginx-light", has_nginx),
     Program("curl", "curl", on_path("curl")),
+    Program("faketime", "faketime", on_path("faketime")),
     Program("OpenSSL", "openssl", on_path("openssl")),
     Program("GNU gettext", "gettext", on_path("msgfmt")),
     Program("Node.js", "nodejs", has_node),

@@ -69,3 +69,9 @@ def nginx() -> str:
     """Return the path of nginx, which Debian keeps off people's PATH."""
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     return found or missing("nginx", "nginx-light")
+
+
+def faketime() -> Path:
+    """Return the library that gives a process another clock."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return found[0] if found else missing("faketime", "faketime")

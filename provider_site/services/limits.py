@@ -76,7 +76,8 @@ def _spend(limit: str, *who: object) -> int:
     now, key = time.time(), (limit, "\n".join(map(str, who)))
     with _lock:
         portion = _portions.get(key)
-        if portion is not None and portion.until > now:
+        # One that lasts for longer was begun before the clock was set back.
+        if portion is not None and now < portion.until <= now + rate.seconds:
             if portion.left:
                 portion.left -= 1
                 return 0
@@ -99,7 +100,10 @@ def _spend(limit: str, *who: object) -> int:
 def waiting(limit: str, *who: object) -> int:
     """Return how many seconds somebody has to wait by what this process knows, counting nothing; mostly 0."""
     now, portion = time.time(), _portions.get((limit, "\n".join(map(str, who))))
-    if portion is None or portion.until <= now or portion.left or not portion.is_last:
+    rate = provider_settings.rate_limits[limit]
+    if portion is None or rate is None or not now < portion.until <= now + rate.seconds:
+        return 0
+    if portion.left or not portion.is_last:
         return 0
     limit_reached.send(sender=Rate, limit=limit)
     return _seconds(portion.until - now)
@@ -128,7 +132,7 @@ def _count(key: tuple[str, str], number: int, until: float, now: float) -> int:
     with _lock:
         portion = _portions.get(key)
         known = (portion.counted if portion is not None and portion.until == until else 0) + number
-    if now >= _state.cache_rests_until:
+    if not now < _state.cache_rests_until <= now + _RESTS:
         try:
             # A small cache throws counts out, and begins anew where this process knows better.
             return max(_count_in_cache(key, number, until, now), known)

@@ -8,9 +8,11 @@ half done: before each statement, before each commit and behind it, and behind a
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -19,6 +21,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.urls import get_resolver
 
 from project.wsgi import application as site
+
+if "FAKETIME_TIMESTAMP_FILE" in os.environ:
+    # Python sleeps until a moment, which libfaketime takes for one of the clock that is set.
+    time.sleep = lambda seconds: select.select([], [], [], seconds) and None
 
 # SQLite's own, where nobody says another.
 MOST_PAGES = 1_073_741_823

@@ -142,12 +142,6 @@ def running(kind: type[Server]) -> Iterator[Any]:
         shutil.rmtree(server.directory, ignore_errors=True)
 
 
-def keys(redis: Redis) -> bytes:
-    """Return the names of all that a Redis has, one a line."""
-    with Client.from_url(redis.url) as client:
-        return b"\n".join(client.keys())
-
-
 def longest(redis: Redis) -> int:
     """Return for how many seconds a Redis keeps a copy of a session, at most."""
     with Client.from_url(redis.url) as client:
