@@ -46,7 +46,7 @@ SUITES = [
     "tests/consumer/test_logout_sessions.py",
     "tests/races/test_grace.py",
     "tests/growth",
-    "tests/runbooks/test_backup_and_restore.py",
+    "tests/runbooks",
 ]
 # A browser shows the same pages, a slow test starts processes with an engine of its own.
 SELECTION = "not browser and not slow and not postgres and not redis and not soak"

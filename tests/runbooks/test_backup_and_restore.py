@@ -112,16 +112,24 @@ def test_with_a_trail_only_those_consents_end_that_had_and_the_rest_is_named(
     assert "consents: 0" in site.follow(PAGE, "restored-trail")
 
 
-def test_codes_and_sessions_of_the_backup_are_dead(site: Site, driver: Driver, user: Any) -> None:
+def test_codes_and_sessions_and_tokens_of_machines_of_the_backup_are_dead(
+    site: Site, driver: Driver, user: Any
+) -> None:
     code = driver.code()
+    machine_s = Driver(factories.make_application(authorization_grant_type="client-credentials", redirect_uris=[]))
+    # No consent, no session and no person: nothing but the application's own moment ends it.
+    token = machine_s.token(grant_type="client_credentials", scope="nickname").access
     Path(site.environment["MEDIA_ROOT"]).mkdir(parents=True)
     back_up(site)
     session = Session.objects.get(user=user)
     # A session from after the backup, which only a cache still knows.
     cache.set("django.contrib.sessions.cached_db.provider.lost", {"_auth_user_id": user.pk})
     restore(site)
+    assert machine_s.introspect(token)["active"]
     site.follow(PAGE, "restored")
     assert driver.redeem(code).error == "invalid_grant"
+    assert not machine_s.introspect(token)["active"]
+    assert machine_s.token(grant_type="client_credentials", scope="nickname").status == 200
     session.refresh_from_db()
     assert session.ended_at is not None
     assert not BrowserSession.objects.exists()

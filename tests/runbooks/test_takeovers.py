@@ -37,12 +37,16 @@ def test_secret_and_token_leaked(site: Site, driver: Driver) -> None:
     assert driver.tokens().status == 200
 
 
-def test_dump_leaked(site: Site, driver: Driver, user: Any) -> None:
+def test_dump_leaked(site: Site, driver: Driver, user: Any, other_user: Any) -> None:
     people.prove_address(user)
     driver.tokens()
+    # Signed in to no application, so that nothing but the browser's own session is written down.
+    quiet = Driver(factories.make_application(), other_user).browser
     assert people.is_signed_in(driver.browser)
+    assert people.is_signed_in(quiet)
     site.follow(LEAKS, "dump")
     assert not people.is_signed_in(driver.browser)
+    assert not people.is_signed_in(quiet)
     assert people.after_password(user)
     site.follow(LEAKS, "dump-person", NAME=user.username)
     assert not people.after_password(user)
