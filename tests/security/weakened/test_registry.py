@@ -16,7 +16,7 @@ FILES = sorted(
 )
 
 
-def tests_of(path: Path) -> set[str]:
+def names_in(path: Path) -> set[str]:
     """Return the addresses of a file's tests, as pytest writes them behind the file's name."""
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -38,7 +38,7 @@ def test_file_has_an_attack_that_succeeds_somewhere(file: str) -> None:
 
 
 def test_every_named_attack_is_there() -> None:
-    there = {f"{file}::{name}" for file in FILES for name in tests_of(SECURITY / file)}
+    there = {f"{file}::{name}" for file in FILES for name in names_in(SECURITY / file)}
     assert attacks() - there == set()
 
 
@@ -46,7 +46,7 @@ def test_every_named_run_of_stock_is_there() -> None:
     assert set(BY_STOCK) <= set(FILES)
     for address in (address for addresses in BY_STOCK.values() for address in addresses):
         file, _mark, name = address.partition("::")
-        assert name in tests_of(SECURITY.parent / file), address
+        assert name in names_in(SECURITY.parent / file), address
 
 
 def test_every_named_case_was_collected(request: pytest.FixtureRequest) -> None:
@@ -66,6 +66,13 @@ def test_every_named_case_was_collected(request: pytest.FixtureRequest) -> None:
 def within(item: pytest.Item) -> bool:
     """Tell whether a test is one of an attack."""
     return item.path.is_relative_to(SECURITY) and item.path.parent.name != "weakened"
+
+
+def test_table_names_every_build_and_every_file_of_the_provider() -> None:
+    table = (SECURITY.parents[1] / "docs" / "attacks.md").read_text(encoding="utf-8")
+    builds = {f"`{name}`" for name in load() if not name.startswith("consumer-")}
+    files = {f"`{file}`" for file in FILES if "/" not in file and not file.startswith("test_any_")}
+    assert [name for name in sorted(builds | files) if name not in table] == []
 
 
 def test_every_build_says_what_is_missing() -> None:
