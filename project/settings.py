@@ -96,8 +96,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "site_monitoring.probes.ProbeMiddleware",
-    "project.logs.ReferenceMiddleware",
     *(["provider_site.metrics.MetricsMiddleware"] if PROVIDER in SITES else []),
+    "project.logs.ReferenceMiddleware",
     f"{SITES[0]}_site.telemetry.TracingMiddleware",
     "project.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -56,5 +56,8 @@ class ProbeMiddleware:
 def _answer(request: HttpRequest, told: dict[str, Any], status: int) -> HttpResponseBase:
     response = JsonResponse(told, status=status)
     response["Cache-Control"] = "no-store"
+    response["Content-Length"] = str(len(response.content))
     response["X-Content-Type-Options"] = "nosniff"
+    # Django writes a line about each 503, which is one at each probe: readiness.py writes when something changes.
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
     return response

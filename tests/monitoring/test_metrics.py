@@ -145,6 +145,7 @@ class TestState:
             raise DatabaseError("password=secret")
 
         monkeypatch.setattr(metrics_families.State, "_outbox", refuse)
+        Client(headers=HOST).get("/invented/")
         names = {name for name, *_labels in scraped(since.token)}
         assert "provider_site_outbox_waiting" not in names
         assert "provider_site_request_seconds_count" in names

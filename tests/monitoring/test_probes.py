@@ -100,12 +100,23 @@ class TestReady:
             assert found(probe, token)["signing_keys"] == "ok"
         assert SigningKey.objects.filter(status="active", alg="RS256").count() == 1
 
-    def test_database_that_fails_is_503(self, site: None, probe: Client, token: str, failing_database: None) -> None:
+    def test_database_that_fails_is_503(
+        self,
+        site: None,
+        probe: Client,
+        token: str,
+        failing_database: None,
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(logging.getLogger("django"), "propagate", True)
         told = found(probe, token)
         assert (told["answer"], told["status"], told["database"]) == (503, "fail", "fail")
         assert told["cache"] == "ok"
         readiness.forget()
         assert probe.get("/health/ready").json() == {"status": "fail"}
+        # Django writes a line about a 503: at each probe it would be noise.
+        assert [record for record in caplog.records if record.name.startswith("django")] == []
 
     def test_migration_that_is_not_applied_is_503(self, site: None, probe: Client, token: str) -> None:
         with connection.cursor() as cursor:
