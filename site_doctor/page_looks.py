@@ -143,7 +143,10 @@ def debug(caller: Caller, url: str) -> str:
     return f"{answer.status}"
 
 
-_PROXY = "nginx: proxy_set_header X-Forwarded-Proto $scheme; and drop what clients send."
+_PROXY = (
+    "nginx: proxy_set_header X-Forwarded-Proto $scheme; and reach the server only through the proxy: gunicorn believes "
+    "what comes from its own machine, unless --forwarded-allow-ips says otherwise."
+)
 LOOKS = (
     Look("content-policy", "RFC 9700 4.16", "Let the proxy pass Content-Security-Policy on.", content_policy),
     Look("framing", "RFC 9700 4.16", 'Let the proxy pass frame-ancestors on; X_FRAME_OPTIONS = "DENY".', framing),

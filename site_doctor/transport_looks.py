@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from site_doctor.caller import Caller, Unreachable, reason
+from site_doctor.caller import Answer, Caller, Unreachable, reason
 from site_doctor.findings import Doubtful, Look, NotLookedAt, NotWell
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -45,6 +45,24 @@ def _handshake(caller: Caller, url: str, context: ssl.SSLContext | None = None) 
         raise Unreachable(reason(error)) from error
 
 
+def _shown(caller: Caller, url: str) -> x509.Certificate:
+    """Return the certificate, whoever believes it."""
+    return x509.load_der_x509_certificate(_handshake(caller, url, _unverified())[1])
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _answer(caller: Caller, url: str) -> Answer:
+    try:
+        return caller.get(url)
+    except Unreachable as error:
+        raise NotLookedAt(str(error)) from error
+
+
 def certificate(caller: Caller, url: str) -> str:
     """Look whether clients believe the certificate: its chain, its name and its time."""
     version, _certificate = _handshake(caller, url)
@@ -53,7 +71,7 @@ def certificate(caller: Caller, url: str) -> str:
 
 def days_left(caller: Caller, url: str) -> str:
     """Look how long the certificate still holds."""
-    found = x509.load_der_x509_certificate(_handshake(caller, url)[1])
+    found = _shown(caller, url)
     days = (found.not_valid_after_utc - dt.datetime.now(dt.UTC)).days
     told = f"{days} days left, until {found.not_valid_after_utc:%Y-%m-%d}"
     if days < _DAYS_FAIL:
@@ -65,7 +83,7 @@ def days_left(caller: Caller, url: str) -> str:
 
 def strength(caller: Caller, url: str) -> str:
     """Look at the certificate's key and signature (RFC 9325 4.5)."""
-    found = x509.load_der_x509_certificate(_handshake(caller, url)[1])
+    found = _shown(caller, url)
     key, digest = found.public_key(), found.signature_hash_algorithm
     if isinstance(digest, hashes.SHA1 | hashes.MD5):
         raise NotWell(f"signed by {digest.name}")
@@ -82,10 +100,8 @@ def strength(caller: Caller, url: str) -> str:
 
 def old_versions(caller: Caller, url: str) -> str:
     """Look that versions of TLS before 1.2 are refused."""
-    _tls(url)
-    _handshake(caller, url)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    _shown(caller, url)
+    context = _unverified()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # that they are is the point
@@ -105,7 +121,7 @@ def old_versions(caller: Caller, url: str) -> str:
 def strict_transport(caller: Caller, url: str) -> str:
     """Look whether browsers are told to come by https alone (RFC 6797)."""
     _tls(url)
-    told = caller.get(url).header("Strict-Transport-Security")
+    told = _answer(caller, url).header("Strict-Transport-Security")
     words = [word.strip().lower() for word in told.split(";")]
     seconds = next((word.partition("=")[2].strip('"') for word in words if word.startswith("max-age")), "")
     if not seconds.isdecimal() or not int(seconds):
@@ -132,7 +148,7 @@ def redirect(caller: Caller, url: str) -> str:
 
 def clock(caller: Caller, url: str) -> str:
     """Look how far the site's clock is from this machine's, by the Date header (RFC 9110 6.6.1)."""
-    answer = caller.get(url)
+    answer = _answer(caller, url)
     told = answer.header("Date")
     if not told:
         raise NotLookedAt("the answer has no Date")

@@ -7,15 +7,18 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 
-def for_localhost(folder: Path, *addresses: str, name: str = "localhost", days: int = 1) -> tuple[ssl.SSLContext, Path]:
+def for_localhost(
+    folder: Path, *addresses: str, name: str = "localhost", days: int = 1, rsa_bits: int = 0
+) -> tuple[ssl.SSLContext, Path]:
     """Return a server's TLS context for localhost, and for these addresses, and the bundle that trusts it.
 
     ``days`` is how many are left until its end; below 0 it is over.
+    ``rsa_bits`` makes an RSA key, however short, in the place of an elliptic one.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     names: list[x509.GeneralName] = [
         x509.DNSName(name),
@@ -40,5 +43,7 @@ def for_localhost(folder: Path, *addresses: str, name: str = "localhost", days: 
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if rsa_bits:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL loads no short key otherwise
     context.load_cert_chain(chain, private)
     return context, chain

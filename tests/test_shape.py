@@ -84,7 +84,8 @@ def busy_ready(path: Path) -> Iterator[int]:
 
 def stray_requests(path: Path) -> Iterator[int]:
     """Yield where HTTP is sent past the one client; a library's exceptions and types are anybody's."""
-    if path.parent.name == OUTBOUND_CLIENT:
+    # The doctor's asks operators' own addresses, and has to see what the guarded one hides: TLS, lines of headers.
+    if path.parent.name == OUTBOUND_CLIENT or path.parts[-2:] == ("site_doctor", "caller.py"):
         return
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):

@@ -103,7 +103,7 @@ def vault() -> str:
                 except cipher.UnsealError:
                     raise NotWell(f"no secret opens row {row.pk} of {column.name}") from None
                 count += 1
-    return f"opens all {count} looked at, by {len(consumer_settings.KEY_RING)} secrets"
+    return f"opens all {count} looked at; {len(consumer_settings.KEY_RING)} in the ring"
 
 
 def pruned() -> str:

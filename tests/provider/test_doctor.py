@@ -272,3 +272,17 @@ def test_look_that_breaks_is_a_failure_and_the_others_go_on() -> None:
     assert {one.outcome for one in parts["Transport"]} <= {Outcome.SKIPPED, Outcome.FAIL}
     (finding,) = look([INSIDE["cache"]], "one argument too many")
     assert (finding.outcome, finding.told) == (Outcome.FAIL, "could not be looked at: TypeError")
+
+
+def test_guide_names_every_line_of_the_table() -> None:
+    from consumer_site.management import looks as of_consumer
+    from site_doctor import endpoint_looks, metadata_looks, page_looks, transport_looks
+
+    modules = (transport_looks, page_looks, metadata_looks, endpoint_looks, inside_looks, inside)
+    names = {one.name for module in modules for one in module.LOOKS}
+    names |= {
+        one.name for one in (*of_consumer.OUTSIDE, *of_consumer.INSIDE, *inside.PUBLISHED, endpoint_looks.LIMITED)
+    }
+    guide = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    lists = guide.partition("## What it looks at")[2].partition("## A site that is well")[0]
+    assert set(re.findall(r"`([a-z0-9-]+)`", lists)) == names

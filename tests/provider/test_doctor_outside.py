@@ -1,7 +1,13 @@
 """The doctor finds each fault planted between it and the site, and nothing where there is none."""
 
+import http.client
 import json
+import socket
+import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -233,6 +239,7 @@ def test_limits_hold_whatever_a_client_forwards(settings: Any, site: Proxy, cert
         ("tls-days-left", 20, "warn"),
         ("tls-days-left", 6, "fail"),
         ("tls-certificate", -1, "fail"),
+        ("tls-days-left", -1, "fail"),
     ],
 )
 def test_certificate_near_its_end_is_found(
@@ -243,8 +250,9 @@ def test_certificate_near_its_end_is_found(
         finding = look_at(name, site, bundle)
         assert finding.outcome == expected, finding
         if days < 0:
-            assert "expired" in finding.told
+            assert "expired" in finding.told or finding.told.startswith("-1 days left")
         assert look_at("tls-certificate", site, None).outcome == Outcome.FAIL  # nobody else believes it
+        assert look_at("clock", site, None).outcome == Outcome.SKIPPED
 
 
 def test_certificate_of_another_name_is_found(transactional_db: None, settings: Any, tmp_path: Path) -> None:
@@ -260,3 +268,78 @@ def test_address_in_clear_is_a_failure_unless_it_is_of_this_machine() -> None:
     assert finding.outcome == Outcome.FAIL
     (finding,) = examine([EVERY["tls-certificate"]], Caller(), "http://localhost/")
     assert finding.outcome == Outcome.SKIPPED
+
+
+@contextmanager
+def shaking_hands(context: ssl.SSLContext) -> Iterator[str]:
+    """Answer handshakes, and nothing else."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    plain, _peer = listener.accept()
+                except OSError:
+                    return
+                with suppress(OSError), context.wrap_socket(plain, server_side=True) as secured:
+                    secured.recv(1)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"https://localhost:{listener.getsockname()[1]}/"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_old_version_of_tls_is_found(tmp_path: Path) -> None:
+    context, _bundle = certificates.for_localhost(tmp_path)
+    context.minimum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with shaking_hands(context) as address:
+        (finding,) = examine([EVERY["tls-old-versions"]], Caller(), address)
+    # Where this machine's own OpenSSL knows the version no more, nothing can be said.
+    assert (finding.outcome, finding.told) == (Outcome.FAIL, "TLSv1.1 is accepted") or (
+        finding.outcome == Outcome.SKIPPED and "OpenSSL" in finding.told
+    )
+
+
+def test_short_key_is_found(tmp_path: Path) -> None:
+    context, _bundle = certificates.for_localhost(tmp_path, rsa_bits=1024)
+    with shaking_hands(context) as address:
+        (finding,) = examine([EVERY["tls-strength"]], Caller(), address)
+    assert (finding.outcome, finding.told) == (Outcome.FAIL, "an RSA key of 1024 bits")
+
+
+@dataclass(frozen=True)
+class OnAnotherPort(Caller):
+    """A caller to whom port 80 is a server of the tests."""
+
+    instead: int = 0
+
+    def _connection(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+        return super()._connection(scheme, "127.0.0.1", self.instead)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (b"HTTP/1.0 301 Moved\r\nLocation: https://id.example.com/\r\n\r\n", "ok"),
+        (b"HTTP/1.0 301 Moved\r\nLocation: https://other.example.com/\r\n\r\n", "fail"),
+        (b"HTTP/1.0 200 OK\r\n\r\nhello", "fail"),
+        (b"", "ok"),
+    ],
+)
+def test_way_from_http_to_https_is_looked_at(answer: bytes, outcome: str) -> None:
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError), listener.accept()[0] as plain:
+            plain.recv(65536)
+            plain.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=[listener])
+        thread.start()
+        caller = OnAnotherPort(instead=listener.getsockname()[1])
+        (finding,) = examine([EVERY["http-redirect"]], caller, "https://id.example.com/")
+        thread.join()
+    assert finding.outcome == outcome, finding

@@ -24,7 +24,7 @@ def key_ring() -> str:
     """Look whether the key ring opens every private key."""
     if sealed_otherwise := key_life.unsealable():
         raise NotWell(f"no secret opens {', '.join(sealed_otherwise[:_NAMED])}")
-    return f"opens all, by {len(provider_settings.key_ring)} secrets"
+    return f"opens all; {len(provider_settings.key_ring)} in the ring"
 
 
 def rotation() -> str:
