@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from provider_site.protocol import token
 from tests import factories
 from tests.provider.driver import Driver, Tokens, plant_signing_key
 
@@ -35,6 +36,20 @@ class TestCodeReplay:
     def test_second_use_is_refused_and_kills_what_the_first_bought(self, driver: Driver) -> None:
         code = driver.code()
         first = driver.redeem(code)
+        assert driver.works(first.access)
+        assert driver.redeem(code).error == "invalid_grant"
+        assert not driver.works(first.access)
+        assert driver.refresh(first.refresh).error == "invalid_grant"
+
+    def test_second_use_is_refused_where_the_first_took_the_short_way(
+        self, driver: Driver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The person's first code of all goes the general way, which makes their subject."""
+        driver.tokens()
+        code = driver.code()
+        with monkeypatch.context() as patch:
+            patch.setattr(token.TokenView, "create_token_response", None)
+            first = driver.redeem(code)
         assert driver.works(first.access)
         assert driver.redeem(code).error == "invalid_grant"
         assert not driver.works(first.access)

@@ -145,3 +145,51 @@ def refreshing_widens(build: Build) -> None:
     """A refresh may ask for any scope (RFC 6749 6)."""
     build.replace("provider_site.protocol.validator.Validator.is_within_original_scope", lambda *_args, **_named: True)
     build.replace("provider_site.protocol.validator.Validator.validate_scopes", lambda *_args, **_named: True)
+
+
+def _short_way(build: Build, kind: str, *steps: str) -> None:
+    """Put other statements in the place of those that consume what was presented."""
+    from provider_site.storage import token_writes
+
+    build.patch.setitem(token_writes._STEPS, kind, steps)
+    build.replace("provider_site.storage.token_writes._texts", {})
+
+
+@weakens(f"{_REPLAY}::test_second_use_is_refused_where_the_first_took_the_short_way")
+def codes_are_not_consumed(build: Build) -> None:
+    """A code stays where it was redeemed, on the short way (RFC 6749 4.1.2)."""
+    _short_way(
+        build,
+        "code",
+        "UPDATE {family_table} SET consumed_at = CASE WHEN consumed_at = %s THEN NULL END WHERE id = %s",
+        "DELETE FROM {code_table} WHERE code = %s AND 1 = 0",
+    )
+
+
+@weakens(f"{_REFRESH}::test_rotated_token_is_refused_and_kills_the_family")
+def refresh_tokens_are_not_rotated_out(build: Build) -> None:
+    """A refresh token goes on after its successor was given, on the short way (RFC 9700 4.14.2)."""
+    _short_way(
+        build,
+        "refresh",
+        "UPDATE {refresh_table} SET revoked = CASE WHEN revoked = %s THEN NULL END WHERE {refresh_key} = %s",
+        "DELETE FROM {access_table} WHERE {access_key} = %s AND 1 = 0",
+    )
+    # One successor of each token is what the table lets in.
+    build.wrap("provider_site.storage.token_writes._access", lambda original, *args, source: original(*args))
+
+
+@weakens("test_dead_accounts.py::TestClosedApplication::test_machine_gets_no_token[suspended]")
+def clients_are_not_read_again(build: Build) -> None:
+    """What a process knows of a client counts although the database has changed, on the short way (decision 0050)."""
+    from provider_site.storage import clients
+
+    for vendor in clients.FINGERPRINT_NOW:
+        build.patch.setitem(clients.FINGERPRINT_NOW, vendor, "%s")
+    build.replace("provider_site.storage.token_writes._texts", {})
+
+    def store(original: Any, connection: Any, *, client: Any, tokens: Any, now: Any) -> bool:
+        known = type("Known", (), {"application": client.application, "fingerprint": client.application.client_id})
+        return bool(original(connection, client=known, tokens=tokens, now=now))
+
+    build.wrap("provider_site.storage.token_writes.store_own", store)
