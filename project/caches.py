@@ -92,8 +92,6 @@ class RedisCache(django_redis.RedisCache):
                 exceptions.OutOfMemoryError,
             ) as error:
                 if self._outage.began():
-                    # What was counted during an earlier outage is none of this one's business.
-                    self._instead.clear()
                     # Its words may hold the address and its password.
                     logger.error("Redis is gone, each process counts for itself: %s", type(error).__name__)  # noqa: TRY400
             else:

@@ -79,6 +79,11 @@ class Redis(Server):
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
 
+    def bound(self, memory: str) -> None:
+        """Set how many bytes it may use; `0` for as many as there are."""
+        with Client.from_url(self.url) as client:
+            client.config_set("maxmemory", memory)
+
 
 class PostgreSQL(Server):
     """A PostgreSQL that has written down what it has said is done."""

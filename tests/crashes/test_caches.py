@@ -71,15 +71,21 @@ def hanging(redis: servers.Redis) -> None:
     redis.hang()
 
 
+def full(redis: servers.Redis) -> None:
+    """Leave Redis no memory for anything new."""
+    redis.bound("1")
+
+
 def comes_back(redis: servers.Redis) -> None:
     """Let Redis serve again, whichever way it had stopped to."""
     if redis.process is None:
         redis.start()
     else:
         redis.go_on()
+        redis.bound("0")
 
 
-@pytest.fixture(params=[gone, hanging], ids=["gone", "hangs"])
+@pytest.fixture(params=[gone, hanging, full], ids=["gone", "hangs", "full"])
 def out_of_order(request: pytest.FixtureRequest, redis: servers.Redis) -> Iterator[Callable[[], None]]:
     """Return what puts Redis out of order; it is back behind the test."""
     yield lambda: request.param(redis)
