@@ -125,7 +125,7 @@ def check_sandbox(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "The sandbox is installed without DEBUG: its emulators sign in anybody as anybody.",
+            "The sandbox is installed without DEBUG: its emulators sign in anybody as anybody (RFC 9700 section 2.6).",
             hint=f'Remove "{SANDBOX}", from INSTALLED_APPS.',
             id="consumer_site.E005",
         )
@@ -188,7 +188,7 @@ def check_store_tokens(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "SOCIALACCOUNT_STORE_TOKENS keeps tokens in clear beside the vault.",
+            "SOCIALACCOUNT_STORE_TOKENS keeps tokens in clear beside the vault (RFC 6819 section 5.1.4.1.3).",
             hint="Set: SOCIALACCOUNT_STORE_TOKENS = False",
             id="consumer_site.E007",
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,6 +71,7 @@ def _other_settings() -> Iterable[CheckMessage]:
             "The provider keeps moments in UTC.", hint="In your settings: USE_TZ = True", id="provider_site.E006"
         )
     yield from _registration_settings()
+    yield from _unreadable_settings()
     for key in sorted(set(getattr(settings, "PROVIDER_SITE", None) or {}) - KNOWN_KEYS):
         yield checks.Warning(
             f"PROVIDER_SITE has no setting {key!r}.",
@@ -77,6 +80,9 @@ def _other_settings() -> Iterable[CheckMessage]:
         )
 
 
+# The one finds a setting by its docstring; the others have messages of their own.
+_SETTING = re.compile(r"``([A-Z_]+)``: ")
+_READ_ELSEWHERE = {"issuer", "key_ring", "site_name", "default_consent_days", "consent_durations"}
 _REGISTRATION_SETTINGS = (
     ("who_may_register", "provider_site.E007", '"WHO_MAY_REGISTER": "verified"'),
     ("recent_sign_in", "provider_site.E008", '"RECENT_SIGN_IN_SECONDS": 1800'),
@@ -112,6 +118,22 @@ def _registration_settings() -> Iterable[CheckMessage]:
         yield from _nobody_is_verified()
     if not unreadable & {"secret_max_days", "secret_warning"}:
         yield from _warned_from_the_start()
+
+
+def _unreadable_settings() -> Iterable[CheckMessage]:
+    """Report settings that can't be read and that no other check reads: ``"ACCESS_TOKEN_SECONDS": "soon"``."""
+    read = {name for name, _check_id, _line in _REGISTRATION_SETTINGS} | _READ_ELSEWHERE
+    members = {name: member for owner in type(provider_settings).__mro__ for name, member in vars(owner).items()}
+    for name, member in sorted(members.items()):
+        key = _SETTING.match(inspect.getdoc(member) or "")
+        if name in read or name.endswith("_url") or key is None:
+            continue
+        try:
+            getattr(provider_settings, name)
+        except (ImproperlyConfigured, ImportError, TypeError, ValueError) as error:
+            text = f"PROVIDER_SITE['{key[1]}'] can't be read: {error}"
+            hint = f"In your settings: PROVIDER_SITE = {{{key[1]!r}: …}}, as docs/settings.md has it; or leave it out."
+            yield Error(text, hint=hint, id="provider_site.E013")
 
 
 def _nobody_is_verified() -> Iterable[CheckMessage]:
@@ -336,7 +358,7 @@ def _open_loopback() -> Iterable[CheckMessage]:
 def _open_browsers() -> Iterable[CheckMessage]:
     if not sessions.keeps_browser_state():
         yield checks.Warning(
-            "A browser that was signed out from elsewhere keeps the host's own pages open.",
+            "A browser signed out from elsewhere keeps the host's own pages open (OpenID Back-Channel Logout 2.7).",
             hint=f'Add "{sessions.MIDDLEWARE}" to MIDDLEWARE, after the one of django.contrib.auth.',
             id="provider_site.W014",
         )

@@ -143,6 +143,25 @@ def debug(caller: Caller, url: str) -> str:
     return f"{answer.status}"
 
 
+def health(caller: Caller, url: str) -> str:
+    """Look whether the site is ready, and tells strangers that one word alone."""
+    parts = urlsplit(url)
+    answer = caller.get(f"{parts.scheme}://{parts.netloc}/health/ready")
+    if answer.status == 404:
+        raise NotLookedAt("it has no /health/ready")
+    try:
+        told = answer.document()
+    except ValueError:
+        raise NotWell(f"/health/ready answers {answer.status}, and no JSON") from None
+    if more := sorted(set(told) - {"status"}):
+        raise NotWell(f"/health/ready tells strangers {', '.join(more)}")
+    if answer.status != 200:
+        raise NotWell(f"/health/ready answers {answer.status}: {told.get('status')}")
+    if told.get("status") != "ok":
+        raise Doubtful(f"/health/ready says {told.get('status')}")
+    return "ready"
+
+
 _PROXY = (
     "nginx: proxy_set_header X-Forwarded-Proto $scheme; and reach the server only through the proxy: gunicorn believes "
     "what comes from its own machine, unless --forwarded-allow-ips says otherwise."
@@ -163,4 +182,5 @@ LOOKS = (
     ),
     Look("forwarded-protocol", "RFC 9700 4.13", _PROXY, forwarded_protocol),
     Look("debug", "RFC 9700 4.2", "DEBUG = False", debug),
+    Look("health", "", "With MONITORING_TOKEN it says which need isn't met; docs/monitoring.md", health),
 )

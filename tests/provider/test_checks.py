@@ -192,6 +192,27 @@ def test_setting_of_the_developer_pages_that_works_is_taken(settings: Any, setti
     assert not checks.check_settings(None)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"ACCESS_TOKEN_SECONDS": "soon"},
+        {"MAX_CONSENT_DAYS": 0},
+        {"PASSWORD_CHANGE_ENDS": "nothing"},
+        {"DEVICE_CODE_SECONDS": 1},
+        {"MONITORING_TOKEN": "short"},
+        {"STEP_UP": "nowhere.at_all"},
+    ],
+)
+def test_setting_that_nothing_else_reads_is_refused_where_it_cannot_be_read(
+    settings: Any, setting: dict[str, Any]
+) -> None:
+    settings.PROVIDER_SITE = settings.PROVIDER_SITE | setting
+    (message,) = checks.check_settings(None)
+    assert (message.id, message.level) == ("provider_site.E013", ERROR)
+    (key,) = setting
+    assert f"PROVIDER_SITE['{key}'] can't be read" in message.msg
+
+
 def test_registration_for_proven_addresses_that_none_can_be_is_reported(settings: Any) -> None:
     settings.PROVIDER_SITE = without(settings, "EMAIL_VERIFIED") | {"WHO_MAY_REGISTER": "verified"}
     (message,) = checks.check_settings(None)
