@@ -100,7 +100,7 @@ def connections(request: HttpRequest) -> HttpResponse:
         "choices": choices(request),
         # A way in stays for ever: whoever sits here has to have shown who they are.
         "needs_proof": connecting.needs_proof(request),
-        "proofs": [item for item in connected if item.connect_url and not item.elsewhere],
+        "proofs": [item for item in connected if item.connect_url],
         "other_proofs": connecting.other_proofs(request),
     }
     status = 422 if form.is_bound else 200

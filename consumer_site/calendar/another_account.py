@@ -79,7 +79,7 @@ def _ask(request: HttpRequest, account: SocialAccount, *, status: int) -> HttpRe
         "label": label_of(account),
         "shown": _fingerprint(account),
         "recent": claim.signed_in_recently(request),
-        "proofs": [item for item in mine if item.connect_url and not item.elsewhere],
+        "proofs": [item for item in mine if item.connect_url],
         "other_proofs": connecting.other_proofs(request),
         "can_merge": merging is None,
         "can_move": moving is None,

@@ -9,9 +9,11 @@ from django.test import Client
 
 from consumer_site.linking import claim
 from tests import factories
+from tests.consumer.canned_server import CannedProvider
 from tests.consumer.journey import Journey, sign_in_as
 from tests.consumer.openid_provider import SUBJECT
 from tests.consumer.qq_samples import ME, OPENID, CannedQQ, me
+from tests.consumer.weixin_samples import INSIDE_APP_ID, INSIDE_OPENID
 from tests.security.consumer import qq_journey
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +143,14 @@ def test_person_with_nothing_left_to_show_is_not_shut_out(stolen: Client, owner:
     assert 'action="/accounts/qq/login/"' in stolen.get(ACCOUNTS).content.decode()
     qq_journey.sign_in(stolen, **CONNECT)
     assert uids_of(owner) == {SUBJECT, THEIRS}
+
+
+def test_way_in_that_works_elsewhere_alone_says_where(stolen: Client, owner: Any, weixin: CannedProvider) -> None:
+    data = {"appid": INSIDE_APP_ID, "nickname": "阿狸"}
+    SocialAccount.objects.create(user=owner, provider="weixin", uid=INSIDE_OPENID, extra_data=data)
+    page = stolen.get(ACCOUNTS).content.decode()
+    assert "It works inside WeChat" in page
+    assert 'action="/accounts/weixin/login/"' not in page
 
 
 def test_record_of_another_person_in_the_session_proves_nothing(stolen: Client, owner: Any) -> None:
