@@ -56,10 +56,19 @@ VIOLATIONS: dict[str, list[tuple[str, str]]] = {
         ("keyset_lists/planted.py", "import outbound_http.policy"),
         ("keyset_lists/planted.py", "import project.settings"),
     ],
+    "monitoring-alone": [
+        ("site_monitoring/planted.py", "import provider_site.conf"),
+        ("site_monitoring/planted.py", "import consumer_site.conf"),
+        ("site_monitoring/planted.py", "import outbound_http.policy"),
+        ("site_monitoring/planted.py", "import keyset_lists.pages"),
+        ("site_monitoring/planted.py", "import project.settings"),
+    ],
     "doctor-alone": [
         ("site_doctor/planted.py", "import provider_site.conf"),
         ("site_doctor/planted.py", "import consumer_site.conf"),
         ("site_doctor/planted.py", "import outbound_http.policy"),
+        ("site_doctor/planted.py", "import keyset_lists.pages"),
+        ("site_doctor/planted.py", "import site_monitoring.checks"),
         ("site_doctor/planted.py", "import project.settings"),
     ],
     "protocol-library": [
