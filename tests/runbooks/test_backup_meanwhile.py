@@ -70,6 +70,7 @@ def rehearse(site: Site, *, people: int, backups: int) -> None:
             (site.directory / str(number)).mkdir()
             site.follow(PAGE, f"backup-{connection.vendor}")
             assert all(client.count >= one for client, one in zip(clients, before, strict=True))
+    print(f"{backups} backups while {people} clients renewed {sum(client.count for client in clients)} times")  # noqa: T201
     assert not [client.refused for client in clients if client.refused]
     latest = [client.driver.introspect(client.last.access)["active"] for client in clients]
     assert all(latest)
