@@ -12,7 +12,7 @@ import re
 import struct
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +115,17 @@ def main(names: list[str]) -> int:
         print("atheris is not there: it has wheels for Linux and Python 3.11 to 3.13.", file=sys.stderr)
         return 1
     known = run("-m", "tests.fuzz.alone", stdout=subprocess.PIPE).stdout.split()
-    wanted = [name for name in known if name in names or not names]
+    wanted = [name for name in names or known if name in known]
     if unknown := set(names) - {*known, ENDPOINTS}:
         print(f"no such target: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
+    results = {}
     with ThreadPoolExecutor(int(os.environ.get("FUZZ_JOBS") or 1)) as pool:
-        results = dict(zip(wanted, pool.map(fuzz, wanted), strict=True))
-    for name, done in results.items():
-        add(name, done)
+        for ended in as_completed(pool.submit(lambda name=name: (name, fuzz(name))) for name in wanted):
+            name, done = ended.result()
+            results[name] = done
+            # At once: whoever stops in between has what was done until then.
+            add(name, done)
     if results:
         run("-m", "scripts.fuzzing_table")
     whole = endpoints() if ENDPOINTS in names or not names else True

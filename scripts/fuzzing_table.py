@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -11,16 +11,21 @@ TARGET, FIGURES = DOCS / "fuzzing.md", DOCS / "fuzzing.json"
 HEAD = """\
 # Bad input
 
-Written by `python -m scripts.fuzzing_table` from the targets in `tests/fuzz/targets/` and the figures in `fuzzing.json`.
+Written by `python -m scripts.fuzzing_table` from the targets in `tests/fuzz/targets/` and the figures in
+`fuzzing.json`.
 
-Whatever is sent, by whomever: no 500, no endless work, no memory without a bound, and nothing believed that should not be.
-Three ways of trying look for the input that says otherwise.
+Whatever is sent, by whomever: no 500, no endless work, no memory without a bound, and nothing believed that should not
+be. Three ways of trying look for the input that says otherwise.
 
 | What | With | In the ordinary suite | By `make fuzz` |
 |---|---|---|---|
-| every parser of outside data | atheris: inputs changed by what code they reach, and JSON by its meaning (`tests/fuzz/mutator.py`) | the kept corpus, replayed | 10 minutes for each target |
-| every endpoint for machines | schemathesis, from [openapi.yaml](openapi.yaml) | a few requests for each | fifty times as many |
-| every address of both sites | Hypothesis: any method, body, header, charset; signed in and not | a few requests for each | fifty times as many |
+| parsers of outside data | atheris | the kept corpus, replayed | 10 minutes for each target |
+| endpoints for machines | schemathesis, from [openapi.yaml](openapi.yaml) | a few for each | 50 times as many |
+| every address of both sites | Hypothesis | one plain and one odd request for each | 50 times as many |
+
+atheris changes inputs by what code they reach, and JSON by its meaning (`tests/fuzz/mutator.py`). Hypothesis sends any
+method, body, header and charset, and the fields of each page's own forms with others in their place; as nobody, as a
+person, as staff.
 
 ```console
 make fuzz                                        # everything
@@ -30,24 +35,27 @@ FUZZ_SECONDS=5 make fuzz                         # seconds for each: to see that
 FUZZ_SECONDS=3600 FUZZ_JOBS=8 make fuzz          # an hour for each, eight at once
 ```
 
-atheris has wheels for Linux and Python 3.11 to 3.13 (decision [0055](decisions/0055-parsers-are-fuzzed-under-coverage.md)). A run
-begins with the target's own seeds, its corpus and whatever earlier runs on the same machine left in `var/fuzz/found`. An input
-that takes longer than 10 seconds, or for which the process grows beyond 1,500 MB, is a fault like any other; it is
-written to `var/fuzz/faults` and ends its target.
+atheris has wheels for Linux and Python 3.11 to 3.13 (decision
+[0055](decisions/0055-parsers-are-fuzzed-under-coverage.md)). A run begins with the target's own seeds, its corpus and
+whatever earlier runs on the same machine left in `var/fuzz/found`. An input that takes longer than 10 seconds, or for
+which the process grows beyond 1,500 MB, is a fault like any other; it is written to `var/fuzz/faults` and ends its
+target.
 
 From a run of 30 seconds on, inputs that take a step through the project's code that none before took are added to
-`tests/fuzz/corpus/` (`python -m tests.fuzz.distil`). The ordinary suite replays that corpus and counts the lines each input costs: more
-than two million is a failure, so that a loop without an end fails there instead of hanging.
+`tests/fuzz/corpus/` (`python -m tests.fuzz.distil`). The ordinary suite replays that corpus and counts the lines each
+input costs: more than two million is a failure, so that a loop without an end fails there instead of hanging.
 
 ## What holds for each target
 
-A target refuses an input in the way its code documents, or what it returns has to pass an oracle that does not share the code:
-another parser, the bytes read by hand, or the same thing written and read again.
+A target refuses an input in the way its code documents, or what it returns has to pass an oracle that does not share
+the code: another parser, the bytes read by hand, or the same thing written and read again.
 """
+_SUMMED = ("inputs", "bytes", "seconds", "faults")
 MIDDLE = """
 ## What was tried
 
-Sums over all runs so far; *edges* are the branches of the watched modules that the last run reached.
+Sums over all runs so far; *edges* are the branches of the watched modules that the last run reached, *faults* the
+inputs that ended a run, whether the code was wrong or the oracle.
 
 | Target | Inputs | Bytes | Minutes | Edges | Faults |
 |---|---:|---:|---:|---:|---:|
@@ -64,14 +72,14 @@ def lines() -> Iterator[str]:
         yield f"| `{name}` | {target.reads} | {target.oracle} |\n"
     yield MIDDLE
     for name, done in sorted(figures.items()):
-        yield row(f"`{name}`", done["inputs"], done["bytes"], done["seconds"], f"{done['edges']:,}", done["faults"])
-    sums = [sum(done[key] for done in figures.values()) for key in ("inputs", "bytes", "seconds", "faults")]
-    yield row("together", *sums[:3], "", sums[3])
+        yield row(f"`{name}`", done, f"{done['edges']:,}")
+    yield row("together", {key: sum(done[key] for done in figures.values()) for key in _SUMMED}, "")
 
 
-def row(name: str, inputs: int, octets: int, seconds: int, edges: str, faults: int) -> str:
+def row(name: str, done: Mapping[str, int], edges: str) -> str:
     """Return one row of the figures."""
-    return f"| {name} | {inputs:,} | {octets:,} | {seconds / 60:.1f} | {edges} | {faults} |\n"
+    minutes = done["seconds"] / 60
+    return f"| {name} | {done['inputs']:,} | {done['bytes']:,} | {minutes:.1f} | {edges} | {done['faults']} |\n"
 
 
 if __name__ == "__main__":

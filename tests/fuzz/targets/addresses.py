@@ -45,7 +45,9 @@ def link(data: bytes) -> None:
         if name in {"events_url", "backchannel_logout_uri", "initiate_login_uri"} and not _is_here(url):
             assert url.lower().startswith("https:"), (name, url)
         if name == "initiate_login_uri" and url.isascii() and (host := _host(url)) is not None:
-            assert host in {_host(one) for one in (home, *redirect_uris)}, (name, url)
+            beside = {_host(one) for one in (home, *redirect_uris) if one}
+            # Python reads hosts in some addresses that the other parser refuses whole.
+            assert host in beside or None in beside, (name, url)
 
 
 def _is_here(url: str) -> bool:
@@ -109,7 +111,9 @@ def called(data: bytes) -> None:
         check_address(address, encrypted=True, policy=_PUBLIC)
     except OutboundError:
         return
-    assert not [name for name in _SPECIAL if getattr(address, name)], address
+    # An IPv4 address in IPv6's dress is that address: all of them are reserved in IPv6.
+    bare = getattr(address, "ipv4_mapped", None) or address
+    assert not [name for name in _SPECIAL if getattr(bare, name)], address
     inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
     assert inner is None or inner.is_global, address
     assert not text.lower().startswith(("64:ff9b", "169.254.", "fe80", "fc", "fd", "2002:")), address
@@ -124,6 +128,7 @@ TARGETS = [
         (
             b"https://app.example.com/logout\nhttps://app.example.com/\nhttps://app.example.com/cb",
             b"http://127.0.0.1:8001/x?sid=1\nhttps://app.example.com/\nhttp://127.0.0.1:8001/cb\ncom.example:/x",
+            b"https://app.example.com/login\n\nhttps://[::1\nhttps://app.example.com/cb",
             b"https://user@app.example.com/\nhttps://app.example.com\\@evil.example/",
             b"https://app.example.com/#x\nhttps://[::1\nhttps://[::1\nhttps://a:b/",
             "https://app.example.com\u202e/\nhttps://ａpp.example.com/".encode(),

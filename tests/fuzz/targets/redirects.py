@@ -72,7 +72,7 @@ def register(data: bytes) -> None:
         assert host == "localhost" or _is_loopback(host), uri
     else:
         assert "." in scheme, uri
-        assert parts[2] is None, uri
+        assert not parts[2], uri
     assert _SOURCE.match(redirect.origin(uri)), redirect.origin(uri)
     assert redirect.matches(uri, [uri])
     redirect.display_host(uri)
@@ -83,6 +83,7 @@ def register(data: bytes) -> None:
 
 
 def _same_place(uri: str, location: str) -> None:
+    assert location.startswith(uri.partition("?")[0]), location
     before, after = _PARTS.match(uri), _PARTS.match(location)
     assert before[1].lower() == after[1].lower(), location
     assert (before[2] or "") == (after[2] or ""), location
@@ -119,6 +120,8 @@ TARGETS = [
             b"http://localhost:8080/cb\na b&c=d#e",
             b"http://[::1]:8080?\n\r\nx",
             b"com.example.app:/oauth\n",
+            b"com.example.app:///oauth?x=1\ns",
+            b"com.example.app:////oauth\ns",
             b"https://app.example.com/%2e%2e/x\n",
             b"https://[::ffff:7f00:1]:443/\n",
             b"https://a;b/\n",
