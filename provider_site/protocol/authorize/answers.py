@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -46,10 +46,11 @@ def to_client(
     sent["iss"] = provider_settings.issuer
     if response_mode == FORM_POST:
         return _form(request, redirect_uri, sent)
-    parts = urlsplit(redirect_uri)
-    # As it stands (3.1.2): read and written anew, octets that are no UTF-8 would be others.
-    query = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in _OURS]
-    location = urlunsplit(parts._replace(query="&".join([*query, urlencode(sent)]), fragment=""))
+    # As it stands (3.1.2), cut as text: read and written anew, octets that are no UTF-8 would be others, and an app's
+    # "com.example.app:///cb" would lose its slashes.
+    address, _mark, query = redirect_uri.partition("#")[0].partition("?")
+    kept = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in _OURS]
+    location = f"{address}?{'&'.join([*kept, urlencode(sent)])}"
     return RedirectToClient(location, after_post=request.method == "POST")
 
 
