@@ -55,7 +55,7 @@ def initiate_login_fault(
         return Fault.FRAGMENT
     if parts.scheme != "https" and not (allow_loopback_http and _is_loopback_http(parts)):
         return Fault.NOT_HTTPS
-    if parts.hostname not in {urlsplit(one).hostname for one in (homepage_url, *redirect_uris) if one}:
+    if parts.hostname not in {_host(one) for one in (homepage_url, *redirect_uris)} - {None}:
         return Fault.FOREIGN_HOST
     return Fault.RESERVED_PARAMETER if _names(parts) & LOGIN_PARAMETERS else None
 
@@ -70,6 +70,14 @@ def web_origin(uri: str) -> tuple[str, str, int] | None:
     if parts.scheme not in _PORTS or not parts.hostname:
         return None
     return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
+
+
+def _host(uri: str) -> str | None:
+    """Return an address's host; ``None`` for one that is none, as what stands beside this one in a form may be."""
+    try:
+        return urlsplit(uri).hostname
+    except ValueError:
+        return None
 
 
 def _is_loopback_http(parts: SplitResult) -> bool:
