@@ -7,6 +7,7 @@ import pytest
 import requests
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpResponse
+from django.test import RequestFactory
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -109,14 +110,21 @@ class TestRequests:
         assert span.status.status_code is StatusCode.ERROR
         assert "secret-0123456789" not in span.to_json()
 
+    def test_exception_that_passes_leaves_its_words_behind(self, spans: Spans) -> None:
+        def fail(_request: Any) -> Any:
+            raise RuntimeError("client_secret=secret-0123456789")
+
+        with pytest.raises(RuntimeError):
+            of_consumer.TracingMiddleware(fail)(RequestFactory().get("/"))
+        (span,) = spans()
+        assert "secret-0123456789" not in span.to_json()
+
     @pytest.mark.parametrize("telemetry", [of_provider, of_consumer])
     def test_switched_off_the_middleware_takes_itself_out(self, telemetry: Any, settings: Any) -> None:
         with pytest.raises(MiddlewareNotUsed):
             telemetry.TracingMiddleware(lambda _request: HttpResponse())
 
     def test_consumer_alone_traces_by_its_own_switch(self, spans: Spans) -> None:
-        from django.test import RequestFactory
-
         of_consumer.TracingMiddleware(lambda _request: HttpResponse())(RequestFactory().get("/?code=secret-0123456789"))
         (span,) = spans()
         assert dict(span.attributes or {}) == {"http.request.method": "GET", "http.response.status_code": 200}
