@@ -94,6 +94,9 @@ def cache() -> str:
     chosen.set(name, word, 30)
     kept = chosen.get(name)
     chosen.delete(name)
+    # A cache may have something of its own to answer by while its server is away.
+    if getattr(chosen, "is_gone", False):
+        raise NotWell("its server does not answer")
     if kept != word:
         raise NotWell("it forgets at once")
     if isinstance(chosen, LocMemCache):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import caches
 from django.core.handlers.base import BaseHandler
 from django.core.management import call_command
 from django.db import OperationalError, connection
@@ -17,7 +18,12 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from project.databases import read_caches
 from provider_site.protocol.endpoints import machine_endpoint
+from site_doctor import findings, inside_looks
+from site_monitoring import checks
+from site_monitoring.checks import NotReady
+from tests import engines
 
 
 @pytest.mark.django_db(transaction=True)
@@ -32,6 +38,20 @@ def test_transaction_of_the_host_around_an_endpoint_is_rolled_back(monkeypatch: 
     answer = handler.make_view_atomic(machine_endpoint(half))(RequestFactory().get("/"))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert not get_user_model().objects.exists()
+
+
+def test_who_looks_after_the_site_is_told_that_redis_is_gone(settings: Any) -> None:
+    nowhere = f"redis://127.0.0.1:{engines.free_port()}/0"
+    settings.CACHES = read_caches(environ={"CACHE_URL": nowhere})
+    caches["default"].set("kept", "here", 30)
+    assert caches["default"].get("kept") == "here"
+    with pytest.raises(NotReady, match="gone"):
+        checks.ask_cache()
+    with pytest.raises(findings.NotWell, match="does not answer"):
+        inside_looks.cache()
+    # A copy of a session is kept by no process for itself.
+    caches["sessions"].set("kept", "here", 30)
+    assert caches["sessions"].get("kept") is None
 
 
 def held_by(workers: list[str], *, minutes: int) -> DBTaskResult[Any, Any]:
