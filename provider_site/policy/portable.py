@@ -186,7 +186,7 @@ class _Reading:
 def _application(reading: _Reading, entry: Any, path: str) -> PortableApplication:
     keys = set(PortableApplication.__dataclass_fields__) - {"logo"}  # it is among the facts
     values = reading.mapping(entry, path, keys=keys)
-    if not values:
+    if not isinstance(entry, Mapping):  # that was said; an empty object lacks what it has to have, as any other
         return PortableApplication("", "", "", Facts())
     client_id = reading.text(values, "client_id", path)
     if not client_id or not client_id.isascii() or not client_id.isprintable() or len(client_id) > 100:
@@ -228,7 +228,7 @@ def _application(reading: _Reading, entry: Any, path: str) -> PortableApplicatio
 
 def _facts(reading: _Reading, entry: Any, path: str) -> tuple[Facts, bytes]:
     values = reading.mapping(entry, path, keys={*TEXTS, *LISTS, "scopes"})
-    if not values:
+    if not isinstance(entry, Mapping):
         return Facts(), b""
     texts = {name: reading.text(values, name, path, default=None if name == "name" else "") for name in TEXTS}
     lists = {}
