@@ -1,4 +1,4 @@
-"""Show a signed statement a second time, or where none is taken (RFC 7523 5, RFC 9700 4.5, OpenID Core 16.11)."""
+"""Show a signed statement a second time, or where none is taken (RFC 7523 6, OpenID Core 16.9)."""
 
 from typing import Any
 

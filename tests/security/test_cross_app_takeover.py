@@ -1,4 +1,4 @@
-"""Use what one application got to be somebody at another one (RFC 9700 4.10, 4.15; OpenID Core 16.12)."""
+"""Use what one application got to be somebody at another one (RFC 9700 4.10, 4.15; OpenID Core 16.8, 16.11)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Have the site call an address of the attacker's choice past the guarded client (OWASP SSRF, RFC 9700 4.6.1)."""
+"""Have the site call an address of the attacker's choice past the guarded client (OWASP SSRF)."""
 
 import ast
 import socket
