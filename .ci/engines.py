@@ -46,6 +46,7 @@ SUITES = [
     *(f"tests/provider/test_fast_{name}.py" for name in FAST),
     *(f"tests/consumer/test_vault_{name}.py" for name in VAULT),
     "tests/consumer/test_logout_sessions.py",
+    "tests/provider/test_doctor.py",
     "tests/races/test_grace.py",
     "tests/growth",
     "tests/runbooks",
