@@ -79,6 +79,12 @@ def test_database_and_cache_servers_have_extras(wheel: Path) -> None:
     assert required(wheel, "redis") == {"redis"}
 
 
+def test_metrics_and_traces_have_extras_and_no_app_asks_for_them(wheel: Path) -> None:
+    assert required(wheel, "prometheus") == {"prometheus-client"}
+    assert required(wheel, "opentelemetry") == {"opentelemetry-api"}
+    assert not (required(wheel, "provider") | required(wheel, "consumer")) & {"prometheus-client", "opentelemetry-api"}
+
+
 def test_emulators_have_an_extra_that_brings_nothing_along(wheel: Path) -> None:
     assert "sandbox" in wheels.metadata(wheel).get_all("Provides-Extra", [])
     assert required(wheel, "sandbox") == set()
