@@ -49,7 +49,7 @@ def consumer_github_is_asked_without_pkce(build: Build) -> None:
     build.replace("consumer_site.connectors.github.provider.GitHubProvider.pkce_enabled_default", False)
 
 
-@weakens(f"{_NAMES}::test_name_of_an_openid_provider_is_text_on_every_page[\u202enimda\\u202c]")
+@weakens(f"{_NAMES}::test_name_of_an_openid_provider_is_text_on_every_page[\\u202enimda\\u202c]")
 def consumer_names_are_kept_as_they_come(build: Build) -> None:
     """A name keeps its controls and direction marks."""
 
