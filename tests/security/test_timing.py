@@ -1,4 +1,4 @@
-"""Learn a secret from how long its comparison takes: in the source, since no test can time it (OpenID Core 16.12, CWE-208)."""
+"""Learn a secret by how long its comparison takes: read in the source, for no test can time it (OpenID Core 16.12)."""
 
 import ast
 from pathlib import Path
