@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from urllib.parse import urlsplit
+
+# Python takes the address for the host, whatever stands behind it.
+_BRACKETED = re.compile(r"\[[^\[\]]*\](:[0-9]*)?\Z")
 
 
 def misleads(url: str) -> bool:
@@ -18,5 +22,7 @@ def misleads(url: str) -> bool:
         parts = urlsplit(url)
         _port = parts.port
     except ValueError:  # such as a full-width slash within the host, or a port that is none
+        return True
+    if "[" in parts.netloc and not _BRACKETED.match(parts.netloc):
         return True
     return parts.scheme not in {"http", "https"} or "@" in parts.netloc or not parts.hostname

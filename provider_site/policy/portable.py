@@ -236,7 +236,7 @@ def _facts(reading: _Reading, entry: Any, path: str) -> tuple[Facts, bytes]:
         uris = reading.sequence(values, name, f"{path}.{name}")
         for index, uri in enumerate(uris):
             # They are stored in one field, separated by spaces.
-            if not isinstance(uri, str) or len(uri.split()) != 1 or uri != uri.strip():
+            if not isinstance(uri, str) or len(uri.split()) != 1 or uri != uri.strip() or not can_be_stored(uri):
                 reading.wrong(f"{path}.{name}[{index}]", "a URI is expected")
         lists[name] = tuple(uri for uri in uris if isinstance(uri, str))
     facts = Facts.from_json({**texts, **lists})
