@@ -41,6 +41,7 @@ def link(data: bytes) -> None:
         assert url.isprintable(), (name, url)
         assert "\\" not in url, (name, url)
         assert url.split(":", 1)[0].lower() in {"http", "https"}, (name, url)
+        assert "]." not in url.split("//", 1)[1].split("/", 1)[0], (name, url)
         assert "@" not in url.split("//", 1)[1].split("/", 1)[0].split("?", 1)[0].split("#", 1)[0], (name, url)
         if name in {"events_url", "backchannel_logout_uri", "initiate_login_uri"} and not _is_here(url):
             assert url.lower().startswith("https:"), (name, url)
@@ -129,6 +130,7 @@ TARGETS = [
             b"https://app.example.com/logout\nhttps://app.example.com/\nhttps://app.example.com/cb",
             b"http://127.0.0.1:8001/x?sid=1\nhttps://app.example.com/\nhttp://127.0.0.1:8001/cb\ncom.example:/x",
             b"https://app.example.com/login\n\nhttps://[::1\nhttps://app.example.com/cb",
+            b"http://[::1].example.com/x\nhttps://[2606:4700::1].evil.example/\nhttps://app.example.com/cb",
             b"https://user@app.example.com/\nhttps://app.example.com\\@evil.example/",
             b"https://app.example.com/#x\nhttps://[::1\nhttps://[::1\nhttps://a:b/",
             "https://app.example.com\u202e/\nhttps://ａpp.example.com/".encode(),

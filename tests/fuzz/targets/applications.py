@@ -78,6 +78,7 @@ _SEEDS = (
     json.dumps(_WHOLE).replace("2026-01-01", "0001-01-01").replace("+00:00", "+23:59").encode(),
     b'{"version":1,"applications":[{},null,[]]}',
     b'{"version":1,"applications":[{}]}',
+    json.dumps(_WHOLE).replace("https://app.example.com/cb", "\\ud800").encode(),
     b'{"version":1,"applications":[{"client_id":"c","client_type":"public","authorization_grant_type":"x","facts":{}}]}',
     b'{"version":true,"applications":{}}',
     b"[]",

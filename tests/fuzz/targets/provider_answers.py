@@ -21,7 +21,7 @@ _IDENTIFIER = re.compile(r"[0-9A-Za-z_-]{8,128}\Z")
 
 def _answering(module: Any, data: bytes) -> Any:
     """Have every call of a connector answered by the input: its first byte chooses the status."""
-    status = _STATUSES[(data[:1] or b"0")[0] % len(_STATUSES)]
+    status = _STATUSES[((data[:1] or b"0")[0] - ord("0")) % len(_STATUSES)]
     return mock.patch.object(module, "fetch", return_value=(status, data[1:]))
 
 
