@@ -67,7 +67,7 @@ def read(*, uri: str, asked_by: Any = None) -> Document:
     return Document(uri, tuple(listed))
 
 
-def read_again(*, application: Any, redirect_uris: Sequence[str], asked_by: Any) -> None:
+def read_again(*, application: Any, redirect_uris: Sequence[str], asked_by: Any = None) -> None:
     """Read an application's sector identifier URI once more where it did not list all of these before.
 
     Call it before the transaction that changes the redirect URIs. Raises ValidationError as ``read`` does.

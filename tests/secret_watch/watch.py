@@ -23,6 +23,9 @@ class Watch:
         for secret in secrets:
             text = secret.decode("latin-1") if isinstance(secret, bytes) else secret
             if isinstance(text, str) and len(text) >= WIDTH and not text.isspace():
+                # Tests seal words, too, which stand in many a line for what they mean.
+                if kind.startswith("sealed text") and (len(text) < 2 * WIDTH or not any(map(str.isdigit, text))):
+                    continue
                 self._known.setdefault(text[:WIDTH], {}).setdefault(text, kind)
 
     def __len__(self) -> int:
