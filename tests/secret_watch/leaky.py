@@ -51,8 +51,8 @@ def test_mail() -> None:
 
 
 def test_vault(settings: Any) -> None:
-    cipher.seal("9f2c-a provider's-token-71", binding="tests")
-    LOGGER.warning("sealed 9f2c-a provider's-token-71")
+    cipher.seal("9f2c-a-provider's-token-71", binding="tests")
+    LOGGER.warning("sealed 9f2c-a-provider's-token-71")
 
 
 def test_setting(settings: Any) -> None:

@@ -12,6 +12,13 @@ _OURS = re.compile("|".join(pattern.replace("(", "(?:") for pattern in credentia
 _SIGNED = re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{40,}")
 
 
+def _is_drawn(text: str) -> bool:
+    """Tell a token, or a key, from the words and addresses that tests seal, and that stand in many a line."""
+    return text.startswith("-----BEGIN") or (
+        len(text) >= 20 and any(map(str.isdigit, text)) and not any(one in text for one in (" ", "://"))
+    )
+
+
 @dataclass
 class Watch:
     """Secrets by the first letters of each."""
@@ -23,8 +30,7 @@ class Watch:
         for secret in secrets:
             text = secret.decode("latin-1") if isinstance(secret, bytes) else secret
             if isinstance(text, str) and len(text) >= WIDTH and not text.isspace():
-                # Tests seal words, too, which stand in many a line for what they mean.
-                if kind.startswith("sealed text") and (len(text) < 2 * WIDTH or not any(map(str.isdigit, text))):
+                if kind.startswith("sealed text") and not _is_drawn(text):
                     continue
                 self._known.setdefault(text[:WIDTH], {}).setdefault(text, kind)
 
